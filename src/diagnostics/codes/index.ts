@@ -1,0 +1,39 @@
+import { applyCodes } from './apply.ts'
+import { cliCodes } from './cli.ts'
+import { configCodes } from './config.ts'
+import { contentCodes } from './content.ts'
+import { gatewayCodes } from './gateway.ts'
+import { hclEvaluationCodes } from './hcl-evaluation.ts'
+import { hclSyntaxCodes } from './hcl-syntax.ts'
+import { modelCodes } from './model.ts'
+import { outputCodes } from './output.ts'
+import { planCodes } from './plan.ts'
+import { promptCodes } from './prompt.ts'
+import { providerCodes } from './provider.ts'
+import { registryCodes } from './registry.ts'
+import { runCodes } from './run.ts'
+import { secretCodes } from './secret.ts'
+import { stateCodes } from './state.ts'
+
+/** Every code that flowrun can print, with its page. A code is never renamed; scripts match on it. */
+export const codes = {
+  ...hclSyntaxCodes,
+  ...hclEvaluationCodes,
+  ...configCodes,
+  ...promptCodes,
+  ...modelCodes,
+  ...planCodes,
+  ...applyCodes,
+  ...registryCodes,
+  ...stateCodes,
+  ...contentCodes,
+  ...providerCodes,
+  ...gatewayCodes,
+  ...secretCodes,
+  ...runCodes,
+  ...outputCodes,
+  ...cliCodes,
+} as const
+
+export type DiagnosticCode = keyof typeof codes
+export type { CodePage } from './page.ts'

@@ -1,0 +1,3 @@
+import type { CodePage } from './page.ts'
+
+export const registryCodes = {} as const satisfies Record<`registry/${string}`, CodePage>

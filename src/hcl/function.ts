@@ -1,0 +1,94 @@
+import type { Report } from '../diagnostics/report.ts'
+import type { CallExpression } from './ast.ts'
+import type { Scope } from './scope.ts'
+import type { Type } from './type.ts'
+import type { Value } from './value.ts'
+
+/**
+ * One function of the language. The evaluator checks the number of arguments, converts each to its parameter's type,
+ * answers with an unknown value when an argument is unknown, takes marks off before the call and puts them on the result.
+ */
+export interface FunctionDefinition {
+  readonly kind: 'function'
+  readonly name: string
+  /** One sentence, for docs and the console. */
+  readonly summary: string
+  readonly parameters: readonly Parameter[]
+  /** Takes all further arguments. */
+  readonly variadic?: Parameter
+  /** `pure`: also when a flow runs (DET-3). `plan`: reads the world, folded at plan time or refused. */
+  readonly purity: 'pure' | 'plan'
+  /**
+   * The type of the result for these arguments, some of them unknown. May throw FunctionError, so that a wrong
+   * argument is found at plan time.
+   */
+  returns(parameters: readonly Value[]): Type
+  /** @throws FunctionError; anything else thrown is our bug. */
+  call(parameters: readonly Value[], context: EvaluationContext): Value
+}
+
+export interface Parameter {
+  readonly name: string
+  /** The argument is converted to this type; `any` takes it as it is. */
+  readonly type: Type
+  /** A null argument is passed on; otherwise it is an error. */
+  readonly nullable?: boolean
+  /** An unknown argument, or one that holds something unknown, is passed on. */
+  readonly unknown?: boolean
+  /** The argument keeps its marks, and the result gets only those that the function gives it (`sensitive`, `issensitive`). */
+  readonly marked?: boolean
+}
+
+/** A form: sees its arguments unevaluated (`try`, `can`, `template`, `secret`). */
+export interface FormDefinition {
+  readonly kind: 'form'
+  readonly name: string
+  readonly summary: string
+  readonly purity: 'pure' | 'plan'
+  evaluate(call: CallExpression, context: EvaluationContext): Value
+}
+
+/** A function's refusal: becomes `hcl/function-failed` at the call, or at the argument. */
+export class FunctionError extends Error {
+  /** Index of the argument at fault. */
+  readonly argument: number | undefined
+
+  /** @param message a sentence without the function's name: `cannot parse "x" as a number`. */
+  constructor(message: string, argument?: number) {
+    super(message)
+    this.name = 'FunctionError'
+    this.argument = argument
+  }
+}
+
+export type FunctionTable = ReadonlyMap<string, FunctionDefinition | FormDefinition>
+
+/** All that an evaluation may touch. */
+export interface EvaluationContext {
+  readonly scope: Scope
+  readonly functions: FunctionTable
+  readonly report: Report
+  /** Shared by everything that one evaluation does: each node costs one step, so no expression runs for ever. */
+  readonly budget: StepBudget
+  /** The element of the splat being evaluated. */
+  readonly anonymous?: Value
+  /** Where functions that read files look; absent where they may not (when a flow runs). */
+  readonly files?: FileAccess
+}
+
+export interface StepBudget {
+  remaining: number
+}
+
+/** Steps for one argument's expression. A plan of 5,000 prompts needs under 200 for each. */
+export const EXPRESSION_STEPS = 1_000_000
+
+/** The files of the project, and nothing outside: paths are resolved and links followed before the check. */
+export interface FileAccess {
+  /** @throws FunctionError when it is absent, unreadable, too large, or outside of the project. */
+  readText(path: string): string
+  readBytes(path: string): Uint8Array
+  exists(path: string): boolean
+  /** Paths under `directory` that match the glob, relative to it, in code point order. */
+  glob(directory: string, pattern: string): readonly string[]
+}
