@@ -1,0 +1,167 @@
+import type { Artifact } from '../artifact/envelope.ts'
+import type { Digest } from '../base/digest.ts'
+import type { Ulid } from '../base/ids.ts'
+import type { JsonValue } from '../base/json.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+
+/** What apply would do, as data: the views render it, apply executes it, a plan file stores it. */
+export interface Plan {
+  readonly mode: PlanMode
+  readonly project: string
+  readonly environment: string
+  readonly target: TargetSummary
+  /** Sent with the release, so that it happens once (REL-2). */
+  readonly applyId: Ulid
+  readonly createdAtMs: number
+  readonly base: PlanBase
+  /** In the order of dependencies, then of declaration; archived ones last. Unchanged blocks are not in it. */
+  readonly changes: readonly Change[]
+  /** What others did to addresses that are ours, since our last release (section 6 of the rules: DRIFT). */
+  readonly drift: readonly DriftChange[]
+  readonly outputs: readonly OutputChange[]
+  /** Why apply would refuse this plan; empty when it would not. */
+  readonly obstacles: readonly Obstacle[]
+  /** Digest of what the plan does, whatever the base (REL-6). */
+  readonly changeDigest: Digest
+  /** What the plan was made from, so that a saved one knows when it is stale (REL-11). */
+  readonly inputs: PlanInputs
+  /** Warnings; a plan with errors is never made. */
+  readonly warnings: readonly Diagnostic[]
+}
+
+export type PlanMode = 'normal' | 'destroy' | 'refresh-only'
+
+export interface TargetSummary {
+  readonly type: 'embedded'
+}
+
+export interface PlanBase {
+  /** The environment's release that the plan was made against; 0 before the first. */
+  readonly release: number
+  readonly registryId: string
+  readonly lineage: string
+  readonly stateSerial: number
+}
+
+/** `update` points to another version; `create` to a first or reactivated one; `delete` archives the pointer. */
+export type ChangeAction = 'create' | 'update' | 'delete' | 'forget'
+
+export interface Change {
+  readonly address: string
+  readonly kind: Artifact['kind']
+  readonly action: ChangeAction
+  readonly reason: ChangeReason
+  /** The active version in this environment now; absent for a create. */
+  readonly before?: PlannedVersion
+  /** The active version after apply; absent for a delete. */
+  readonly after?: PlannedVersion
+  /** Addresses that reach this block through references, nearest first. */
+  readonly usedBy: readonly string[]
+  readonly forecast?: Forecast
+  /** Versions of an archived address that are kept. */
+  readonly keptVersions?: number
+}
+
+export type ChangeReason =
+  | 'new'
+  | 'content'
+  | 'published-earlier'
+  | 'reactivated'
+  | 'references-moved'
+  | 'not-in-configuration'
+  | 'not-in-for-each'
+  | 'not-in-count'
+  | 'destroy'
+
+export interface PlannedVersion {
+  readonly version: number
+  readonly digest: Digest
+  readonly interfaceDigest: Digest
+  readonly artifact: Artifact
+  /** When the version is in the registry already. */
+  readonly publishedAtMs?: number
+  /** Files that a text argument was read from: `system` → `prompts/answer.md`. Known of the configuration only. */
+  readonly textFiles?: Readonly<Record<string, string>>
+  /** Variables folded into the artifact, with the digest of each value (PROM-3). */
+  readonly folded?: Readonly<Record<string, Digest>>
+}
+
+/** Tokens and cost of one call of a prompt, before and after. */
+export interface Forecast {
+  readonly tokensBefore?: TokenCount
+  readonly tokensAfter?: TokenCount
+  readonly costBefore?: CostForecast
+  readonly costAfter?: CostForecast
+}
+
+export interface TokenCount {
+  /** Of the fixed text, without what is inserted when a flow runs. */
+  readonly fixed: number
+  /** The tokenizer is not the provider's own: shown with `~`. */
+  readonly approximate: boolean
+  /** Per text file or argument, largest first. */
+  readonly parts: readonly { readonly name: string; readonly tokens: number }[]
+}
+
+export interface CostForecast {
+  /** Of 1,000 calls; null: the price is unknown. */
+  readonly nanoPerThousandCalls: number | null
+  /**
+   * What the figure rests on: `recorded` calls, the `dataset`, an upper `limit` from fixed text and the output limit,
+   * or `simulated`.
+   */
+  readonly basis: CostBasis
+  /** The model that the price is of. */
+  readonly modelAddress: string
+  readonly modelId: string
+}
+
+export type CostBasis =
+  | { readonly kind: 'simulated' }
+  | { readonly kind: 'limit'; readonly inputTokens: number; readonly outputTokens: number }
+  | { readonly kind: 'recorded'; readonly calls: number; readonly days: number; readonly inputTokens: number; readonly outputTokens: number }
+  | { readonly kind: 'no-price' }
+
+export interface DriftChange {
+  readonly address: string
+  readonly before?: number
+  readonly after?: number
+  readonly release: number
+  readonly actor: string
+  readonly atMs: number
+  readonly cause: 'apply' | 'rollback' | 'promote' | 'destroy' | 'import'
+  readonly reason?: string
+}
+
+export interface OutputChange {
+  readonly name: string
+  readonly action: 'create' | 'update' | 'delete' | 'no-op'
+  /** Absent when sensitive. */
+  readonly before?: JsonValue
+  readonly after?: JsonValue
+  readonly sensitive: boolean
+}
+
+export type Obstacle =
+  | { readonly kind: 'held'; readonly address: string; readonly version: number; readonly digest: Digest; readonly release: number; readonly actor: string; readonly atMs: number; readonly reason: string }
+  | { readonly kind: 'owned-elsewhere'; readonly address: string; readonly lineage: string }
+
+export interface PlanInputs {
+  readonly configuration: Digest
+  /** Digest of each variable's value, `env()` results included. */
+  readonly variables: Readonly<Record<string, Digest>>
+  /** Files read by the configuration, relative to the project. */
+  readonly files: Readonly<Record<string, Digest>>
+}
+
+/** Changes by symbol, as the summary line counts them. */
+export interface ChangeCounts {
+  readonly add: number
+  readonly change: number
+  readonly destroy: number
+}
+
+export function countChanges(plan: Pick<Plan, 'changes'>): ChangeCounts {
+  const count = (action: ChangeAction) => plan.changes.filter(change => change.action === action).length
+  return { add: count('create'), change: count('update'), destroy: count('delete') }
+}
