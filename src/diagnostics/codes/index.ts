@@ -11,9 +11,11 @@ import { planCodes } from './plan.ts'
 import { promptCodes } from './prompt.ts'
 import { providerCodes } from './provider.ts'
 import { registryCodes } from './registry.ts'
+import { releaseCodes } from './release.ts'
 import { runCodes } from './run.ts'
 import { secretCodes } from './secret.ts'
 import { stateCodes } from './state.ts'
+import { versionCodes } from './version.ts'
 
 /** Every code that flowrun can print, with its page. A code is never renamed; scripts match on it. */
 export const codes = {
@@ -25,6 +27,8 @@ export const codes = {
   ...planCodes,
   ...applyCodes,
   ...registryCodes,
+  ...releaseCodes,
+  ...versionCodes,
   ...stateCodes,
   ...contentCodes,
   ...providerCodes,

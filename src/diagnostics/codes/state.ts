@@ -1,3 +1,57 @@
 import type { CodePage } from './page.ts'
 
-export const stateCodes = {} as const satisfies Record<`state/${string}`, CodePage>
+export const stateCodes = {
+  'state/corrupt': {
+    severity: 'error',
+    since: '0.1',
+    what: 'The stored state does not match its digest.',
+    why: 'A state that was damaged could archive what is in use, or forget what is owned. What is deployed is in the registry, and safe.',
+    cure: ['Go back to an earlier snapshot: flowrun state restore SERIAL', 'List them: flowrun state history'],
+    see: ['registry/corrupt', 'registry/integrity'],
+  },
+  'state/locked': {
+    severity: 'error',
+    since: '0.1',
+    what: 'Another command is changing this environment, and did not finish while this one waited.',
+    why: 'Two changes at once cannot break anything, but one of them would plan for nothing.',
+    cure: ['Wait for it: -lock-timeout=5m waits longer.', 'Only if its holder is gone for good: flowrun force-unlock ID'],
+    see: ['registry/busy'],
+  },
+  'state/conflict': {
+    severity: 'error',
+    since: '0.1',
+    what: 'The state was written by somebody else between reading it and writing it.',
+    why: 'A write names the serial that it replaces, so that no write is ever lost.',
+    cure: ['Run the command again: it starts from the new state.'],
+    see: ['state/locked'],
+  },
+  'state/other-registry': {
+    severity: 'error',
+    since: '0.1',
+    what: 'The state belongs to another registry than the one that the environment points to.',
+    why: 'Release and version numbers mean something only in the registry that gave them.',
+    cure: [
+      'Point the target of the environment to the registry that the state is of.',
+      'Or accept the new registry, on purpose: flowrun apply --accept-registry REASON',
+    ],
+    see: ['registry/behind-state'],
+  },
+  'state/newer-format': {
+    severity: 'error',
+    since: '0.1',
+    what: 'The state was written by a newer flowrun, in a format that this one does not know.',
+    why: 'Reading it as the format that is known could lose what the newer one keeps there.',
+    cure: ['Upgrade flowrun to at least the version that wrote it.'],
+    see: ['registry/newer-format'],
+  },
+  'state/network-file-system': {
+    severity: 'error',
+    since: '0.1',
+    what: 'The data directory is on a network file system.',
+    why: 'SQLite needs file locks that network file systems do not keep, and a file there can be damaged by two machines at once.',
+    cure: [
+      'Keep local data on a local disk: FLOWRUN_DATA_DIR names the directory.',
+      'To share deployments among machines, use a remote target or state backend.',
+    ],
+  },
+} as const satisfies Record<`state/${string}`, CodePage>

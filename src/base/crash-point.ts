@@ -1,0 +1,18 @@
+/** The instants of the release protocol at which a test may kill the process; the letters are the steps of an apply. */
+export type CrashPoint =
+  | 'A1-locked'
+  | 'A2-uploading'
+  | 'A2-uploaded'
+  | 'A3-begun'
+  | 'A4-inserted'
+  | 'A4-committed'
+  | 'A5-state-written'
+  | 'A6-unlocked'
+
+/**
+ * Dies here, as by `kill -9`, when a test asks for it: `FLOWRUN_CRASH_AT` names the point and `FLOWRUN_TEST` is 1.
+ * Nothing is flushed, and no handler runs.
+ */
+export function crashPoint(name: CrashPoint): void {
+  if (process.env.FLOWRUN_CRASH_AT === name && process.env.FLOWRUN_TEST === '1') process.kill(process.pid, 'SIGKILL')
+}

@@ -1,0 +1,35 @@
+import type { JsonObject } from '../base/json.ts'
+
+/** `prev` of the first row of a project (AUD-1). */
+export const AUDIT_ORIGIN = '0'.repeat(64)
+
+/** One link of a project's chain. Rows hold no contents and no inputs (AUD-4). */
+export interface AuditRow {
+  /** Counts from 1. */
+  readonly seq: number
+  readonly atMs: number
+  readonly actor: string
+  /** A permission-like verb: `release.apply`, `hold.lift`. */
+  readonly action: string
+  /** `prod@16`, `prod prompt.answer sha256:…`. */
+  readonly subject: string
+  readonly reason: string
+  readonly detail: JsonObject
+  /** The hash of the row before, 64 hex digits. */
+  readonly prev: string
+  /** SHA-256 over the canonical JSON of the row without its hash, 64 hex digits. */
+  readonly hash: string
+}
+
+export interface AuditQuery {
+  /** Newest first, at most so many. */
+  readonly limit: number
+  readonly sinceMs?: number
+  readonly actor?: string
+  readonly action?: string
+}
+
+/** What verifying a chain found: it is whole, or the first row at which it breaks (AUD-3). */
+export type AuditVerdict =
+  | { readonly intact: true; readonly rows: number; readonly head: string }
+  | { readonly intact: false; readonly seq: number; readonly problem: 'altered' | 'missing' | 'unlinked' | 'head' }
