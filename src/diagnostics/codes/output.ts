@@ -1,3 +1,28 @@
 import type { CodePage } from './page.ts'
 
-export const outputCodes = {} as const satisfies Record<`output/${string}`, CodePage>
+export const outputCodes = {
+  'output/invalid': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The answer of the model does not fit the output type, or a validation of it, and its repairs do not either.',
+    why: 'What a prompt declares as its output is what callers get, or an error: never something else.',
+    cure: [
+      'Say the shape in the words of the prompt, with an example.',
+      'Or allow what the model writes.',
+      'Or let it try more often:  repair = 2',
+    ],
+    see: ['output/truncated'],
+  },
+  'output/truncated': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The answer was cut off at the limit of output tokens.',
+    why: 'Half an answer looks like a whole one to whoever reads it.',
+    cure: [
+      'Allow more:  params { max_output_tokens = 2000 }',
+      'Ask for a shorter answer.',
+      'Or take what is there:  on_truncated = "keep"',
+    ],
+    see: ['output/invalid'],
+  },
+} as const satisfies Record<`output/${string}`, CodePage>

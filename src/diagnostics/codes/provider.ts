@@ -1,3 +1,115 @@
 import type { CodePage } from './page.ts'
 
-export const providerCodes = {} as const satisfies Record<`provider/${string}`, CodePage>
+/** What a provider, or the way to it, can answer instead of an answer. */
+export const providerCodes = {
+  'provider/unauthorized': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The provider refused the key (401).',
+    why: 'A refused key stays refused, so the call is not tried again. A key that was changed meanwhile is tried once.',
+    cure: [
+      'Put a valid key where the message says that it was found.',
+      'See that the key belongs to the account, project and base_url of the provider block.',
+    ],
+    see: ['secret/missing', 'provider/forbidden'],
+  },
+  'provider/forbidden': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The provider knows the key and does not allow this call: no access to the model, no credit, or a blocked region (403).',
+    why: 'Trying again does not change what the account may do.',
+    cure: ['See what the account may use, and its credit, at the provider.', 'Or name a model in `id` that the account may use.'],
+    see: ['provider/unauthorized'],
+  },
+  'provider/not-found': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The provider knows no such model, or base_url does not lead to its API (404).',
+    why: 'A name that does not exist now will not exist a second later.',
+    cure: ['Correct `id` of the model; the message has the provider’s words.', 'Correct `base_url` of the provider: most end in /v1.'],
+    see: ['model/unknown-id'],
+  },
+  'provider/bad-request': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The provider does not accept the request: a parameter, a file type, or a schema that this model does not take (400).',
+    why: 'The same request would be refused again.',
+    cure: ['Read the provider’s words in the message.', 'Look at the request:  flowrun run prompt.NAME --dry-run'],
+    see: ['model/ignored-param'],
+  },
+  'provider/context-overflow': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The messages and the space kept for the answer are more than the model’s window holds.',
+    why: 'Text would have to be cut, and which text is not for flowrun to say.',
+    cure: ['Send less: shorter input, fewer passages.', 'Lower max_output_tokens.', 'Or use a model with a larger window.'],
+    see: ['prompt/context-overflow'],
+  },
+  'provider/private-address': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The address of the provider is not public, and the provider block does not allow private ones.',
+    why: 'A name that leads into the own network is how a service is made to call what only it can reach.',
+    cure: ['For a model server of your own network:  allow_private = true', 'Else correct base_url.'],
+  },
+  'provider/rate-limited': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The provider takes no more calls of this key for now (429), and the attempts are used up.',
+    why: 'flowrun waits as the provider asks, up to `retry.max`, and as often as `retry.max_attempts` says.',
+    cure: [
+      'Hold calls back before the provider does:  rate_limit { requests_per_minute = 450 }',
+      'Or answer from elsewhere:  fallback = [model.backup]',
+      'Or wait longer:  retry { max = "60s" }',
+    ],
+  },
+  'provider/overloaded': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The provider has no capacity for the call now (503, 529), and the attempts are used up.',
+    why: 'Nothing is wrong with the call.',
+    cure: ['Try it again later.', 'Or answer from elsewhere:  fallback = [model.backup]'],
+  },
+  'provider/server-error': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The provider failed (5xx), and the attempts are used up.',
+    why: 'Nothing is wrong with the call.',
+    cure: [
+      'Try it again later; the request id is what the provider’s support asks for.',
+      'Or answer from elsewhere:  fallback = [model.backup]',
+    ],
+  },
+  'provider/timeout': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The answer, or its first word, did not come in time.',
+    why: 'A call that may wait for ever holds up everything behind it.',
+    cure: [
+      'Give the model more time:  timeout = "120s"',
+      'Ask for less:  params { max_output_tokens = 500 }',
+      'Or answer from elsewhere:  fallback = [model.backup]',
+    ],
+  },
+  'provider/unreachable': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'No connection to the provider could be made, or it broke.',
+    why: 'The network is tried as often as `retry.max_attempts` says.',
+    cure: ['See that this machine reaches the address in the message.', 'For a local model server: see that it runs, and on which port.'],
+  },
+  'provider/content-filter': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The provider withheld the answer, or refused the question, by its own rules on content.',
+    why: 'A withheld answer is no answer: passing on an empty or cut text would look like one.',
+    cure: ['Say in the prompt what the texts are and what is done with them.', 'Or use a model with other rules.'],
+  },
+  'provider/bad-response': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'What came back is not what the provider’s API answers.',
+    why: 'Often something else answered: a proxy, a login page, another server behind base_url.',
+    cure: ['Look at the beginning of the answer in the message.', 'Correct base_url of the provider: most end in /v1.'],
+  },
+} as const satisfies Record<`provider/${string}`, CodePage>

@@ -1,3 +1,40 @@
 import type { CodePage } from './page.ts'
 
-export const runCodes = {} as const satisfies Record<`run/${string}`, CodePage>
+export const runCodes = {
+  'run/invalid-input': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The input does not fit what the prompt declares.',
+    why: 'Input is checked before anything is called, so that a mistake costs nothing.',
+    cure: ['Correct the fields that the message names.', 'See what it takes:  flowrun show prompt.NAME'],
+  },
+  'run/expression-failed': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'An expression that is evaluated when a flow runs has no value for this input.',
+    why: 'A plan checks types; what depends on the values of one input shows only when it comes.',
+    cure: ['Guard the expression: coalesce(…), try(…), or a condition.', 'Or say in the input’s type and validation what it needs.'],
+    see: ['run/invalid-input'],
+  },
+  'run/bad-schema': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'A JSON Schema of the block cannot be used to check values.',
+    why: 'A schema given with `schema` is taken as it is; one that refers elsewhere, or has a pattern that does not run in linear time, cannot be applied.',
+    cure: ['Correct the schema as the message says.', 'Or declare the type:  type = object({ … })'],
+  },
+  'run/unresolved': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The prompt refers to a block that is not among what is run.',
+    why: 'A run takes all versions from one release, or from the working copy, and nothing from elsewhere.',
+    cure: ['Apply again, so that the release has all blocks that the prompt needs.'],
+  },
+  'run/cancelled': {
+    severity: 'error',
+    since: '0.1.0',
+    what: 'The run was cancelled before it ended.',
+    why: 'Somebody asked for it, or the process was told to stop.',
+    cure: ['Start it again when you wish.'],
+  },
+} as const satisfies Record<`run/${string}`, CodePage>

@@ -1,0 +1,110 @@
+import type { Attempt, Usage } from './call.ts'
+
+/** Why an attempt failed, in the terms in which a decision is made: try again, ask another model, or stop. */
+export const FAILURE_CLASSES = [
+  'rate_limited',
+  'overloaded',
+  'server_error',
+  'timeout',
+  'network',
+  'bad_request',
+  'unauthorized',
+  'forbidden',
+  'not_found',
+  'content_filter',
+  'context_overflow',
+  'invalid_response',
+  'aborted',
+] as const
+export type FailureClass = (typeof FAILURE_CLASSES)[number]
+
+export interface FailureDetails {
+  readonly class: FailureClass
+  /** One sentence without a full stop, in the provider's words where it said something; secrets are taken out already. */
+  readonly message: string
+  /** HTTP status; absent when there was no answer. */
+  readonly status?: number
+  /** The provider's own code: `rate_limit_exceeded`, or a code of the network: `ECONNREFUSED`. */
+  readonly providerCode?: string
+  readonly requestId?: string
+  readonly url?: string
+  readonly retryAfterMs?: number
+  /** What the provider says that it allows this key. */
+  readonly requestsPerMinute?: number
+  /** The secret that was sent as the key, and where it was found. */
+  readonly key?: { readonly name: string; readonly foundIn: string }
+  /** A failed attempt may be billed: usage that the provider reported before it failed. */
+  readonly usage?: Usage
+  readonly costNano?: number | null
+  /** All attempts of the call, this one last; set when nothing further is tried. */
+  readonly attempts?: readonly Attempt[]
+}
+
+/** An attempt, or a whole call, that gave no answer. It carries no cause: a foreign error could carry a secret. */
+export class CallFailure extends Error {
+  readonly details: FailureDetails
+
+  constructor(details: FailureDetails) {
+    super(details.message)
+    this.name = 'CallFailure'
+    this.details = details
+  }
+}
+
+/** The same failure, knowing more. */
+export function extendFailure(failure: CallFailure, more: Partial<FailureDetails>): CallFailure {
+  return new CallFailure({ ...failure.details, ...more })
+}
+
+export function abortedFailure(): CallFailure {
+  return new CallFailure({ class: 'aborted', message: 'the call was cancelled' })
+}
+
+const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
+  [401, 'unauthorized'],
+  [403, 'forbidden'],
+  [404, 'not_found'],
+  [408, 'timeout'],
+  [429, 'rate_limited'],
+  [503, 'overloaded'],
+  [504, 'timeout'],
+  [529, 'overloaded'],
+])
+
+const CONTEXT_OVERFLOW = /context_length_exceeded|context length|context window|maximum context|prompt is too long|too many tokens/i
+const CONTENT_FILTER = /content_filter|content_policy|content management policy/i
+
+/**
+ * The class of an HTTP answer that is not a success.
+ *
+ * @param text the provider's code and message: 400 covers a window that is too small and a refused content too.
+ */
+export function classOfStatus(status: number, text: string): FailureClass {
+  const known = BY_STATUS.get(status)
+  if (known) return known
+  if (status >= 500) return /overloaded/i.test(text) ? 'overloaded' : 'server_error'
+  // A provider's API never redirects: whatever answered is not the provider.
+  if (status < 400) return 'invalid_response'
+  if (status === 400 || status === 413 || status === 422) {
+    if (CONTEXT_OVERFLOW.test(text)) return 'context_overflow'
+    if (CONTENT_FILTER.test(text)) return 'content_filter'
+  }
+  return 'bad_request'
+}
+
+/**
+ * Milliseconds to wait, from `retry-after-ms`, or `retry-after` in seconds or as an HTTP date (RFC 9110, 10.2.3).
+ *
+ * @param nowMs wall time, for dates. A moment that has passed is 0; text that is neither is undefined.
+ */
+export function retryAfterMs(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
+  const precise = headers['retry-after-ms']
+  if (precise !== undefined && /^\d+(\.\d+)?$/.test(precise)) return Math.ceil(Number(precise))
+  const text = headers['retry-after']?.trim()
+  if (text === undefined || text === '') return undefined
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000)
+  // Date.parse takes much that is no date ("1-2"); an HTTP date starts with the name of a day.
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
+}

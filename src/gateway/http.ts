@@ -1,0 +1,104 @@
+import type { LookupFunction } from 'node:net'
+import type { Agent, buildConnector } from 'undici'
+import { isLoopbackHost, refusalOf } from './network-policy.ts'
+
+/** Sends one request over connections that are kept; no redirect is followed, no private address reached unless allowed. */
+export interface Http {
+  send(request: HttpRequest): Promise<Response>
+  /** Ends idle connections, so that a process can exit. */
+  close(): Promise<void>
+}
+
+export interface HttpRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
+  readonly policy: NetworkPolicy
+}
+
+export interface NetworkPolicy {
+  readonly connectTimeoutMs: number
+  readonly allowPrivate: boolean
+}
+
+/** An answer that is longer is cut off with an error: 32 MiB is a hundred times the longest answer of any model. */
+export const MAX_RESPONSE_BYTES = 32 * 1024 * 1024
+
+/** Thrown by `send` before anything is sent. */
+export class AddressRefused extends Error {
+  readonly code = 'ADDRESS_REFUSED'
+}
+
+export function createHttp(): Http {
+  const agents = new Map<string, Promise<Agent>>()
+  const agentFor = (policy: NetworkPolicy, loopback: boolean) => {
+    const key = `${policy.connectTimeoutMs} ${policy.allowPrivate} ${loopback}`
+    const agent = agents.get(key) ?? createAgent(policy, loopback)
+    agents.set(key, agent)
+    return agent
+  }
+  return {
+    async send({ url, method, headers, body, signal, policy }) {
+      const { origin, hostname, protocol, pathname, search } = new URL(url)
+      const refusal = refusalOf(protocol, hostname, policy.allowPrivate)
+      if (refusal !== undefined) throw new AddressRefused(refusal)
+      const agent = await agentFor(policy, isLoopbackHost(hostname))
+      const answer = await agent.request({
+        origin,
+        path: pathname + search,
+        method,
+        headers,
+        ...(body !== undefined && { body }),
+        ...(signal && { signal }),
+      })
+      return toResponse(answer)
+    },
+    async close() {
+      const open = await Promise.all(agents.values())
+      agents.clear()
+      await Promise.all(open.map(agent => agent.destroy()))
+    },
+  }
+}
+
+async function createAgent({ connectTimeoutMs, allowPrivate }: NetworkPolicy, loopback: boolean): Promise<Agent> {
+  // undici costs 60 ms to load, and a plan or a simulated call never needs it.
+  const { Agent } = await import('undici')
+  const connect: buildConnector.BuildOptions = { timeout: connectTimeoutMs, ...(!allowPrivate && !loopback && { lookup: publicLookup }) }
+  // Time is the timeout layer's to keep: undici's own five minutes would end a longer one.
+  return new Agent({ connect, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: MAX_RESPONSE_BYTES })
+}
+
+/** Resolves a name as usual, and refuses it when any of its addresses is not public: checked after DNS, where the connection is made. */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  void import('node:dns').then(({ lookup }) =>
+    lookup(hostname, options, (error, address, family) => {
+      if (error) return callback(error, address, family)
+      const addresses = typeof address === 'string' ? [address] : address.map(one => one.address)
+      for (const one of addresses) {
+        const refusal = refusalOf('https:', one, false)
+        if (refusal !== undefined) return callback(new AddressRefused(`${hostname} is ${refusal}`), address, family)
+      }
+      callback(null, address, family)
+    }),
+  )
+}
+
+type AgentAnswer = Awaited<ReturnType<Agent['request']>>
+
+/** A streamed body is passed through; any other is read whole, which costs half as much as a stream of one chunk. */
+async function toResponse({ statusCode, headers, body }: AgentAnswer): Promise<Response> {
+  const list = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) list.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  const init = { status: statusCode, headers: list }
+  if (statusCode === 204 || statusCode === 205 || statusCode === 304) {
+    await body.dump()
+    return new Response(null, init)
+  }
+  if (list.get('content-type')?.startsWith('text/event-stream')) return new Response(body, init)
+  return new Response(await body.text(), init)
+}

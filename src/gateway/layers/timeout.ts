@@ -1,0 +1,57 @@
+import type { CallEvent, CallResult, Layer } from '../call.ts'
+import { abortedFailure, CallFailure } from '../failure.ts'
+import type { Timers } from '../timers.ts'
+
+/**
+ * Ends an attempt that takes too long as a whole, or whose first streamed text does not come. The provider is told to
+ * stop; the caller does not wait for it to obey.
+ */
+export function timeoutLayer(timers: Timers): Layer {
+  return (call, next) =>
+    new Promise<CallResult>((resolve, reject) => {
+      if (call.signal.aborted) return reject(abortedFailure())
+      const controller = new AbortController()
+      const { timeout_ms: wholeMs, first_token_timeout_ms: firstMs } = call.target.spec
+
+      const settle = () => {
+        cancelWhole()
+        cancelFirst()
+        call.signal.removeEventListener('abort', abort)
+      }
+      const stop = (failure: CallFailure) => {
+        settle()
+        reject(failure)
+        controller.abort(failure)
+      }
+      const abort = () => stop(abortedFailure())
+      const { onEvent } = call
+      const cancelWhole = timers.after(wholeMs, () => stop(timeoutFailure('did not answer', 'timeout', wholeMs)))
+      const cancelFirst = onEvent
+        ? timers.after(firstMs, () => stop(timeoutFailure('sent no text', 'first_token_timeout', firstMs)))
+        : () => {}
+      call.signal.addEventListener('abort', abort, { once: true })
+
+      const watched = onEvent && {
+        onEvent: (event: CallEvent) => {
+          // After the end nobody listens: a late chunk must not reach the watcher of the next attempt.
+          if (controller.signal.aborted) return
+          cancelFirst()
+          onEvent(event)
+        },
+      }
+      next({ ...call, ...watched, signal: controller.signal }).then(
+        result => {
+          settle()
+          resolve(result)
+        },
+        (error: unknown) => {
+          settle()
+          reject(error)
+        },
+      )
+    })
+}
+
+function timeoutFailure(what: string, argument: string, ms: number): CallFailure {
+  return new CallFailure({ class: 'timeout', message: `${what} within ${ms / 1000} s (${argument})` })
+}

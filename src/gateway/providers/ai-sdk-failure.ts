@@ -1,0 +1,194 @@
+import { isJsonObject } from '../../base/json.ts'
+import type { ModelCall } from '../call.ts'
+import { abortedFailure, CallFailure, classOfStatus, type FailureClass, type FailureDetails, retryAfterMs } from '../failure.ts'
+import { AddressRefused } from '../http.ts'
+import { MissingSecret } from '../secrets.ts'
+import type { ProviderDependencies } from './definition.ts'
+
+/**
+ * What the SDK or the network threw, as a failure of ours with every secret taken out. Errors that are not about the
+ * call (a missing secret, one of ours) come back as they are.
+ */
+export async function failureOf(error: unknown, call: ModelCall, { redactor, clock }: ProviderDependencies): Promise<unknown> {
+  if (call.signal.aborted) return abortedFailure()
+  if (error instanceof MissingSecret) return error
+  const details = await detailsOf(error, clock.now())
+  return new CallFailure({ ...details, message: redactor.redact(details.message) })
+}
+
+async function detailsOf(error: unknown, nowMs: number): Promise<FailureDetails> {
+  if (error instanceof CallFailure) return error.details
+  // Loaded by now: whatever threw came through the vendor's package.
+  const { APICallError } = await import('@ai-sdk/provider')
+  if (APICallError.isInstance(error)) {
+    return error.statusCode === undefined || isNetworkCode(codeIn(error.cause))
+      ? { ...networkDetails(error.cause ?? error), url: error.url }
+      : apiDetails(error, nowMs)
+  }
+  if (isStreamError(error)) return streamDetails(error)
+  if (!(error instanceof Error)) return { class: 'invalid_response', message: excerpt(String(error)) }
+  if (error instanceof AddressRefused || codeIn(error) !== undefined) return networkDetails(error)
+  if (
+    error.name === 'AI_UnsupportedFunctionalityError' ||
+    error.name === 'AI_InvalidArgumentError' ||
+    error.name === 'AI_InvalidPromptError'
+  ) {
+    return { class: 'bad_request', message: error.message }
+  }
+  return { class: 'invalid_response', message: excerpt(error.message).slice(1, -1) }
+}
+
+interface ApiError {
+  readonly message: string
+  readonly url: string
+  readonly statusCode?: number | undefined
+  readonly responseHeaders?: Record<string, string> | undefined
+  readonly responseBody?: string | undefined
+}
+
+function apiDetails(error: ApiError, nowMs: number): FailureDetails {
+  const status = error.statusCode ?? 0
+  const headers = error.responseHeaders ?? {}
+  const said = saidIn(error.responseBody)
+  const wait = retryAfterMs(headers, nowMs)
+  const perMinute = Number(headers['x-ratelimit-limit-requests'] ?? headers['anthropic-ratelimit-requests-limit'])
+  return {
+    class: status < 300 ? 'invalid_response' : classOf(status, said),
+    message: said.message ?? unreadable(status, headers, error),
+    status,
+    ...(said.code !== undefined && { providerCode: said.code }),
+    ...requestIdOf(headers),
+    url: withoutUserInfo(error.url),
+    ...(wait !== undefined && { retryAfterMs: wait }),
+    ...(perMinute > 0 && { requestsPerMinute: perMinute }),
+  }
+}
+
+function classOf(status: number, { code = '', message = '' }: Said): FailureClass {
+  // OpenAI answers 429 to an account without money as well: waiting does not fill it.
+  if (status === 429 && code === 'insufficient_quota') return 'forbidden'
+  return classOfStatus(status, `${code} ${message}`)
+}
+
+interface Said {
+  readonly code?: string
+  readonly message?: string
+}
+
+/** The code and message in a body, as OpenAI, Anthropic and most others put them; some say only a message or a detail. */
+function saidIn(body: string | undefined): Said {
+  let json: unknown
+  try {
+    json = JSON.parse(body ?? '')
+  } catch {
+    return {}
+  }
+  if (!isJsonObject(json)) return {}
+  const error = isJsonObject(json.error) ? json.error : json
+  const message = [error.message, json.error, json.detail].find(text => typeof text === 'string')
+  const code = [error.code, error.type].find(
+    text => (typeof text === 'string' && text !== '' && text !== 'error') || typeof text === 'number',
+  )
+  return { ...(code !== undefined && { code: String(code) }), ...(typeof message === 'string' && { message: oneLine(message) }) }
+}
+
+function unreadable(status: number, headers: Readonly<Record<string, string>>, { responseBody = '' }: ApiError): string {
+  if (status >= 300 && status < 400) return `redirected to ${headers.location ?? 'nowhere'}; redirects are not followed`
+  if (responseBody.trim() === '') return 'an empty answer'
+  return `answered with ${headers['content-type'] ?? 'no content type'}: ${excerpt(responseBody)}`
+}
+
+interface StreamError {
+  readonly message: string
+  readonly type?: unknown
+  readonly code?: unknown
+  readonly statusCode?: unknown
+}
+
+/** An error that a vendor put into the stream, after status 200. */
+function isStreamError(error: unknown): error is StreamError {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'message' in error &&
+    typeof error.message === 'string' &&
+    ('type' in error || 'statusCode' in error)
+  )
+}
+
+const BY_STREAM_TYPE: Readonly<Record<string, FailureClass>> = {
+  overloaded_error: 'overloaded',
+  rate_limit_error: 'rate_limited',
+  rate_limit_exceeded: 'rate_limited',
+  invalid_request_error: 'bad_request',
+  timeout_error: 'timeout',
+}
+
+function streamDetails({ message, type, code, statusCode }: StreamError): FailureDetails {
+  const said = [code, type].find(text => typeof text === 'string' && text !== '')
+  const providerCode = typeof said === 'string' ? said : undefined
+  const known = [code, type].map(text => (typeof text === 'string' ? BY_STREAM_TYPE[text] : undefined)).find(text => text !== undefined)
+  const status = typeof statusCode === 'number' ? statusCode : undefined
+  return {
+    class: known ?? (status === undefined ? 'server_error' : classOfStatus(status, `${providerCode} ${message}`)),
+    message: oneLine(message),
+    ...(providerCode !== undefined && { providerCode }),
+  }
+}
+
+function networkDetails(error: unknown): FailureDetails {
+  const code = codeIn(error)
+  if (code === 'ADDRESS_REFUSED') return { class: 'bad_request', providerCode: code, message: messageIn(error) }
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+    return { class: 'invalid_response', providerCode: code, message: 'the answer is longer than 32 MiB' }
+  return {
+    class: code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'network',
+    message: messageIn(error),
+    ...(code !== undefined && { providerCode: code }),
+  }
+}
+
+function isNetworkCode(code: string | undefined): boolean {
+  return code !== undefined && /^(E[A-Z]+|UND_ERR_.*|CERT_.*|ERR_TLS.*|ERR_SSL.*)$/.test(code)
+}
+
+/** The first code along the causes; several addresses that were all refused are one error with many inside. */
+function codeIn(error: unknown): string | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    if ('code' in at && typeof at.code === 'string') return at.code
+    if (at instanceof AggregateError) return codeIn(at.errors[0])
+  }
+  return undefined
+}
+
+function messageIn(error: unknown): string {
+  let deepest = error
+  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause
+  if (deepest instanceof AggregateError && deepest.errors.length > 0) return messageIn(deepest.errors[0])
+  return deepest instanceof Error ? oneLine(deepest.message) : String(deepest)
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > 500 ? `${line.slice(0, 500)}…` : line
+}
+
+function withoutUserInfo(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//')
+}
+
+/** The first words of a body that is not what it should be, on one line. */
+export function excerpt(body: string): string {
+  const line = body.replace(/\s+/g, ' ').trim()
+  return JSON.stringify(line.length > 120 ? `${line.slice(0, 120)}…` : line)
+}
+
+const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'apim-request-id']
+
+export function requestIdOf(headers: Readonly<Record<string, string>> | undefined): { readonly requestId?: string } {
+  for (const name of REQUEST_ID_HEADERS) {
+    const requestId = headers?.[name]
+    if (requestId !== undefined) return { requestId }
+  }
+  return {}
+}

@@ -1,0 +1,79 @@
+import type { JSONSchema7, LanguageModelV4CallOptions, LanguageModelV4FilePart, LanguageModelV4Message } from '@ai-sdk/provider'
+import type { JsonSchema } from '../../artifact/json-schema.ts'
+import type { CallFile, CallMessage, ModelCall } from '../call.ts'
+import { isStrict, schemaInstructions, schemaToSend } from '../output-schema.ts'
+
+/** How the model is told the shape of its answer, by what it can: the schema itself, `json_mode` beside instructions, or those alone. */
+export type OutputMode = 'json_schema' | 'json_mode' | 'instructions'
+
+export function outputModeOf({ target }: ModelCall): OutputMode {
+  const { capabilities } = target.spec
+  if (capabilities.includes('json_schema')) return 'json_schema'
+  return capabilities.includes('json_mode') ? 'json_mode' : 'instructions'
+}
+
+/** A call in the SDK's terms; headers are not in it. */
+export function requestOf(call: ModelCall): LanguageModelV4CallOptions {
+  const { params, output, tools } = call
+  const mode = outputModeOf(call)
+  const sent = output && schemaToSend(output)
+  return {
+    prompt: messagesOf(
+      call.messages,
+      sent && mode !== 'json_schema' ? schemaInstructions(mode === 'json_mode' ? sent : (output ?? sent)) : undefined,
+    ),
+    abortSignal: call.signal,
+    ...(params.max_output_tokens !== undefined && { maxOutputTokens: params.max_output_tokens }),
+    ...(params.temperature !== undefined && { temperature: params.temperature }),
+    ...(params.top_p !== undefined && { topP: params.top_p }),
+    ...(params.top_k !== undefined && { topK: params.top_k }),
+    ...(params.stop !== undefined && { stopSequences: [...params.stop] }),
+    ...(params.seed !== undefined && { seed: params.seed }),
+    ...(params.frequency_penalty !== undefined && { frequencyPenalty: params.frequency_penalty }),
+    ...(params.presence_penalty !== undefined && { presencePenalty: params.presence_penalty }),
+    ...(params.reasoning_effort !== undefined && { reasoning: params.reasoning_effort }),
+    ...(sent && mode === 'json_schema' && { responseFormat: { type: 'json', name: 'answer', schema: sdkSchema(sent) } }),
+    ...(sent && mode === 'json_mode' && { responseFormat: { type: 'json' } }),
+    ...(sent &&
+      !isStrict(sent) && { providerOptions: { openai: { strictJsonSchema: false }, openaiCompatible: { strictJsonSchema: false } } }),
+    ...(tools &&
+      tools.length > 0 && {
+        tools: tools.map(tool => ({
+          type: 'function',
+          name: tool.name,
+          inputSchema: sdkSchema(tool.input),
+          ...(tool.description !== undefined && { description: tool.description }),
+        })),
+      }),
+  }
+}
+
+/** JSON Schema 2020-12 where the SDK's types say draft 7: it passes both on as they are. */
+function sdkSchema(schema: JsonSchema): JSONSchema7 {
+  return schema as JSONSchema7
+}
+
+function messagesOf(messages: readonly CallMessage[], instructions: string | undefined): LanguageModelV4Message[] {
+  const all = instructions === undefined ? messages : withInstructions(messages, instructions)
+  return all.map(({ role, text, files = [] }): LanguageModelV4Message => {
+    if (role === 'system') return { role, content: text }
+    if (role === 'assistant') return { role, content: [{ type: 'text', text }] }
+    // Files first: vendors advise to put what a question is about before the question.
+    return { role, content: [...files.map(filePart), ...(text === '' ? [] : [{ type: 'text' as const, text }])] }
+  })
+}
+
+function withInstructions(messages: readonly CallMessage[], instructions: string): readonly CallMessage[] {
+  const index = messages.findLastIndex(message => message.role === 'system')
+  if (index < 0) return [{ role: 'system', text: instructions }, ...messages]
+  return messages.map((message, at) => (at === index ? { ...message, text: `${message.text.trimEnd()}\n\n${instructions}` } : message))
+}
+
+function filePart(file: CallFile): LanguageModelV4FilePart {
+  return {
+    type: 'file',
+    mediaType: file.mediaType,
+    ...(file.name !== undefined && { filename: file.name }),
+    data: 'data' in file ? { type: 'data', data: file.data } : { type: 'url', url: new URL(file.url) },
+  }
+}

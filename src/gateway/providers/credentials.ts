@@ -1,0 +1,49 @@
+import type { SecretText } from '../../artifact/deferred.ts'
+import type { ProviderTarget } from '../call.ts'
+import { resolveSecretText, type SecretResolver } from '../secrets.ts'
+
+/** The headers of a call, key included, and where the key came from for messages. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly key?: { readonly name: string; readonly foundIn: string }
+}
+
+export interface KeyRule {
+  readonly defaultKey?: string
+  readonly keyHeader: { readonly name: string; readonly prefix: string }
+  headers?(target: ProviderTarget): Readonly<Record<string, string>>
+}
+
+/**
+ * Resolves the secrets of a provider for one call. Names of headers are in lower case, as the SDK writes its own, so
+ * that ours replace them.
+ *
+ * @throws MissingSecret
+ */
+export async function credentialsOf(rule: KeyRule, target: ProviderTarget, secrets: SecretResolver): Promise<Credentials> {
+  const { spec } = target
+  const headers: Record<string, string | undefined> = { [rule.keyHeader.name]: undefined, ...rule.headers?.(target) }
+  for (const [name, text] of Object.entries(spec.headers)) headers[name.toLowerCase()] = await resolveSecretText(text, secrets)
+
+  // A key of the author's own, in a header, replaces the usual one.
+  const ownKey = headers.authorization !== undefined || headers[rule.keyHeader.name] !== undefined
+  const keyText = spec.api_key ?? (rule.defaultKey === undefined || ownKey ? undefined : { $secret: rule.defaultKey })
+  if (keyText === undefined)
+    return {
+      headers,
+      ...(await foundKey(
+        Object.values(spec.headers).find(text => typeof text !== 'string'),
+        secrets,
+      )),
+    }
+  headers[rule.keyHeader.name] = rule.keyHeader.prefix + (await resolveSecretText(keyText, secrets))
+  return { headers, ...(await foundKey(keyText, secrets)) }
+}
+
+async function foundKey(text: string | SecretText | undefined, secrets: SecretResolver): Promise<Pick<Credentials, 'key'>> {
+  if (text === undefined || typeof text === 'string') return {}
+  const secret = '$secret' in text ? text : text.$join.find(part => typeof part !== 'string')
+  if (secret === undefined || typeof secret === 'string') return {}
+  const { foundIn } = await secrets.resolve(secret.$secret)
+  return { key: { name: secret.$secret, foundIn } }
+}

@@ -1,0 +1,14 @@
+import type { ProviderType } from '../../artifact/provider.ts'
+import { anthropicProvider } from './anthropic.ts'
+import type { ProviderDefinition } from './definition.ts'
+import { openaiProvider } from './openai.ts'
+import { openaiCompatibleProvider } from './openai-compatible.ts'
+import { simulatedProvider } from './simulated.ts'
+
+/** Every type of provider, by its name in configuration. */
+export const providerDefinitions: Readonly<Record<ProviderType, ProviderDefinition>> = Object.freeze({
+  openai: openaiProvider,
+  openai_compatible: openaiCompatibleProvider,
+  anthropic: anthropicProvider,
+  simulated: simulatedProvider,
+})

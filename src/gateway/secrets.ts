@@ -1,0 +1,119 @@
+import { readFile, stat } from 'node:fs/promises'
+import type { SecretText } from '../artifact/deferred.ts'
+import type { Clock } from '../base/clock.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import type { Redactor } from './redactor.ts'
+
+/** Finds the values of secrets, in the process that makes the call and as late as possible. */
+export interface SecretResolver {
+  /** @throws MissingSecret; OperationError when the file of secrets must not be used. */
+  resolve(name: string): Promise<Secret>
+  /** The next `resolve` looks again: a refused key may have been rotated (SEC-1). */
+  forget(name: string): void
+}
+
+export interface Secret {
+  readonly value: string
+  /** As a message says it: `the environment`, `.flowrun/secrets`. */
+  readonly foundIn: string
+}
+
+export class MissingSecret extends Error {
+  readonly secretName: string
+  /** Each place, with what was found there: `.flowrun/secrets (no such file)`. */
+  readonly lookedIn: readonly string[]
+
+  constructor(secretName: string, lookedIn: readonly string[]) {
+    super(`secret "${secretName}" is not set`)
+    this.name = 'MissingSecret'
+    this.secretName = secretName
+    this.lookedIn = lookedIn
+  }
+}
+
+export interface SecretPlaces {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Path of a file with a `NAME=value` on each line, and how messages name it. */
+  readonly file: { readonly path: string; readonly label: string }
+  readonly clock: Clock
+  readonly redactor: Redactor
+}
+
+/** A rotated secret is seen after at most this time (SEC-1). */
+export const SECRET_CACHE_MS = 60_000
+
+export function createSecretResolver({ environment, file, clock, redactor }: SecretPlaces): SecretResolver {
+  let cached: { readonly content: SecretFile; readonly untilMs: number } | undefined
+  const fileNow = async () => {
+    if (cached === undefined || clock.monotonic() >= cached.untilMs) {
+      cached = { content: await readSecretFile(file), untilMs: clock.monotonic() + SECRET_CACHE_MS }
+    }
+    return cached.content
+  }
+  const find = async (name: string): Promise<Secret> => {
+    const value = environment[name]
+    if (value !== undefined && value !== '') return { value, foundIn: 'the environment' }
+    const { values, state } = await fileNow()
+    const inFile = values.get(name)
+    if (inFile !== undefined && inFile !== '') return { value: inFile, foundIn: file.label }
+    throw new MissingSecret(name, [value === '' ? 'the environment (empty)' : 'the environment', `${file.label} (${state})`])
+  }
+  return {
+    async resolve(name) {
+      const secret = await find(name)
+      redactor.learn(name, secret.value)
+      return secret
+    },
+    forget() {
+      cached = undefined
+    },
+  }
+}
+
+/** A secret, or text with secrets in it, as the text that is sent. */
+export async function resolveSecretText(text: string | SecretText, secrets: SecretResolver): Promise<string> {
+  if (typeof text === 'string') return text
+  const parts = '$secret' in text ? [text] : text.$join
+  const values = await Promise.all(parts.map(async part => (typeof part === 'string' ? part : (await secrets.resolve(part.$secret)).value)))
+  return values.join('')
+}
+
+interface SecretFile {
+  readonly values: ReadonlyMap<string, string>
+  /** For a message that says why a name was not found here. */
+  readonly state: string
+}
+
+async function readSecretFile({ path, label }: SecretPlaces['file']): Promise<SecretFile> {
+  let text: string
+  try {
+    const { mode } = await stat(path)
+    // Windows has no such bits.
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw readableByOthers(path, label, mode)
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof OperationError) throw error
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    return { values: new Map(), state: missing ? 'no such file' : 'cannot be read' }
+  }
+  return { values: parseSecrets(text), state: 'not in it' }
+}
+
+/** `NAME=value` on each line, as it stands: no quotes, no escapes; `#` starts a comment line. */
+export function parseSecrets(text: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>()
+  for (const line of text.split(/\r?\n/)) {
+    const equals = line.indexOf('=')
+    if (equals < 1 || line.startsWith('#')) continue
+    values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim())
+  }
+  return values
+}
+
+function readableByOthers(path: string, label: string, mode: number): OperationError {
+  return new OperationError({
+    code: 'config/secret-file-readable',
+    summary: `${label} can be read by others (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
+    detail: `A file of secrets is for its owner alone. No secret was read from it, and no call was made.\nTake the rights of others away:  chmod 600 ${path}`,
+  })
+}
