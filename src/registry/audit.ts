@@ -1,3 +1,4 @@
+import { digestOf } from '../base/digest.ts'
 import type { JsonObject } from '../base/json.ts'
 
 /** `prev` of the first row of a project (AUD-1). */
@@ -33,3 +34,10 @@ export interface AuditQuery {
 export type AuditVerdict =
   | { readonly intact: true; readonly rows: number; readonly head: string }
   | { readonly intact: false; readonly seq: number; readonly problem: 'altered' | 'missing' | 'unlinked' | 'head' }
+
+/** The hash that chains a row (AUD-1). Times are RFC 3339, and keys as the JSON of `flowrun audit` names them. */
+export function auditHash(row: Omit<AuditRow, 'hash'>): string {
+  const { seq, atMs, actor, action, subject, reason, detail, prev } = row
+  const at = new Date(atMs).toISOString()
+  return digestOf({ seq, at, actor, action, subject, reason, detail, prev }).slice('sha256:'.length)
+}

@@ -16,8 +16,8 @@ export interface Release {
   /** Whose configuration made it; null for a rollback or a promote from elsewhere. */
   readonly lineage: string | null
   readonly changeDigest: Digest
-  /** The release whose set a rollback restored. */
-  readonly restores?: number
+  /** The release whose set a rollback restored, if it restored one. */
+  readonly restores: number | null
   readonly actor: string
   /** Where it came from: a commit, `dev@22`. Empty when nothing says. */
   readonly source: string
@@ -87,8 +87,14 @@ export type ReleaseOutcome =
 
 /** Why a commit refused. Several may hold at once; the first of this order is told. */
 export type ReleaseConflict =
-  /** The environment has another release than the base; `releases` are those since, oldest first (REL-3). */
-  | { readonly outcome: 'moved'; readonly environment: string; readonly base: number; readonly releases: readonly ReleaseWithChanges[] }
+  /** The environment is at another release than the base; `releases` are those since, oldest first (REL-3). */
+  | {
+      readonly outcome: 'moved'
+      readonly environment: string
+      readonly base: number
+      readonly head: number
+      readonly releases: readonly ReleaseWithChanges[]
+    }
   /** The state in the same store has another lineage or serial; null: there is none (STA-4). */
   | { readonly outcome: 'state-moved'; readonly found: StateVersion | null }
   /** Numbers that other texts took meanwhile (REL-7). */
@@ -111,6 +117,6 @@ export interface BrokenReference {
   readonly address: string
   readonly version: number
   readonly target: string
-  /** The version that the target would have; absent when it would have none. */
-  readonly targetVersion?: number
+  /** The version that the target would have; null when it would have none. */
+  readonly targetVersion: number | null
 }

@@ -8,8 +8,8 @@ export interface ArtifactVersion {
   readonly digest: Digest
   /** What references to it are compiled against (ID-3). */
   readonly interfaceDigest: Digest
-  /** Where it was copied from by a move, `prompt.reply@5`. */
-  readonly origin?: string
+  /** Where it was copied from by a move, `prompt.reply@5`; null: it was published here. */
+  readonly origin: string | null
   readonly createdAtMs: number
   readonly createdBy: string
   /** Empty when nobody wrote one. */

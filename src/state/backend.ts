@@ -1,10 +1,6 @@
-import type { Digest } from '../base/digest.ts'
 import type { StateVersion, StateWrite } from '../registry/release.ts'
 import type { Lock, LockHolder, LockOutcome } from './lock.ts'
 import type { StateSnapshot } from './state.ts'
-
-/** Snapshots kept beside the state (DESIGN.md 18, ruling 10). */
-export const SNAPSHOTS_KEPT = 30
 
 /** Where the state of one project's environments is kept. Every member passes the same contract suite. */
 export interface StateBackend {
@@ -29,7 +25,7 @@ export interface StateBackend {
   /** Removes the lock with this id, whoever holds it. False: there is no such lock. */
   forceUnlock(environment: string, id: string): Promise<boolean>
 
-  /** Earlier snapshots, newest first. */
+  /** Earlier snapshots, newest first: 30 are kept. */
   history(environment: string): Promise<readonly SnapshotSummary[]>
   /** An earlier snapshot, its digest verified; undefined when it is not kept. */
   snapshot(environment: string, serial: number): Promise<StateSnapshot | undefined>
@@ -47,10 +43,9 @@ export type StateWriteOutcome =
 export interface SnapshotSummary {
   readonly lineage: string
   readonly serial: number
-  readonly digest: Digest
+  readonly digest: string
   readonly blocks: number
-  /** When its successor replaced it. */
-  readonly keptAtMs: number
+  readonly writtenAtMs: number
   /** The kept text matches its digest. */
   readonly intact: boolean
 }

@@ -1,0 +1,191 @@
+import { existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type Database from 'better-sqlite3'
+import type { Clock } from '../../base/clock.ts'
+import { OperationError } from '../../diagnostics/operation-error.ts'
+import { busyFailure, isBusy, readOnly, storeFailure } from './failure.ts'
+import { checkFormat, createSchema, type Schema } from './format.ts'
+
+/** How long a statement is retried while another process writes. A write lasts milliseconds; 50 MB were measured at 335 ms. */
+export const BUSY_WAIT_MS = 10_000
+
+/** statfs types of NFS, SMB, CIFS, SMB2 and 9p, whose file locks SQLite cannot trust (STA-11). */
+const NETWORK_FILE_SYSTEMS = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x01021997, '9p'],
+])
+
+export interface DatabaseOptions {
+  readonly file: string
+  /** As a person would name the file: `.flowrun/state.db`. */
+  readonly name: string
+  /** `read` leaves no trace: a file that is not there is an empty database in memory. */
+  readonly mode: 'read' | 'write'
+  readonly schema: Schema
+  readonly clock: Clock
+  readonly flowrunVersion: string
+  readonly busyWaitMs?: number
+}
+
+/** One SQLite file with WAL and synchronous=FULL. Transactions are synchronous inside, so none stays open across an await (STORE-4). */
+export interface SqliteStore {
+  readonly file: string
+  readonly name: string
+  readonly clock: Clock
+  readonly flowrunVersion: string
+  /** The statement of this text, prepared once. */
+  prepared<Row>(sql: string): Database.Statement<unknown[], Row>
+  /** Reads of one moment. */
+  read<T>(work: () => T): Promise<T>
+  /** BEGIN IMMEDIATE (REL-13), then COMMIT when `keep` says so of the result, else ROLLBACK. */
+  write<T>(work: () => T, keep?: (result: T) => boolean): Promise<T>
+  close(): void
+}
+
+/**
+ * Opens the file, and makes it with its directory when it is to be written.
+ *
+ * @throws OperationError `registry/…`, `state/network-file-system`.
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<SqliteStore> {
+  const exists = existsSync(options.file)
+  if (options.mode === 'write') prepareDirectory(options)
+  const { default: Sqlite } = await import('better-sqlite3')
+  const inMemory = !exists && options.mode === 'read'
+  let connection: Database.Database
+  try {
+    // timeout 0: the driver's own busy handler blocks the event loop and is unfair (STORE-1), so waiting is ours.
+    connection = new Sqlite(inMemory ? ':memory:' : options.file, { timeout: 0 })
+  } catch (error) {
+    throw storeFailure(error, options, 'open')
+  }
+  const store = createStore(connection, options)
+  try {
+    await retryWhileBusy(options, () => {
+      if (!inMemory) connection.pragma('journal_mode = WAL')
+      connection.pragma('synchronous = FULL')
+      connection.pragma('foreign_keys = ON')
+      prepareSchema(connection, options, !inMemory)
+    })
+  } catch (error) {
+    connection.close()
+    throw storeFailure(error, options, 'open')
+  }
+  return store
+}
+
+function createStore(connection: Database.Database, options: DatabaseOptions): SqliteStore {
+  const statements = new Map<string, Database.Statement>()
+  const prepared = <Row>(sql: string): Database.Statement<unknown[], Row> => {
+    let statement = statements.get(sql)
+    if (!statement) {
+      statement = connection.prepare(sql)
+      statements.set(sql, statement)
+    }
+    // Rows are decoded here: each statement's text says its columns.
+    return statement as Database.Statement<unknown[], Row>
+  }
+  const attempt = async <T>(during: 'read' | 'write', work: () => T): Promise<T> => {
+    try {
+      return await retryWhileBusy(options, work)
+    } catch (error) {
+      throw error instanceof CommitFailure ? storeFailure(error.cause, options, 'commit') : storeFailure(error, options, during)
+    }
+  }
+  return {
+    file: options.file,
+    name: options.name,
+    clock: options.clock,
+    flowrunVersion: options.flowrunVersion,
+    prepared,
+    read: work => attempt('read', () => inTransaction(connection, 'BEGIN', work, () => true)),
+    write: (work, keep = () => true) => {
+      const guarded = () => {
+        // A newer flowrun may have raised min_writer since the file was opened (STORE-6).
+        checkFormat(connection, options, 'write')
+        return work()
+      }
+      return attempt('write', () => inTransaction(connection, 'BEGIN IMMEDIATE', guarded, keep))
+    },
+    close: () => connection.close(),
+  }
+}
+
+/** Marks that the error came from COMMIT itself, after which only a read can tell what was kept. */
+class CommitFailure extends Error {}
+
+function inTransaction<T>(connection: Database.Database, begin: string, work: () => T, keep: (result: T) => boolean): T {
+  connection.exec(begin)
+  try {
+    const result = work()
+    if (!keep(result)) connection.exec('ROLLBACK')
+    else commit(connection)
+    return result
+  } catch (error) {
+    // SQLite has rolled back by itself after a full disk or an I/O error.
+    if (connection.inTransaction) connection.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function commit(connection: Database.Database): void {
+  try {
+    connection.exec('COMMIT')
+  } catch (cause) {
+    if (isBusy(cause)) throw cause
+    throw new CommitFailure('COMMIT failed', { cause })
+  }
+}
+
+async function retryWhileBusy<T>(options: DatabaseOptions, work: () => T): Promise<T> {
+  const waitMs = options.busyWaitMs ?? BUSY_WAIT_MS
+  const startedAt = options.clock.monotonic()
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      if (options.clock.monotonic() - startedAt >= waitMs) throw busyFailure(options, waitMs)
+    }
+    // 1 to 4 ms with jitter: shared 1 : 1.4 among 4 writers, against 1 : 3.2 of the driver's busy handler (STORE-1).
+    await delay(1 + Math.random() * 3)
+  }
+}
+
+function prepareSchema(connection: Database.Database, options: DatabaseOptions, kept: boolean): void {
+  if (checkFormat(connection, options, 'read')) return
+  inTransaction(
+    connection,
+    'BEGIN IMMEDIATE',
+    () => {
+      // Another process may have made it since.
+      if (!checkFormat(connection, options, 'write')) createSchema(connection, options, kept)
+    },
+    () => true,
+  )
+}
+
+function prepareDirectory(options: DatabaseOptions): void {
+  const directory = dirname(options.file)
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (cause) {
+    throw readOnly(cause, options)
+  }
+  const fileSystem = NETWORK_FILE_SYSTEMS.get(statfsSync(directory).type)
+  if (process.platform === 'linux' && fileSystem !== undefined) throw networkFileSystem(directory, fileSystem)
+}
+
+function networkFileSystem(directory: string, fileSystem: string): OperationError {
+  return new OperationError({
+    code: 'state/network-file-system',
+    summary: `${directory} is on a network file system (${fileSystem})`,
+    detail:
+      'SQLite needs file locks that such a file system does not keep. Keep local data on a local disk with FLOWRUN_DATA_DIR, ' +
+      'or share deployments through a remote target. Nothing was changed.',
+  })
+}

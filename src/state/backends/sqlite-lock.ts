@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import type { Scope } from '../../registry/sqlite/pointers.ts'
+import { type HeldLock, LEASE_MS, type Lock, type LockHolder, type LockOutcome, RENEWAL_MS } from '../lock.ts'
+import { isDeadNeighbour } from '../process.ts'
+
+const CURRENT = `
+SELECT id, environment, user, host, pid, boot_id AS bootId, operation, flowrun_version AS flowrunVersion, since AS sinceMs, renewed_at AS renewedAtMs
+FROM state_lock WHERE project = ? AND environment = ?`
+const TAKE = `
+INSERT OR REPLACE INTO state_lock(project, environment, id, user, host, pid, boot_id, operation, flowrun_version, since, renewed_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const RENEW = 'UPDATE state_lock SET renewed_at = ? WHERE project = ? AND environment = ? AND id = ?'
+const GIVE_UP = 'DELETE FROM state_lock WHERE project = ? AND environment = ? AND id = ?'
+
+export function lockOf({ store, project, environment }: Scope): Lock | undefined {
+  return store.prepared<Lock>(CURRENT).get(project, environment)
+}
+
+/** Takes the lease, from a dead or expired holder too, or tells who has it (LOCK-3, LOCK-4). */
+export async function takeLock(scope: Scope, holder: LockHolder): Promise<LockOutcome> {
+  const { store, project, environment } = scope
+  const id = randomUUID()
+  const found = await store.write(() => {
+    const current = lockOf(scope)
+    const now = store.clock.now()
+    if (current && isInForce(current, holder, now)) return { by: current }
+    const { user, host, pid, bootId, operation, flowrunVersion } = holder
+    store.prepared(TAKE).run(project, environment, id, user, host, pid, bootId, operation, flowrunVersion, now, now)
+    return { tookOver: current }
+  })
+  if (found.by) return { outcome: 'held', by: found.by }
+  return { outcome: 'locked', lock: renewed(scope, id), ...(found.tookOver && { tookOver: found.tookOver }) }
+}
+
+/** @returns false when there is no lock of this id. */
+export function giveUpLock({ store, project, environment }: Scope, id: string): boolean {
+  return store.prepared(GIVE_UP).run(project, environment, id).changes > 0
+}
+
+function isInForce(lock: Lock, asking: LockHolder, now: number): boolean {
+  return now - lock.renewedAtMs < LEASE_MS && !isDeadNeighbour(lock, asking)
+}
+
+function renewed(scope: Scope, id: string): HeldLock {
+  const { store, project, environment } = scope
+  let lost = false
+  let released = false
+  const renew = async () => {
+    try {
+      const { changes } = await store.write(() => store.prepared(RENEW).run(store.clock.now(), project, environment, id))
+      if (changes === 0) lost = true
+    } catch {
+      // A renewal that fails is tried again; after three the lease ends and the compare-and-swap decides (LOCK-5).
+    }
+  }
+  const timer = setInterval(renew, RENEWAL_MS)
+  timer.unref()
+  return {
+    id,
+    get lost() {
+      return lost
+    },
+    async release() {
+      if (released) return
+      released = true
+      clearInterval(timer)
+      await store.write(() => giveUpLock(scope, id))
+    },
+  }
+}
