@@ -1,0 +1,115 @@
+import { MAX_NESTING_DEPTH } from '../base/limits.ts'
+import { lineIndexAt } from '../diagnostics/source.ts'
+import type { TemplatePart } from './ast.ts'
+import { type Cursor, complain, fail, rangeBetween } from './parser-cursor.ts'
+import type { ForPiece, IfPiece, Piece } from './template-piece.ts'
+
+/** A directive that waits for its end. */
+interface OpenDirective {
+  readonly piece: IfPiece | ForPiece
+  readonly whenTrue: TemplatePart[]
+  whenFalse: TemplatePart[] | undefined
+}
+
+/**
+ * Matches directives with their ends and joins neighbouring texts. `innerEnd` and `end` enclose what closes the template:
+ * a message about a directive without an end points there.
+ */
+export function templateTree(cursor: Cursor, pieces: readonly Piece[], innerEnd: number, end: number): readonly TemplatePart[] {
+  const root: TemplatePart[] = []
+  const open: OpenDirective[] = []
+  let target = root
+  let deepest = 0
+  for (const piece of pieces) {
+    const last = open.at(-1)
+    switch (piece.kind) {
+      case 'text':
+        addText(cursor, target, piece.text, piece.start, piece.end)
+        break
+      case 'interpolation':
+        target.push({ kind: 'interpolation', expression: piece.expression, range: rangeBetween(cursor, piece.start, piece.end) })
+        break
+      case 'if':
+      case 'for':
+        open.push({ piece, whenTrue: [], whenFalse: undefined })
+        target = open.at(-1)?.whenTrue ?? root
+        deepest = Math.max(deepest, open.length)
+        checkDepth(cursor, open.length, piece)
+        break
+      case 'else':
+        if (last?.piece.kind === 'if' && last.whenFalse === undefined) {
+          last.whenFalse = []
+          target = last.whenFalse
+        } else reportUnexpected(cursor, piece, last)
+        break
+      default:
+        if (last && piece.kind === `end${last.piece.kind}`) {
+          open.pop()
+          target = targetOf(open, root)
+          target.push(closed(cursor, last, piece.end))
+        } else reportUnexpected(cursor, piece, last)
+    }
+  }
+  const unclosed = open.at(-1)
+  if (unclosed) reportUnclosed(cursor, unclosed, innerEnd, end)
+  for (let last = open.pop(); last; last = open.pop()) targetOf(open, root).push(closed(cursor, last, innerEnd))
+  cursor.height += deepest
+  return root
+}
+
+function targetOf(open: readonly OpenDirective[], root: TemplatePart[]): TemplatePart[] {
+  const last = open.at(-1)
+  return last ? (last.whenFalse ?? last.whenTrue) : root
+}
+
+function addText(cursor: Cursor, parts: TemplatePart[], text: string, start: number, end: number): void {
+  if (text === '') return
+  const last = parts.at(-1)
+  if (last?.kind === 'text')
+    parts[parts.length - 1] = { kind: 'text', text: last.text + text, range: rangeBetween(cursor, last.range.start, end) }
+  else parts.push({ kind: 'text', text, range: rangeBetween(cursor, start, end) })
+}
+
+function closed(cursor: Cursor, { piece, whenTrue, whenFalse }: OpenDirective, end: number): TemplatePart {
+  const range = rangeBetween(cursor, piece.start, end)
+  if (piece.kind === 'if') return { kind: 'if', condition: piece.condition, whenTrue, whenFalse: whenFalse ?? [], range }
+  const { keyName, valueName, collection } = piece
+  return { kind: 'for', ...(keyName === undefined ? {} : { keyName }), valueName, collection, body: whenTrue, range }
+}
+
+function checkDepth(cursor: Cursor, depth: number, piece: Piece): void {
+  if (cursor.depth + depth !== MAX_NESTING_DEPTH + 1) return
+  fail(cursor, {
+    code: 'hcl/too-deep',
+    summary: `This is nested more than ${MAX_NESTING_DEPTH} levels deep`,
+    detail: 'Give an inner part a name with a local value, and refer to it.',
+    subject: rangeBetween(cursor, piece.start, piece.end),
+  })
+}
+
+function reportUnexpected(cursor: Cursor, piece: Piece, open: OpenDirective | undefined): void {
+  complain(cursor, {
+    code: 'hcl/unmatched-directive',
+    summary: `This ${piece.kind} belongs to nothing`,
+    detail: open
+      ? openDirectiveText(cursor, open)
+      : `There is no directive before it that it could ${piece.kind === 'else' ? 'continue' : 'end'}.`,
+    subject: rangeBetween(cursor, piece.start, piece.end),
+  })
+}
+
+function openDirectiveText(cursor: Cursor, { piece, whenFalse }: OpenDirective): string {
+  const line = lineIndexAt(cursor.source, piece.start) + 1
+  const had = whenFalse === undefined ? '' : ', and it has its else already'
+  return `The directive that is open here is the ${piece.kind} of line ${line}${had}. It ends with %{ end${piece.kind} }.`
+}
+
+function reportUnclosed(cursor: Cursor, { piece }: OpenDirective, innerEnd: number, end: number): void {
+  complain(cursor, {
+    code: 'hcl/unmatched-directive',
+    summary: `The template ends, and its ${piece.kind} has no end${piece.kind}`,
+    detail: `Write %{ end${piece.kind} } where it should end.`,
+    subject: rangeBetween(cursor, innerEnd, end),
+    related: [{ range: rangeBetween(cursor, piece.start, piece.end), message: `the ${piece.kind} begins here` }],
+  })
+}
