@@ -1,5 +1,5 @@
 import type { Report } from '../diagnostics/report.ts'
-import type { CallExpression } from './ast.ts'
+import type { CallExpression, Expression } from './ast.ts'
 import type { Scope } from './scope.ts'
 import type { Type } from './type.ts'
 import type { Value } from './value.ts'
@@ -46,6 +46,11 @@ export interface FormDefinition {
   readonly summary: string
   readonly purity: 'pure' | 'plan'
   evaluate(call: CallExpression, context: EvaluationContext): Value
+  /**
+   * What stands for the call when it is kept for a run: `template(path)` gives the template of the file. Absent, or
+   * undefined, when the call itself is kept.
+   */
+  expand?(call: CallExpression, context: EvaluationContext): Expression | undefined
 }
 
 /** A function's refusal: becomes `hcl/function-failed` at the call, or at the argument. */
@@ -72,6 +77,8 @@ export interface EvaluationContext {
   readonly budget: StepBudget
   /** The element of the splat being evaluated. */
   readonly anonymous?: Value
+  /** A condition may keep this expression from being reached: only what is wrong whatever the values are is reported. */
+  readonly guarded?: boolean
   /** Where functions that read files look; absent where they may not (when a flow runs). */
   readonly files?: FileAccess
 }

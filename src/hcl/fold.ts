@@ -1,0 +1,202 @@
+import type { Expression, ObjectItem, TemplateFor, TemplateIf, TemplatePart } from './ast.ts'
+import { keepsType } from './condition.ts'
+import { evaluate } from './evaluate.ts'
+import { findFunction } from './evaluate-call.ts'
+import { fail, isInvalid, silence } from './evaluation.ts'
+import type { EvaluationContext } from './function.ts'
+import { unknownVariables } from './iteration.ts'
+import { expressionOf } from './literal.ts'
+import { formatNumber } from './number-text.ts'
+import { scopeOf } from './scope.ts'
+import { ANY } from './type.ts'
+import { children, isWhollyKnown, unknownValue, type Value } from './value.ts'
+
+/** Whether something of the value is known only when a flow runs. A value with a reported error is not deferred, it is wrong. */
+export function isDeferred(value: Value): boolean {
+  if (value.kind === 'unknown') return !value.invalid
+  for (const item of children(value)) if (isDeferred(item)) return true
+  return false
+}
+
+/**
+ * What remains of an expression when all that is known at plan time is put in as literals (blocks.md 7.1): deferred
+ * names, what follows from them, and `secret(…)` stay as they are written. The result means the same: evaluated with
+ * the deferred names known, it gives what the whole would have given. Only where `evaluate` reported nothing.
+ *
+ * Marks do not survive: whoever folds has looked at the marks of the value.
+ */
+export function fold(expression: Expression, context: EvaluationContext): Expression {
+  return foldIn(expression, context, silence(context))
+}
+
+/**
+ * @param quiet the same context, for evaluations whose errors were reported before.
+ */
+function foldIn(expression: Expression, context: EvaluationContext, quiet: EvaluationContext): Expression {
+  if (expression.kind === 'literal' || expression.kind === 'anonymous' || expression.kind === 'invalid') return expression
+  const value = evaluate(expression, quiet)
+  if (isWhollyKnown(value)) return expressionOf(value, expression.range) ?? expression
+  return foldUnknown(expression, context, quiet)
+}
+
+/** An expression that is not wholly known: its parts may be. */
+function foldUnknown(expression: Expression, context: EvaluationContext, quiet: EvaluationContext): Expression {
+  const inner = (part: Expression) => foldIn(part, context, quiet)
+  switch (expression.kind) {
+    case 'template': {
+      const [first] = expression.parts
+      if (expression.isWrap && first?.kind === 'interpolation') return inner(first.expression)
+      return { ...expression, parts: joinTexts(expression.parts.flatMap(part => foldPart(part, context, quiet))) }
+    }
+    case 'relative-traversal':
+      return { ...expression, source: inner(expression.source) }
+    case 'index':
+      return { ...expression, collection: inner(expression.collection), key: inner(expression.key) }
+    case 'splat': {
+      const item = unknownValue(ANY, { nullable: true })
+      return {
+        ...expression,
+        source: inner(expression.source),
+        each: foldIn(expression.each, { ...context, anonymous: item }, { ...quiet, anonymous: item }),
+      }
+    }
+    case 'call':
+      return foldCall(expression, context, quiet)
+    case 'conditional':
+      return foldConditional(expression, context, quiet)
+    case 'binary':
+      return { ...expression, left: inner(expression.left), right: inner(expression.right) }
+    case 'unary':
+      return { ...expression, operand: inner(expression.operand) }
+    case 'parentheses':
+      return { ...expression, expression: inner(expression.expression) }
+    case 'tuple':
+      return { ...expression, items: expression.items.map(inner) }
+    case 'object':
+      return { ...expression, items: expression.items.map((item): ObjectItem => ({ key: inner(item.key), value: inner(item.value) })) }
+    case 'for':
+      return foldFor(expression, context, quiet)
+    default:
+      return expression
+  }
+}
+
+function foldCall(call: Expression & { kind: 'call' }, context: EvaluationContext, quiet: EvaluationContext): Expression {
+  const definition = findFunction(call, context)
+  const expanded = definition?.kind === 'form' ? definition.expand?.(call, context) : undefined
+  if (expanded) return foldIn(expanded, context, quiet)
+  if (definition?.kind === 'function' && definition.purity === 'plan') {
+    fail(context, {
+      code: 'hcl/plan-only-function',
+      summary: `${call.name}() can only use what is known when you plan`,
+      detail:
+        'It reads something of the machine that plans, and an argument is known only when a flow runs. Give it a value that is known, or pass what it should read as an input.',
+      subject: call.range,
+    })
+  }
+  // What try() passes over never takes part, and it may name things that a run does not know.
+  const kept = call.name === 'try' ? call.arguments.filter(argument => !isInvalid(evaluate(argument, silence(quiet)))) : call.arguments
+  const parts = (kept.length === 0 ? call.arguments : kept).map(argument => foldIn(argument, context, quiet))
+  return { ...call, arguments: parts }
+}
+
+function foldConditional(
+  expression: Expression & { kind: 'conditional' },
+  context: EvaluationContext,
+  quiet: EvaluationContext,
+): Expression {
+  const condition = evaluate(expression.condition, quiet)
+  const { whenTrue, whenFalse } = expression
+  if (condition.kind === 'bool') {
+    const [chosen, other] = condition.value ? [whenTrue, whenFalse] : [whenFalse, whenTrue]
+    if (keepsType(evaluate(chosen, quiet), evaluate(other, quiet))) return foldIn(chosen, context, quiet)
+  }
+  const inner = (part: Expression) => foldIn(part, context, quiet)
+  return { ...expression, condition: inner(expression.condition), whenTrue: inner(whenTrue), whenFalse: inner(whenFalse) }
+}
+
+/** The body is folded once for all elements, with the variables of the loop unknown. */
+function foldFor(expression: Expression & { kind: 'for' }, context: EvaluationContext, quiet: EvaluationContext): Expression {
+  const [loop, quietLoop] = loopContexts(expression, context, quiet)
+  return {
+    ...expression,
+    collection: foldIn(expression.collection, context, quiet),
+    ...(expression.keyResult && { keyResult: foldIn(expression.keyResult, loop, quietLoop) }),
+    valueResult: foldIn(expression.valueResult, loop, quietLoop),
+    ...(expression.condition && { condition: foldIn(expression.condition, loop, quietLoop) }),
+  }
+}
+
+function loopContexts(
+  header: TemplateFor | (Expression & { kind: 'for' }),
+  context: EvaluationContext,
+  quiet: EvaluationContext,
+): readonly [EvaluationContext, EvaluationContext] {
+  const scope = scopeOf(unknownVariables(header, evaluate(header.collection, quiet)), context.scope)
+  return [
+    { ...context, scope },
+    { ...quiet, scope },
+  ]
+}
+
+function foldPart(part: TemplatePart, context: EvaluationContext, quiet: EvaluationContext): readonly TemplatePart[] {
+  switch (part.kind) {
+    case 'text':
+      return [part]
+    case 'interpolation': {
+      const text = insertedText(evaluate(part.expression, quiet))
+      return [
+        text === undefined ? { ...part, expression: foldIn(part.expression, context, quiet) } : { kind: 'text', text, range: part.range },
+      ]
+    }
+    case 'if':
+      return foldIf(part, context, quiet)
+    case 'for': {
+      const [loop, quietLoop] = loopContexts(part, context, quiet)
+      return [{ ...part, collection: foldIn(part.collection, context, quiet), body: foldParts(part.body, loop, quietLoop) }]
+    }
+  }
+}
+
+function foldIf(part: TemplateIf, context: EvaluationContext, quiet: EvaluationContext): readonly TemplatePart[] {
+  const condition = evaluate(part.condition, quiet)
+  if (condition.kind === 'bool') return foldParts(condition.value ? part.whenTrue : part.whenFalse, context, quiet)
+  return [
+    {
+      ...part,
+      condition: foldIn(part.condition, context, quiet),
+      whenTrue: foldParts(part.whenTrue, context, quiet),
+      whenFalse: foldParts(part.whenFalse, context, quiet),
+    },
+  ]
+}
+
+function foldParts(parts: readonly TemplatePart[], context: EvaluationContext, quiet: EvaluationContext): readonly TemplatePart[] {
+  return joinTexts(parts.flatMap(part => foldPart(part, context, quiet)))
+}
+
+function insertedText(value: Value): string | undefined {
+  switch (value.kind) {
+    case 'string':
+      return value.value
+    case 'number':
+      return formatNumber(value.value)
+    case 'bool':
+      return String(value.value)
+    default:
+      return undefined
+  }
+}
+
+/** Neighbouring texts become one. */
+function joinTexts(parts: readonly TemplatePart[]): readonly TemplatePart[] {
+  const joined: TemplatePart[] = []
+  for (const part of parts) {
+    const last = joined.at(-1)
+    if (part.kind === 'text' && part.text === '') continue
+    if (part.kind === 'text' && last?.kind === 'text')
+      joined[joined.length - 1] = { ...last, text: last.text + part.text, range: { ...last.range, end: part.range.end } }
+    else joined.push(part)
+  }
+  return joined
+}
