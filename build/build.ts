@@ -1,0 +1,73 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { dirname, join } from 'node:path'
+import { Plugin } from '@oclif/core/config'
+import { type Plugin as BundlePlugin, rolldown } from 'rolldown'
+
+const root = dirname(import.meta.dirname)
+
+/**
+ * What our commands use of oclif is Command, Flags and Args. Plugin discovery, its parser, its help and its spinners would
+ * come along, with child_process and readline: 20 of the 60 ms of a start.
+ */
+const unusedOfOclif = /@oclif\/core\/lib\/(config|help|parser|ux|module-loader|performance|execute|main|flush|logger|errors\/handle)\b/
+
+/** Every chunk depends on it, so it can depend on none. */
+const ROLLDOWN_RUNTIME = '\0rolldown/runtime.js'
+
+const leaveOut: BundlePlugin = { name: 'leave-out', load: id => (unusedOfOclif.test(id) ? 'module.exports = {}' : null) }
+
+/**
+ * `import` of a built-in module makes Node read each of its exports, lazy ones too: 5 ms for node:crypto alone. A bundle
+ * asks for the module itself, and reads what it uses.
+ */
+const lightBuiltins: BundlePlugin = {
+  name: 'light-builtins',
+  resolveId: { order: 'pre', handler: (id, importer) => (isBuiltin(id) && importer !== ROLLDOWN_RUNTIME ? `\0builtin:${id}` : null) },
+  load: async id => (id.startsWith('\0builtin:') ? await builtinSource(id.slice('\0builtin:'.length)) : null),
+}
+
+function isBuiltin(id: string): boolean {
+  return builtinModules.includes(id.replace(/^node:/, ''))
+}
+
+async function builtinSource(id: string): Promise<string> {
+  const names = Object.keys(await import(id)).filter(name => name !== 'default' && name !== 'module.exports')
+  const lines = names.map(name => `const _${name} = /* @__PURE__ */ (() => module.${name})()\nexport { _${name} as ${name} }`)
+  return [`const module = /* @__PURE__ */ process.getBuiltinModule('${id}')`, 'export default module', ...lines].join('\n')
+}
+
+await bundle()
+await writeManifest()
+
+/** Bundles the CLI into `dist/`: one chunk a command, shared chunks, better-sqlite3 left outside because it is native. */
+async function bundle(): Promise<void> {
+  const build = await rolldown({
+    cwd: root,
+    input: { cli: 'src/commands/cli.ts', commands: 'src/commands/all.ts' },
+    platform: 'node',
+    external: ['better-sqlite3'],
+    plugins: [leaveOut, lightBuiltins],
+    checks: { eval: false },
+  })
+  const folder = join(root, 'dist')
+  const { output } = await build.write({
+    dir: folder,
+    format: 'esm',
+    minify: true,
+    sourcemap: 'hidden',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+  })
+  await build.close()
+  // Old chunks go last: a flowrun that is running meanwhile finds its files for as long as it can.
+  const written = new Set(output.map(file => file.fileName))
+  for (const file of readdirSync(folder)) if (!written.has(file)) rmSync(join(folder, file))
+}
+
+/** oclif's manifest of all commands: names, flags, summaries. Help and completion read it and load no command. */
+async function writeManifest(): Promise<void> {
+  const plugin = new Plugin({ root, ignoreManifest: true, errorOnManifestCreate: true, isRoot: true })
+  await plugin.load()
+  writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest, undefined, 1)}\n`)
+}

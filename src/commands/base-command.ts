@@ -1,0 +1,215 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { Command } from '@oclif/core/command'
+import type { Input, ParserOutput } from '@oclif/core/interfaces'
+import { invariant } from '../base/invariant.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import { annotationText } from '../views/annotation.ts'
+import { diagnosticEvents, diagnosticsDocument } from '../views/diagnostic-json.ts'
+import { diagnosticsText, diagnosticText } from '../views/diagnostic-text.ts'
+import type { CommandGroup } from '../views/help.ts'
+import { createTerminal, type Terminal } from '../views/terminal.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { globalFlags } from './flags.ts'
+import { chooseFormat, type Format, machineFormatOf, readAlso } from './formats.ts'
+import type { Host } from './host.ts'
+import { parseWords } from './parse.ts'
+
+/** One form of a result: its whole text, with the newline at its end. */
+export type Views = Partial<Record<Format, () => string>>
+
+type GlobalValues = ParserOutput<typeof globalFlags>['flags']
+
+/** What every command shares: arguments, the terminal, formats, questions. A command turns flags into an operation and its result into a view. */
+export abstract class BaseCommand extends Command {
+  static override baseFlags = globalFlags
+  static group: CommandGroup = 'other'
+  /** The line of `flowrun --help`; a command without one stands in a line of names. */
+  static brief: string | undefined
+  /** The name in such a line: `explain CODE`. */
+  static listedAs: string | undefined
+  static formats: readonly Format[] = ['text', 'json']
+  /** `--json` means the event stream here, as it does in Terraform. */
+  static streamsJson = false
+  static exitCodes = 'Exit codes: 0 done, 1 error.'
+
+  #host: Host | undefined
+  #terminal: Terminal | undefined
+  #flags: GlobalValues | undefined
+  #format: Format = 'text'
+
+  abstract override run(): Promise<ExitCode>
+
+  /** Runs the command in a host; errors of an operation are shown, our own bugs go up to the caller. */
+  async execute(host: Host): Promise<ExitCode> {
+    this.#host = host
+    const statics = this.constructor as typeof BaseCommand
+    this.#format = machineFormatOf(this.argv, statics)
+    try {
+      this.#flags = (await this.parse(statics)).flags
+      this.#format = chooseFormat(this.id ?? '', this.#flags, statics)
+      if (this.#flags.chdir !== undefined) this.#enter(this.#flags.chdir)
+      return await this.run()
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error
+      this.showFailure(error.diagnostic)
+      return exitCodes.error
+    }
+  }
+
+  /** The arguments, typed by the class's `flags` and `args`. */
+  protected override async parse<F extends object, B extends object, A extends object>(
+    options?: Input<F, B, A>,
+    words: string[] = this.argv,
+  ): Promise<ParserOutput<F, B, A>> {
+    return await parseWords(this, options ?? (this.constructor as unknown as Input<F, B, A>), words)
+  }
+
+  protected get host(): Host {
+    invariant(this.#host, 'cli/no-host', 'a command was run outside a host')
+    return this.#host
+  }
+
+  protected get terminal(): Terminal {
+    const flags = this.#flags
+    this.#terminal ??= createTerminal({ ...this.host, noColor: flags?.['no-color'] ?? false, noInput: flags?.input === false })
+    return this.#terminal
+  }
+
+  /** The form of stdout that was asked for. */
+  protected get format(): Format {
+    return this.#format
+  }
+
+  /** Text is for a person; every other form is for a machine, and then stderr stays empty. */
+  protected get forMachine(): boolean {
+    return this.#format !== 'text'
+  }
+
+  /** Writes a part of a result to stdout while it comes: the tokens of an answer, the events of a stream. */
+  protected print(text: string): void {
+    this.terminal.out.write(text)
+  }
+
+  /** Writes a note, a progress line or a hint to stderr: not under --quiet, and never beside a machine's form. */
+  protected note(text: string): void {
+    if (!this.forMachine && this.#flags?.quiet !== true) this.terminal.err.write(text)
+  }
+
+  /** `Next:` and the commands that may follow; machines and CI do not need to be told. */
+  protected next(...commands: readonly string[]): void {
+    const { environment } = this.host
+    if (environment.CI || environment.FLOWRUN_IN_AUTOMATION) return
+    const { secondary } = this.terminal.err.style.paint
+    this.note(['Next:', ...commands.map(command => `  ${command}`)].map(line => `${secondary(line)}\n`).join(''))
+  }
+
+  /** Writes the result in the form that was asked for to stdout, and in those of --also to their files. */
+  protected present(views: Views, exitCode: ExitCode = exitCodes.done): ExitCode {
+    this.print(views[this.#format]?.() ?? '')
+    for (const { format, file } of readAlso(this.#flags?.also ?? [], this.id ?? '', (this.constructor as typeof BaseCommand).formats)) {
+      const text = views[format]?.() ?? ''
+      try {
+        if (file === this.host.environment.GITHUB_STEP_SUMMARY) appendFileSync(file, text)
+        else writeFileSync(file, text)
+      } catch (error) {
+        throw new OperationError(
+          { code: 'cli/cannot-write', summary: `${file} cannot be written`, detail: messageOf(error) },
+          { cause: error },
+        )
+      }
+    }
+    return exitCode
+  }
+
+  /**
+   * Shows what configuration got wrong: to stderr as text, or as the document of a machine's form.
+   *
+   * @returns exit code 1 when there is an error, else 0.
+   */
+  protected report(
+    diagnostics: readonly Diagnostic[],
+    options: { readonly all?: boolean; readonly compactWarnings?: boolean } = {},
+  ): ExitCode {
+    const errors = diagnostics.filter(diagnostic => diagnostic.severity === 'error')
+    if (this.forMachine) {
+      if (errors.length > 0) this.#printForMachine(diagnostics)
+    } else {
+      const placed = errors.some(error => error.subject !== undefined)
+      const { err } = this.terminal
+      const shown = this.#flags?.quiet ? errors : diagnostics
+      err.write(
+        diagnosticsText(shown, err.style, {
+          ...options,
+          hint: err.isTerminal,
+          ...(placed ? { ending: 'Nothing was changed.' } : {}),
+        }),
+      )
+      this.#annotate(shown)
+    }
+    return errors.length > 0 ? exitCodes.error : exitCodes.done
+  }
+
+  /** Shows why an operation failed. */
+  protected showFailure(diagnostic: Diagnostic): void {
+    if (this.forMachine) {
+      this.#printForMachine([diagnostic])
+      return
+    }
+    const { err } = this.terminal
+    err.write(`${diagnosticText(diagnostic, err.style)}\n`)
+    this.#annotate([diagnostic])
+  }
+
+  #printForMachine(diagnostics: readonly Diagnostic[]): void {
+    this.print(this.#format === 'jsonl' ? diagnosticEvents(diagnostics, this.host.clock.now()) : diagnosticsDocument(diagnostics))
+  }
+
+  /**
+   * Asks for an approval; only the word `yes` is one. `--yes` has answered already.
+   *
+   * @param unattended what to say where nobody can be asked, and how to approve beforehand.
+   * @throws OperationError cli/needs-approval
+   */
+  protected async approves(question: string, unattended: { readonly summary: string; readonly detail: string }): Promise<boolean> {
+    if (this.#flags?.yes) return true
+    if (!this.terminal.canAsk || this.forMachine) throw new OperationError({ code: 'cli/needs-approval', ...unattended })
+    const answer = await this.terminal.ask(`${question} Only "yes" is accepted: `)
+    return answer?.trim() === 'yes'
+  }
+
+  #enter(folder: string): void {
+    try {
+      this.host.changeFolder(folder)
+    } catch (error) {
+      throw new OperationError(
+        { code: 'cli/no-such-folder', summary: `There is no folder "${folder}"`, detail: 'Nothing was changed.' },
+        { cause: error },
+      )
+    }
+  }
+
+  /**
+   * The first Ctrl-C or SIGTERM aborts the signal, so that the step in hand is finished or undone; the second ends the process.
+   * A command that does not ask for it is ended by the first.
+   */
+  protected interruption(): AbortSignal {
+    const controller = new AbortController()
+    const interrupt = (signal: 'SIGINT' | 'SIGTERM') => {
+      if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated)
+      controller.abort(signal)
+    }
+    process.on('SIGINT', interrupt)
+    process.on('SIGTERM', interrupt)
+    return controller.signal
+  }
+
+  #annotate(diagnostics: readonly Diagnostic[]): void {
+    if (!this.host.environment.GITHUB_ACTIONS) return
+    for (const diagnostic of diagnostics) this.terminal.err.write(annotationText(diagnostic))
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.message}.` : String(error)
+}

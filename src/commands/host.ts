@@ -1,0 +1,44 @@
+import type { Readable, Writable } from 'node:stream'
+import { type Clock, systemClock } from '../base/clock.ts'
+
+/** What a command has of the process that it runs in; tests hand in their own. */
+export interface Host {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly clock: Clock
+  /** Randomness for ids. */
+  readonly random: (size: number) => Uint8Array
+  /** The folder in which the command was typed, or that of `-chdir`. */
+  workingFolder(): string
+  /** @throws Error with a code as of node:fs when there is no such folder. */
+  changeFolder(folder: string): void
+}
+
+export function processHost(): Host {
+  const fixed = fixedTime(process.env)
+  return {
+    environment: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: fixed === undefined ? systemClock : { now: () => fixed, monotonic: () => 0 },
+    random: fixed === undefined ? size => globalThis.crypto.getRandomValues(new Uint8Array(size)) : countingBytes(),
+    workingFolder: () => process.cwd(),
+    changeFolder: folder => process.chdir(folder),
+  }
+}
+
+/** FLOWRUN_TEST_CLOCK, an RFC 3339 time, holds every clock still; only under FLOWRUN_TEST=1, so that no deployment can. */
+function fixedTime(environment: Host['environment']): number | undefined {
+  if (environment.FLOWRUN_TEST !== '1' || environment.FLOWRUN_TEST_CLOCK === undefined) return undefined
+  const time = Date.parse(environment.FLOWRUN_TEST_CLOCK)
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** Bytes that are the same in every process, so that a transcript shows the same ids each time. */
+function countingBytes(): (size: number) => Uint8Array {
+  let next = 1
+  return size => Uint8Array.from({ length: size }, () => next++ & 0xff)
+}

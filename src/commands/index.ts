@@ -1,0 +1,12 @@
+import type { BaseCommand } from './base-command.ts'
+
+export interface CommandModule {
+  readonly default: { new (...words: ConstructorParameters<typeof BaseCommand>): BaseCommand } & Omit<typeof BaseCommand, 'new'>
+}
+
+/** Every command, in the order of `flowrun --help`; each is loaded when it is used. */
+export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  explain: () => import('./explain.ts'),
+  version: () => import('./version.ts'),
+  help: () => import('./help.ts'),
+}
