@@ -22,6 +22,8 @@ export interface Diagnostic {
   readonly where?: string
   /** The address of the block that is concerned, for machine formats. */
   readonly address?: string
+  /** The argument of that block that is concerned, where whoever has the configuration adds the range: `api_key`. */
+  readonly argument?: string
   /** Facts shown under the source line, each after a `·`: `var.temperature is 3`. */
   readonly notes?: readonly string[]
   /** Further places, each with why it matters: `the input is declared here`. */

@@ -15,6 +15,8 @@ export interface RetryDependencies {
 export function retryLayer({ clock, timers, random }: RetryDependencies): Layer {
   return async (call, next) => {
     const beganMs = clock.monotonic()
+    // Whole milliseconds: nobody reads more of a call that takes hundreds.
+    const since = (ms: number) => Math.round(clock.monotonic() - ms)
     const attempts: Attempt[] = []
     let waitedMs = 0
     for (let number = 1; ; number++) {
@@ -23,15 +25,15 @@ export function retryLayer({ clock, timers, random }: RetryDependencies): Layer 
       const record = (details: AttemptOutcome): Attempt => ({
         model: call.target.address,
         number,
-        startedAfterMs: startedMs - beganMs,
+        startedAfterMs: Math.round(startedMs - beganMs),
         waitedMs,
-        durationMs: clock.monotonic() - startedMs,
+        durationMs: since(startedMs),
         ...details,
       })
       try {
         const result = await next({ ...call, ...watch.call, attempt: number })
         attempts.push(record(answeredOutcome(result)))
-        return { ...result, attempts, costNano: totalCost(attempts), latencyMs: clock.monotonic() - beganMs }
+        return { ...result, attempts, costNano: totalCost(attempts), latencyMs: since(beganMs) }
       } catch (error) {
         if (!(error instanceof CallFailure)) throw error
         attempts.push(record(failedOutcome(error.details)))

@@ -1,0 +1,64 @@
+import type { Clock } from '../base/clock.ts'
+import { createGateway } from '../gateway/gateway.ts'
+import { createHttp } from '../gateway/http.ts'
+import { createRedactor } from '../gateway/redactor.ts'
+import { createSecretResolver } from '../gateway/secrets.ts'
+import type { Timers } from '../gateway/timers.ts'
+import type { FunctionTable } from '../hcl/function.ts'
+import { fromJson } from '../hcl/json-value.ts'
+import { createDeferredLanguage } from './deferred.ts'
+import { renderPrompt, runPrompt } from './prompt/prompt-run.ts'
+import type { PromptRequest, PromptResult, RenderedPrompt } from './prompt/request.ts'
+import { loadSchemaValidator, type SchemaValidator } from './schema-validator.ts'
+
+export interface PromptEngineSettings {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The file of secrets, and how messages name it: `.flowrun/secrets`. */
+  readonly secretFile: { readonly path: string; readonly label: string }
+  /** What expressions may call when a flow runs. */
+  readonly functions: FunctionTable
+  readonly clock: Clock
+  readonly timers: Timers
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+}
+
+/** Runs prompts in this process; connections, secrets and compiled schemas are kept between runs. */
+export interface PromptEngine {
+  /** @throws OperationError; PromptFailure, with what was spent, once a call was made. */
+  run(request: PromptRequest): Promise<PromptResult>
+  /** What `run` would send, without a call. */
+  render(request: Pick<PromptRequest, 'closure' | 'input' | 'model'>): Promise<RenderedPrompt>
+  /** Takes the secrets that this process has used out of a text. */
+  redact(text: string): string
+  /** Ends idle connections, so that the process can exit. */
+  close(): Promise<void>
+}
+
+export function createPromptEngine({ environment, secretFile, functions, clock, timers, random }: PromptEngineSettings): PromptEngine {
+  const http = createHttp()
+  const redactor = createRedactor()
+  const language = createDeferredLanguage(functions)
+  const gateway = createGateway({
+    http,
+    redactor,
+    secrets: createSecretResolver({ environment, file: secretFile, clock, redactor }),
+    clock,
+    timers,
+    random,
+    evaluate: (deferred, names) =>
+      language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
+  })
+  let loaded: Promise<SchemaValidator> | undefined
+  const validator = () => {
+    loaded ??= loadSchemaValidator()
+    return loaded
+  }
+  const dependencies = { gateway, language, validator, clock }
+  return {
+    run: request => runPrompt(request, dependencies),
+    render: request => renderPrompt(request, dependencies),
+    redact: redactor.redact,
+    close: http.close,
+  }
+}

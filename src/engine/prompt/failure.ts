@@ -1,0 +1,26 @@
+import type { DiagnosticInput } from '../../diagnostics/diagnostic.ts'
+import { OperationError } from '../../diagnostics/operation-error.ts'
+import type { Attempt } from '../../gateway/call.ts'
+
+/** A run of a prompt that gave no answer, with what it took. */
+export class PromptFailure extends OperationError {
+  readonly spent: PromptSpending
+  /** What the model wrote, first answer first, where its answers were refused. */
+  readonly texts: readonly string[]
+
+  constructor(diagnostic: DiagnosticInput, spent: PromptSpending, texts: readonly string[] = []) {
+    super(diagnostic)
+    this.name = 'PromptFailure'
+    this.spent = spent
+    this.texts = texts
+  }
+}
+
+export interface PromptSpending {
+  /** Nano-dollars; null is unknown. */
+  readonly costNano: number | null
+  readonly latencyMs: number
+  readonly attempts: readonly Attempt[]
+}
+
+export const NOTHING_SPENT: PromptSpending = Object.freeze({ costNano: 0, latencyMs: 0, attempts: [] })

@@ -1,0 +1,73 @@
+import type { Closure } from '../../artifact/closure.ts'
+import type { ProviderType } from '../../artifact/provider.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { JsonValue } from '../../base/json.ts'
+import type { Attempt, CallEvent, CallMessage, FinishReason, Usage } from '../../gateway/call.ts'
+import type { Gateway } from '../../gateway/gateway.ts'
+import type { DeferredLanguage } from '../deferred.ts'
+import type { SchemaValidator } from '../schema-validator.ts'
+
+/** One run of a prompt. */
+export interface PromptRequest {
+  /** The prompt, its models and their providers, with the versions that this run uses. */
+  readonly closure: Closure
+  readonly input: JsonValue
+  /** Ask this model of the closure instead of the prompt's own: a trial. */
+  readonly model?: string
+  readonly signal?: AbortSignal
+  /** Given: the answer is streamed to it. */
+  readonly onEvent?: (event: PromptEvent) => void
+  /** A command that needs no key, for the message about a missing one. */
+  readonly tryInstead?: string
+}
+
+/** `repair`: what was streamed so far does not count, the model is asked once more. */
+export type PromptEvent = CallEvent | { readonly type: 'repair'; readonly problems: readonly string[] }
+
+export interface PromptDependencies {
+  readonly gateway: Gateway
+  readonly language: DeferredLanguage
+  /** Loaded when a prompt has types to hold. */
+  readonly validator: () => Promise<SchemaValidator>
+  readonly clock: Clock
+}
+
+export interface PromptResult {
+  /** The typed answer; without an output type, the text. */
+  readonly output: JsonValue
+  /** As the model wrote it. */
+  readonly text: string
+  /** The prompt that answered; no version is the working copy. */
+  readonly prompt: { readonly address: string; readonly version?: number }
+  /** The model that answered; `reportedId` is the id under which the provider says it did. */
+  readonly model: {
+    readonly address: string
+    readonly id: string
+    readonly reportedId: string
+    readonly provider: string
+    readonly providerType: ProviderType
+    readonly version?: number
+  }
+  readonly simulated: boolean
+  readonly finishReason: FinishReason
+  /** Of all calls together, repairs included; null when the provider did not say. */
+  readonly usage: Usage | null
+  /** Nano-dollars; null is unknown. */
+  readonly costNano: number | null
+  readonly latencyMs: number
+  readonly attempts: readonly Attempt[]
+  /** How often the model was asked to mend its answer. */
+  readonly repairs: number
+  readonly requestId?: string
+  readonly warnings: readonly string[]
+}
+
+/** What would be sent. */
+export interface RenderedPrompt {
+  readonly messages: readonly CallMessage[]
+  /** The input with its defaults. */
+  readonly input: JsonValue
+  readonly tokens: number
+  /** False for every tokenizer but the simulated one: then the count is an approximation. */
+  readonly tokensAreExact: boolean
+}

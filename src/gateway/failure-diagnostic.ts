@@ -1,0 +1,263 @@
+import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
+import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
+import type { Attempt, ModelTarget } from './call.ts'
+import type { CallFailure, FailureClass, FailureDetails } from './failure.ts'
+import type { MissingSecret } from './secrets.ts'
+
+/** What a person is told about a call that gave no answer; the command adds the source line of `address` and `argument`. */
+export function failureDiagnostic(failure: CallFailure, target: ModelTarget): DiagnosticInput {
+  const { details } = failure
+  const words = describe(details, target)
+  const notes = words.table ? [] : factsOf(details)
+  const detail = [...(words.table ? attemptTable(details.attempts ?? []) : []), ...words.cure].join('\n')
+  return {
+    code: details.providerCode === 'ADDRESS_REFUSED' ? 'provider/private-address' : CODES[details.class],
+    summary: words.summary,
+    ...(words.subject === 'provider' ? { address: target.provider.address } : { address: target.address }),
+    ...(words.argument !== undefined && { argument: words.argument }),
+    ...(notes.length > 0 && { notes }),
+    ...(detail !== '' && { detail }),
+  }
+}
+
+/**
+ * @param tryInstead a command that needs no key, where there is one.
+ */
+export function missingSecretDiagnostic(
+  { secretName, lookedIn }: MissingSecret,
+  target: ModelTarget,
+  tryInstead?: string,
+): DiagnosticInput {
+  return {
+    code: 'secret/missing',
+    summary: `Secret "${secretName}" is not set`,
+    address: target.provider.address,
+    argument: 'api_key',
+    detail: [
+      `Looked in: ${lookedIn.join('; ')}.`,
+      `Set it for this shell:  export ${secretName}=…`,
+      ...(tryInstead === undefined ? [] : [`Or try without a key:   ${tryInstead}`]),
+      'No call was made.',
+    ].join('\n'),
+  }
+}
+
+const CODES: Readonly<Record<FailureClass, DiagnosticCode>> = {
+  rate_limited: 'provider/rate-limited',
+  overloaded: 'provider/overloaded',
+  server_error: 'provider/server-error',
+  timeout: 'provider/timeout',
+  network: 'provider/unreachable',
+  bad_request: 'provider/bad-request',
+  unauthorized: 'provider/unauthorized',
+  forbidden: 'provider/forbidden',
+  not_found: 'provider/not-found',
+  content_filter: 'provider/content-filter',
+  context_overflow: 'provider/context-overflow',
+  invalid_response: 'provider/bad-response',
+  aborted: 'run/cancelled',
+}
+
+interface Words {
+  readonly summary: string
+  /** Which block has the line to look at. */
+  readonly subject: 'provider' | 'model'
+  readonly argument?: string
+  /** Lines of the detail. */
+  readonly cure: readonly string[]
+  /** The attempts are shown one by one. */
+  readonly table?: true
+}
+
+const ANSWER_FROM_ELSEWHERE = 'Or answer from elsewhere:                  fallback = [model.backup]'
+
+function describe(details: FailureDetails, target: ModelTarget): Words {
+  const model = target.address
+  const provider = target.provider.address
+  switch (details.class) {
+    case 'unauthorized':
+      return {
+        summary: `${provider} refused the key`,
+        subject: 'provider',
+        argument: 'api_key',
+        cure: [
+          `Not retried, for a refused key stays refused. ${details.key ? `Put a valid key into ${details.key.name}.` : 'Give the provider block a valid api_key.'}`,
+        ],
+      }
+    case 'forbidden':
+      return {
+        summary: `${provider} does not allow this call`,
+        subject: 'provider',
+        argument: 'api_key',
+        cure: [`Not retried. See at the provider what the account may use, and its credit.`],
+      }
+    case 'not_found':
+      return {
+        summary: `${provider} does not know "${target.spec.id}"`,
+        subject: 'model',
+        argument: 'id',
+        cure: [`Not retried. Correct the id of ${model}, or the base_url of ${provider}.`],
+      }
+    case 'bad_request':
+      return details.providerCode === 'ADDRESS_REFUSED'
+        ? {
+            summary: `${provider} leads to ${details.message}`,
+            subject: 'provider',
+            argument: 'base_url',
+            cure: ['For a model server of your own network:  allow_private = true', 'No call was made.'],
+          }
+        : {
+            summary: `${provider} does not accept the request`,
+            subject: 'model',
+            cure: ['Not retried, for the same request would be refused again.'],
+          }
+    case 'context_overflow':
+      return {
+        summary: `The call does not fit into the window of ${model}`,
+        subject: 'model',
+        cure: ['Not retried. Send less, lower max_output_tokens, or use a model with a larger window.'],
+      }
+    case 'content_filter':
+      return {
+        summary: `${provider} withheld the answer`,
+        subject: 'model',
+        cure: ['Not retried, for the same question would be answered so again.'],
+      }
+    case 'invalid_response':
+      return {
+        summary: `${provider} answered with something that is not an answer`,
+        subject: 'provider',
+        argument: 'base_url',
+        cure: [`Not retried. See that the base_url of ${provider} leads to its API.`],
+      }
+    case 'aborted':
+      return { summary: 'The run was cancelled', subject: 'model', cure: [] }
+    default:
+      return tried(details, target)
+  }
+}
+
+/** What was tried until the attempts were used up, or could not be tried. */
+function tried(details: FailureDetails, { address, provider, spec }: ModelTarget): Words {
+  const attempts = details.attempts ?? []
+  const through = attempts.length > 1 ? ` through ${attempts.length} attempts` : ''
+  const table = attempts.length > 1 ? { table: true as const } : {}
+  const noFallback = spec.fallback.length === 0 ? ` ${address} has no fallback.` : ''
+  const elsewhere = spec.fallback.length === 0 ? [ANSWER_FROM_ELSEWHERE] : []
+  switch (details.class) {
+    case 'rate_limited': {
+      const allowed = details.requestsPerMinute
+      const held =
+        allowed === undefined
+          ? ''
+          : `Hold calls back before the provider does:  rate_limit { requests_per_minute = ${Math.floor(allowed * 0.9)} }`
+      const said =
+        allowed === undefined
+          ? 'The provider takes no more calls of this key for now.'
+          : `The provider allows ${allowed} requests per minute for this key.`
+      return {
+        summary: `${address} ${through === '' ? 'is' : 'stayed'} rate limited${through}`,
+        subject: 'model',
+        ...table,
+        cure: [...tooLong(details, spec.retry.max_ms), said + noFallback, ...(held === '' ? [] : [held]), ...elsewhere],
+      }
+    }
+    case 'overloaded':
+      return {
+        summary: `${address} ${through === '' ? 'is' : 'stayed'} overloaded${through}`,
+        subject: 'model',
+        ...table,
+        cure: [...tooLong(details, spec.retry.max_ms), `Nothing is wrong with the prompt.${noFallback}`, ...elsewhere],
+      }
+    case 'timeout':
+      return {
+        summary: through === '' ? `${address} ${details.message}` : `${address} did not answer in time${through}`,
+        subject: 'model',
+        ...table,
+        cure: [`Give it more time with timeout, now ${spec.timeout_ms / 1000} s, or ask for less.${noFallback}`],
+      }
+    case 'network':
+      return {
+        summary: `${provider.address} cannot be reached`,
+        subject: 'provider',
+        argument: 'base_url',
+        ...table,
+        cure: [
+          ...(details.url === undefined ? [] : [`Tried ${details.url}; last: ${details.message}.`]),
+          'See that this machine reaches that address, and that a server answers there.',
+        ],
+      }
+    default:
+      return {
+        summary: `${provider.address} failed${through}`,
+        subject: 'model',
+        ...table,
+        cure: [`Nothing is wrong with the prompt.${noFallback} The request id is what the provider's support asks for.`],
+      }
+  }
+}
+
+function tooLong({ retryAfterMs }: FailureDetails, maxMs: number): readonly string[] {
+  return retryAfterMs !== undefined && retryAfterMs > maxMs
+    ? [`It asks to wait ${seconds(retryAfterMs)}, longer than retry.max (${seconds(maxMs)}).`]
+    : []
+}
+
+/** What is known about the last attempt, one fact a line. */
+function factsOf(details: FailureDetails): readonly string[] {
+  const code = details.providerCode === undefined || details.providerCode === 'ADDRESS_REFUSED' ? '' : ` ${details.providerCode}`
+  const where = details.url === undefined ? '' : `to ${details.url}`
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['found in', details.key?.foundIn],
+    ['status', details.status === undefined ? undefined : `${details.status}${code}: "${details.message}"`],
+    [
+      'cause',
+      details.status === undefined && details.class !== 'aborted' && details.class !== 'timeout' && code !== ''
+        ? `${code.trim()}: ${details.message}`
+        : undefined,
+    ],
+    ['provider', details.status === undefined && code === '' && details.class === 'bad_request' ? details.message : undefined],
+    ['request', details.requestId === undefined ? where || undefined : `${details.requestId} ${where}`.trim()],
+  ]
+  return facts.filter(([, text]) => text !== undefined).map(([name, text]) => `${name.padEnd(10)} ${text}`)
+}
+
+/** When each attempt was made, and what came of it. */
+function attemptTable(attempts: readonly Attempt[]): readonly string[] {
+  const rows = attempts.map(
+    attempt =>
+      [
+        String(attempt.number),
+        tenths(attempt.startedAfterMs),
+        attempt.number === 1 ? '' : tenths(attempt.waitedMs),
+        resultOf(attempt),
+      ] as const,
+  )
+  const atWidth = Math.max('at'.length, ...rows.map(row => row[1].length))
+  const waitedWidth = Math.max('waited'.length, ...rows.map(row => row[2].length))
+  return [
+    `attempt  ${'at'.padEnd(atWidth)}  ${'waited'.padEnd(waitedWidth)}  result`,
+    ...rows.map(
+      ([number, at, waited, result]) =>
+        `${number.padStart('attempt'.length)}  ${at.padEnd(atWidth)}  ${waited.padEnd(waitedWidth)}  ${result}`,
+    ),
+  ]
+}
+
+function resultOf({ outcome, status, providerCode, requestId, retryAfterMs }: Attempt): string {
+  const what = status === undefined ? [outcome.replaceAll('_', ' '), providerCode] : [String(status), providerCode ?? outcome]
+  const parts = [
+    what.filter(text => text !== undefined).join(' '),
+    ...(retryAfterMs === undefined ? [] : [`Retry-After ${seconds(retryAfterMs)}`]),
+    ...(requestId === undefined ? [] : [requestId]),
+  ]
+  return parts.join(', ')
+}
+
+function tenths(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`
+}

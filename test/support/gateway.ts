@@ -1,0 +1,40 @@
+import type { Clock } from '../../src/base/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { createDeferredLanguage } from '../../src/engine/deferred.ts'
+import type { PromptDependencies } from '../../src/engine/prompt/request.ts'
+import { loadSchemaValidator } from '../../src/engine/schema-validator.ts'
+import { createGateway, type GatewayDependencies } from '../../src/gateway/gateway.ts'
+import { createHttp } from '../../src/gateway/http.ts'
+import { createRedactor } from '../../src/gateway/redactor.ts'
+import { createSecretResolver } from '../../src/gateway/secrets.ts'
+import { systemTimers, type Timers } from '../../src/gateway/timers.ts'
+import { fromJson } from '../../src/hcl/json-value.ts'
+
+export const language = createDeferredLanguage(new Map())
+
+/** A gateway over real sockets, with these secrets and, if given, a clock that the test moves. */
+export function gatewayDependencies(
+  environment: Record<string, string> = {},
+  time: Clock & Timers = { ...systemClock, ...systemTimers },
+): GatewayDependencies {
+  const redactor = createRedactor()
+  return {
+    http: createHttp(),
+    redactor,
+    secrets: createSecretResolver({
+      environment,
+      file: { path: '/nonexistent/.flowrun/secrets', label: '.flowrun/secrets' },
+      clock: time,
+      redactor,
+    }),
+    clock: time,
+    timers: time,
+    random: () => 0.5,
+    evaluate: (deferred, names) =>
+      language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
+  }
+}
+
+export function promptDependencies(dependencies: GatewayDependencies = gatewayDependencies()): PromptDependencies {
+  return { gateway: createGateway(dependencies), language, validator: loadSchemaValidator, clock: dependencies.clock }
+}
