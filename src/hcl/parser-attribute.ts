@@ -1,7 +1,7 @@
 import type { Attribute } from './ast.ts'
 import {
   type Cursor,
-  failAt,
+  fail,
   invalidExpression,
   kindAt,
   peekIndex,
@@ -21,10 +21,12 @@ export function parseAttribute(cursor: Cursor, nameIndex: number): Attribute {
   const kind = kindAt(cursor, index)
   const isMissing = kind === Token.newline || kind === Token.endOfFile || kind === Token.closeBrace
   if (isMissing) {
-    failAt(cursor, index, {
+    const range = rangeAt(cursor, index)
+    fail(cursor, {
       code: 'hcl/missing-value',
       summary: 'An argument needs a value',
       detail: 'Write an expression after "=", on the same line: a string, a number, or template("FILE").',
+      subject: rangeBetween(cursor, range.start, kind === Token.closeBrace ? range.end : range.start),
     })
   }
   const expression = isMissing ? invalidExpression(cursor, index) : cursor.parseExpression(cursor)

@@ -24,6 +24,8 @@ export interface Cursor {
   height: number
   /** An error was reported, and what follows up to the next safe place would only follow from it. */
   failed: boolean
+  /** Something without an end took the rest of the text: what is missing there only follows from it. */
+  cutOff: boolean
   /** The top-level block that is being parsed, for messages: `in model "fast"`. */
   where: string | undefined
 }
@@ -40,6 +42,7 @@ export function createCursor(source: Source, tokens: TokenList, report: Report, 
     depth: 0,
     height: 0,
     failed: false,
+    cutOff: false,
     where: undefined,
   }
 }
@@ -127,7 +130,7 @@ export function rangeAt(cursor: Cursor, index: number): SourceRange {
 
 /** Reports an error after which parsing goes on as if nothing had been. */
 export function complain(cursor: Cursor, diagnostic: DiagnosticInput): void {
-  if (cursor.failed) return
+  if (cursor.failed || cursor.cutOff) return
   cursor.report.error(cursor.where === undefined ? diagnostic : { where: cursor.where, ...diagnostic })
 }
 
@@ -142,6 +145,7 @@ export function failAt(cursor: Cursor, index: number, diagnostic: Omit<Diagnosti
   const subject = rangeAt(cursor, index)
   const bad = badTokenDiagnostic(kindAt(cursor, index), textOf(cursor, index), subject)
   fail(cursor, bad ?? { ...diagnostic, subject })
+  cursor.cutOff ||= bad?.code === 'hcl/unterminated-comment'
 }
 
 /** Goes one level down; says so and answers false where the nesting is too deep. Each `descend` has its `ascend`. */

@@ -6,16 +6,16 @@ import { Token } from './token.ts'
 
 const keywords = ['if', 'else', 'endif', 'for', 'endfor'] as const
 
-/** Parses what stands in `%{ … }` up to its end; undefined after an error. */
-export function parseDirective(cursor: Cursor, start: number): Piece | undefined {
+/** Parses what stands in `%{ … }` up to its end. */
+export function parseDirective(cursor: Cursor, start: number): Piece {
   const index = peekIndex(cursor)
   const keyword = keywords.find(word => isKeyword(cursor, index, word))
+  const position = { start, end: start }
   if (keyword === undefined) {
     reportUnknown(cursor, index)
-    return undefined
+    return { kind: 'unknown', ...position }
   }
   cursor.at = index + 1
-  const position = { start, end: start }
   if (keyword === 'if') return { kind: 'if', condition: cursor.parseExpression(cursor), ...position }
   if (keyword === 'for') return { kind: 'for', ...parseForIntroduction(cursor, 'hcl/invalid-directive'), ...position }
   cursor.height = 0

@@ -1,3 +1,4 @@
+import { lineIndexAt, lineText } from '../diagnostics/source.ts'
 import type { BinaryOperator, Expression, LiteralExpression } from './ast.ts'
 import { failInBracket } from './parser-bracket.ts'
 import { parseArguments, parseObject, parseTuple } from './parser-collection.ts'
@@ -133,6 +134,7 @@ function failAtTerm(cursor: Cursor, index: number): Expression {
       detail:
         'After << or <<- stands a name without quotes, and nothing else on the line. The text ends at a line that has this name alone.',
     })
+    skipHeredoc(cursor, index)
   } else {
     failAt(cursor, index, {
       code: 'hcl/missing-expression',
@@ -141,6 +143,20 @@ function failAtTerm(cursor: Cursor, index: number): Expression {
     })
   }
   return invalidExpression(cursor, index)
+}
+
+/** Goes to the end of a text of several lines whose beginning is wrong: its lines are not code. */
+function skipHeredoc(cursor: Cursor, index: number): void {
+  const marker = /^<<-?\s*["']?([\p{ID_Continue}-]+)/u.exec(cursor.text.slice(startOf(cursor, index), startOf(cursor, index) + 200))?.[1]
+  if (marker === undefined) return
+  let at = cursor.text.indexOf(marker, startOf(cursor, index))
+  // A limit, since a file may have such an error on every line.
+  for (let tries = 0; at >= 0 && tries < 100; tries++, at = cursor.text.indexOf(marker, at + 1)) {
+    const lineIndex = lineIndexAt(cursor.source, at)
+    if (lineText(cursor.source, lineIndex).trim() !== marker) continue
+    while (kindAt(cursor, cursor.at) !== Token.endOfFile && startOf(cursor, cursor.at) < at + marker.length) cursor.at++
+    return
+  }
 }
 
 function parseName(cursor: Cursor): Expression {

@@ -64,14 +64,11 @@ function parsePlainString(cursor: Cursor, openIndex: number): TemplateExpression
 
 function reportMissingQuote(cursor: Cursor, start: number): void {
   const index = cursor.at
-  const lineEnd = cursor.text.indexOf('\n', start)
-  let end = lineEnd < 0 ? cursor.text.length : lineEnd
-  if (cursor.text.charAt(end - 1) === '\r' && end > start + 1) end--
   fail(cursor, {
     code: 'hcl/unterminated-string',
     summary: 'This string has no closing quote',
     detail: 'Add " at the end of the string. A text of several lines is written as <<-EOT … EOT.',
-    subject: rangeBetween(cursor, start, end),
+    subject: rangeBetween(cursor, start, startOf(cursor, index)),
     label: 'it opens here',
   })
   if (kindAt(cursor, index) === Token.missingQuote) cursor.at++
@@ -99,6 +96,7 @@ function reportMissingMarker(cursor: Cursor, openIndex: number): void {
     subject: rangeBetween(cursor, start, start + opening.length),
     label: 'it opens here',
   })
+  cursor.cutOff = true
 }
 
 /** Parses a text that is a template from its first character to its last. */
@@ -139,8 +137,7 @@ function parsePieces(cursor: Cursor, end: number): Piece[] {
       pieces.push(piece)
     } else if (kind === Token.interpolation || kind === Token.directive) {
       if (endOf(cursor, index) - startOf(cursor, index) === 3) stripEnd(pieces.at(-1))
-      const piece = parseSequence(cursor, kind)
-      if (piece) pieces.push(piece)
+      pieces.push(parseSequence(cursor, kind))
       height = Math.max(height, cursor.height)
       const last = cursor.at - 1
       strip = kindAt(cursor, last) === Token.sequenceEnd && endOf(cursor, last) - startOf(cursor, last) === 2
@@ -150,7 +147,7 @@ function parsePieces(cursor: Cursor, end: number): Piece[] {
   return pieces
 }
 
-function parseSequence(cursor: Cursor, kind: number): Piece | undefined {
+function parseSequence(cursor: Cursor, kind: number): Piece {
   const openIndex = cursor.at
   const start = startOf(cursor, openIndex)
   const { newlines } = cursor
@@ -161,7 +158,7 @@ function parseSequence(cursor: Cursor, kind: number): Piece | undefined {
   closeSequence(cursor, openIndex)
   cursor.newlines = newlines
   if (cursor.failed && !wasFailed) leaveSequence(cursor, openIndex)
-  if (piece) piece.end = previousEnd(cursor)
+  piece.end = previousEnd(cursor)
   return piece
 }
 
@@ -184,6 +181,7 @@ function closeSequence(cursor: Cursor, openIndex: number): void {
       detail: `Add } where it should end. To write ${opening} as text, double its first character: ${opening.charAt(0)}${opening}`,
       subject: rangeAt(cursor, openIndex),
     })
+    cursor.cutOff ||= kind === Token.endOfFile
     return
   }
   failAt(cursor, index, {

@@ -44,42 +44,42 @@ function escapeWidth(text: string, at: number): number {
   return width
 }
 
-function decodeEscape(cursor: Cursor, escape: string, start: number): string {
-  const simple = simpleEscapes.get(escape)
+function decodeEscape(cursor: Cursor, sequence: string, start: number): string {
+  const simple = simpleEscapes.get(sequence)
   if (simple !== undefined) return simple
-  const subject = rangeBetween(cursor, start, start + escape.length)
-  const selector = escape.charAt(1)
+  const subject = rangeBetween(cursor, start, start + sequence.length)
+  const selector = sequence.charAt(1)
   if (selector !== 'u' && selector !== 'U') {
     complain(cursor, {
       code: 'hcl/invalid-escape',
-      summary: `There is no escape ${escape}`,
+      summary: `There is no escape ${sequence}`,
       detail:
-        escape.length === 1
+        sequence.length === 1
           ? 'A backslash is written as \\\\.'
           : 'The escapes are \\n, \\r, \\t, \\", \\\\, \\uNNNN and \\UNNNNNNNN. A backslash itself is written as \\\\.',
       subject,
     })
-    return escape
+    return sequence
   }
   const digits = HEX_DIGITS[selector]
-  const code = Number.parseInt(escape.slice(2), 16)
-  if (escape.length !== 2 + digits) {
+  const code = Number.parseInt(sequence.slice(2), 16)
+  if (sequence.length !== 2 + digits) {
     complain(cursor, {
       code: 'hcl/invalid-escape',
       summary: `\\${selector} needs ${digits} hexadecimal digits`,
       detail: 'A character is written by its number in Unicode, as in \\u00e9 or \\U0001F600.',
       subject,
     })
-    return escape
+    return sequence
   }
   if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
     complain(cursor, {
       code: 'hcl/invalid-escape',
-      summary: `${escape} is not a character of Unicode`,
+      summary: `${sequence} is not a character of Unicode`,
       detail: 'Characters are numbered from 0000 to D7FF and from E000 to 10FFFF. One beyond FFFF is written whole, as in \\U0001F600.',
       subject,
     })
-    return escape
+    return sequence
   }
   return String.fromCodePoint(code)
 }

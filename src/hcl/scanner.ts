@@ -108,6 +108,7 @@ const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 const SPACE = 0x20
 const QUOTE = 0x22
+const BANG = 0x21
 const HASH = 0x23
 const DOLLAR = 0x24
 const PERCENT = 0x25
@@ -167,62 +168,74 @@ function scanCode(scanner: Scanner): void {
 function scanSign(scanner: Scanner, code: number): void {
   const { text, at } = scanner
   const single = code < 128 ? (singles[code] ?? 0) : 0
-  if (single !== 0) return emit(scanner, single, at + 1)
-  switch (code) {
-    case LINE_FEED:
-      return emit(scanner, Token.newline, at + 1)
-    case CARRIAGE_RETURN:
-      if (text.charCodeAt(at + 1) === LINE_FEED) return emit(scanner, Token.newline, at + 2)
-      return emit(scanner, Token.invalid, at + 1)
-    case QUOTE:
-      enter(scanner, frameOf('quoted', at))
-      return emit(scanner, Token.openQuote, at + 1)
-    case OPEN_BRACE:
-      scanner.frame.braces++
-      return emit(scanner, Token.openBrace, at + 1)
-    case CLOSE_BRACE:
-      return scanCloseBrace(scanner)
-    case HASH:
-      return emit(scanner, Token.comment, lineCommentEnd(text, at))
-    case SLASH:
-      return scanSlash(scanner)
-    case LESS:
-      return scanLess(scanner)
-    default:
-      return scanLongSign(scanner, code)
-  }
+  if (single !== 0) emit(scanner, single, at + 1)
+  else if (code === QUOTE) {
+    enter(scanner, frameOf('quoted', at))
+    emit(scanner, Token.openQuote, at + 1)
+  } else if (code === OPEN_BRACE) {
+    scanner.frame.braces++
+    emit(scanner, Token.openBrace, at + 1)
+  } else if (code === CLOSE_BRACE) scanCloseBrace(scanner)
+  else if (code === HASH) emit(scanner, Token.comment, lineCommentEnd(text, at))
+  else if (code === SLASH) scanSlash(scanner)
+  else if (code === LESS) scanLess(scanner)
+  else if (code === TILDE && text.charCodeAt(at + 1) === CLOSE_BRACE) scanSequenceEnd(scanner, at + 2)
+  else scanLongSign(scanner, code)
 }
 
+/** Signs of one to three characters, the longest first. */
 function scanLongSign(scanner: Scanner, code: number): void {
   const { text, at } = scanner
   const next = text.charCodeAt(at + 1)
+  const pair = pairKind(code, next)
+  if (pair !== 0) emit(scanner, pair, at + 2)
+  else if (code === DOT && next === DOT && text.charCodeAt(at + 2) === DOT) emit(scanner, Token.ellipsis, at + 3)
+  else {
+    const kind = loneSigns.get(code)
+    if (kind !== undefined) emit(scanner, kind, at + 1)
+    else emit(scanner, Token.invalid, at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1))
+  }
+}
+
+/** Signs that are a token alone, and begin a longer one with the right neighbour. */
+const loneSigns: ReadonlyMap<number, number> = new Map<number, number>([
+  [LINE_FEED, Token.newline],
+  [EQUAL, Token.equal],
+  [BANG, Token.bang],
+  [GREATER, Token.greater],
+  [AMPERSAND, Token.bitwise],
+  [PIPE, Token.bitwise],
+  [TILDE, Token.bitwise],
+  [COLON, Token.colon],
+  [DOT, Token.dot],
+])
+
+function pairKind(code: number, next: number): number {
   switch (code) {
+    case CARRIAGE_RETURN:
+      return next === LINE_FEED ? Token.newline : 0
     case EQUAL:
-      if (next === EQUAL) return emit(scanner, Token.equalEqual, at + 2)
-      if (next === GREATER) return emit(scanner, Token.fatArrow, at + 2)
-      return emit(scanner, Token.equal, at + 1)
-    case 0x21:
-      return next === EQUAL ? emit(scanner, Token.bangEqual, at + 2) : emit(scanner, Token.bang, at + 1)
+      return next === EQUAL ? Token.equalEqual : next === GREATER ? Token.fatArrow : 0
+    case BANG:
+      return next === EQUAL ? Token.bangEqual : 0
     case GREATER:
-      return next === EQUAL ? emit(scanner, Token.greaterEqual, at + 2) : emit(scanner, Token.greater, at + 1)
+      return next === EQUAL ? Token.greaterEqual : 0
     case AMPERSAND:
-      return next === AMPERSAND ? emit(scanner, Token.and, at + 2) : emit(scanner, Token.bitwise, at + 1)
+      return next === AMPERSAND ? Token.and : 0
     case PIPE:
-      return next === PIPE ? emit(scanner, Token.or, at + 2) : emit(scanner, Token.bitwise, at + 1)
+      return next === PIPE ? Token.or : 0
     case COLON:
-      return next === COLON ? emit(scanner, Token.doubleColon, at + 2) : emit(scanner, Token.colon, at + 1)
-    case DOT:
-      if (next === DOT && text.charCodeAt(at + 2) === DOT) return emit(scanner, Token.ellipsis, at + 3)
-      return emit(scanner, Token.dot, at + 1)
-    case TILDE:
-      return next === CLOSE_BRACE ? scanSequenceEnd(scanner, at + 2) : emit(scanner, Token.bitwise, at + 1)
+      return next === COLON ? Token.doubleColon : 0
     default:
-      return emit(scanner, Token.invalid, at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1))
+      return 0
   }
 }
 
 function scanCloseBrace(scanner: Scanner): void {
-  if (scanner.frame.braces === 0 && scanner.enclosing.length > 0) return scanSequenceEnd(scanner, scanner.at + 1)
+  if (scanner.frame.braces === 0 && scanner.enclosing.length > 0) {
+    scanSequenceEnd(scanner, scanner.at + 1)
+    return
+  }
   if (scanner.frame.braces > 0) scanner.frame.braces--
   emit(scanner, Token.closeBrace, scanner.at + 1)
 }
@@ -237,14 +250,13 @@ function scanSequenceEnd(scanner: Scanner, end: number): void {
 function scanSlash(scanner: Scanner): void {
   const { text, at } = scanner
   const next = text.charCodeAt(at + 1)
-  if (next === SLASH) return emit(scanner, Token.comment, lineCommentEnd(text, at))
-  if (next === STAR) {
+  if (next === SLASH) emit(scanner, Token.comment, lineCommentEnd(text, at))
+  else if (next === STAR) {
     const close = text.indexOf('*/', at + 2)
-    if (close >= 0) return emit(scanner, Token.comment, close + 2)
-    // One token, so that there is one message: the rest of the text is inside the comment.
-    return emit(scanner, Token.invalid, text.length)
-  }
-  emit(scanner, Token.slash, at + 1)
+    // Without an end it is one token, so that there is one message: the rest of the text is inside the comment.
+    if (close >= 0) emit(scanner, Token.comment, close + 2)
+    else emit(scanner, Token.invalid, text.length)
+  } else emit(scanner, Token.slash, at + 1)
 }
 
 function lineCommentEnd(text: string, at: number): number {
@@ -254,17 +266,21 @@ function lineCommentEnd(text: string, at: number): number {
 
 function scanLess(scanner: Scanner): void {
   const { text, at } = scanner
-  if (text.charCodeAt(at + 1) === EQUAL) return emit(scanner, Token.lessEqual, at + 2)
-  if (text.charCodeAt(at + 1) === LESS) {
-    const start = text.charCodeAt(at + 2) === MINUS ? at + 3 : at + 2
-    const end = identifierEnd(text, start)
-    const newline = text.charCodeAt(end) === CARRIAGE_RETURN ? end + 1 : end
-    if (end > start && text.charCodeAt(newline) === LINE_FEED) {
-      enter(scanner, frameOf('heredoc', at, text.slice(start, end)))
-      return emit(scanner, Token.openHeredoc, newline + 1)
-    }
-  }
-  emit(scanner, Token.less, at + 1)
+  const next = text.charCodeAt(at + 1)
+  if (next === EQUAL) emit(scanner, Token.lessEqual, at + 2)
+  else if (next !== LESS || !scanHeredocStart(scanner)) emit(scanner, Token.less, at + 1)
+}
+
+/** `<<NAME` or `<<-NAME` at the end of a line. */
+function scanHeredocStart(scanner: Scanner): boolean {
+  const { text, at } = scanner
+  const start = text.charCodeAt(at + 2) === MINUS ? at + 3 : at + 2
+  const end = identifierEnd(text, start)
+  const newline = text.charCodeAt(end) === CARRIAGE_RETURN ? end + 1 : end
+  if (end === start || text.charCodeAt(newline) !== LINE_FEED) return false
+  enter(scanner, frameOf('heredoc', at, text.slice(start, end)))
+  emit(scanner, Token.openHeredoc, newline + 1)
+  return true
 }
 
 /** Digits, points and exponents, not ending in a point: `1.2.3` is one token, so that the message can be about it. */
@@ -301,30 +317,23 @@ function isEscapedSequence(text: string, at: number, code: number): boolean {
 function scanQuoted(scanner: Scanner): void {
   const { text, at } = scanner
   const code = text.charCodeAt(at)
-  switch (code) {
-    case QUOTE:
-      leave(scanner)
-      return emit(scanner, Token.closeQuote, at + 1)
-    case LINE_FEED:
-    case CARRIAGE_RETURN:
-      return leaveUnclosedStrings(scanner)
-    case DOLLAR:
-    case PERCENT:
-      if (scanSequenceStart(scanner, code)) return
-      return emit(scanner, Token.quotedText, isEscapedSequence(text, at, code) ? at + 3 : at + 1)
-    default:
-      return emit(scanner, Token.quotedText, quotedTextEnd(text, at))
-  }
+  if (code === QUOTE) {
+    leave(scanner)
+    emit(scanner, Token.closeQuote, at + 1)
+  } else if (isLineBreak(code)) leaveUnclosedStrings(scanner)
+  else if (code === DOLLAR || code === PERCENT) {
+    if (!scanSequenceStart(scanner, code)) emit(scanner, Token.quotedText, isEscapedSequence(text, at, code) ? at + 3 : at + 1)
+  } else emit(scanner, Token.quotedText, quotedTextEnd(text, at))
 }
 
 function quotedTextEnd(text: string, at: number): number {
   let end = at
   for (; end < text.length; end++) {
     const code = text.charCodeAt(end)
-    if (code === QUOTE || code === DOLLAR || code === PERCENT || code === LINE_FEED || code === CARRIAGE_RETURN) break
+    if (code === QUOTE || code === DOLLAR || code === PERCENT || isLineBreak(code)) break
     if (code === BACKSLASH) {
       const next = text.charCodeAt(end + 1)
-      if (next !== LINE_FEED && next !== CARRIAGE_RETURN && end + 1 < text.length) end++
+      if (!isLineBreak(next) && end + 1 < text.length) end++
     }
   }
   return end
@@ -332,7 +341,8 @@ function quotedTextEnd(text: string, at: number): number {
 
 /** A line ends inside of a string: so do all strings and interpolations that were opened on this line. */
 function leaveUnclosedStrings(scanner: Scanner): void {
-  const lineStart = scanner.text.lastIndexOf('\n', scanner.at - 1) + 1
+  let lineStart = scanner.at
+  while (lineStart > 0 && !isLineBreak(scanner.text.charCodeAt(lineStart - 1))) lineStart--
   emit(scanner, Token.missingQuote, scanner.at)
   leave(scanner)
   while (scanner.enclosing.length > 0 && scanner.frame.start >= lineStart && scanner.frame.mode !== 'heredoc') {
@@ -344,6 +354,10 @@ function leaveUnclosedStrings(scanner: Scanner): void {
   }
 }
 
+function isLineBreak(code: number): boolean {
+  return code === LINE_FEED || code === CARRIAGE_RETURN
+}
+
 /** One line, or a part of one, of a heredoc or of a template file. */
 function scanPlainText(scanner: Scanner): void {
   const { text, at, frame } = scanner
@@ -353,7 +367,8 @@ function scanPlainText(scanner: Scanner): void {
     const code = text.charCodeAt(end)
     if (code === LINE_FEED) {
       frame.atLineStart = true
-      return emit(scanner, Token.plainText, end + 1)
+      emit(scanner, Token.plainText, end + 1)
+      return
     }
     if (code !== DOLLAR && code !== PERCENT) continue
     if (isEscapedSequence(text, end, code)) end += 2

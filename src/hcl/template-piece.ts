@@ -7,7 +7,7 @@ export type Piece =
   | InterpolationPiece
   | IfPiece
   | ForPiece
-  | { readonly kind: 'else' | 'endif' | 'endfor'; start: number; end: number }
+  | { readonly kind: 'else' | 'endif' | 'endfor' | 'unknown'; start: number; end: number }
 
 /** Text of at most one line, escapes resolved. */
 export interface TextPiece {

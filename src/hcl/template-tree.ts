@@ -20,6 +20,8 @@ export function templateTree(cursor: Cursor, pieces: readonly Piece[], innerEnd:
   const open: OpenDirective[] = []
   let target = root
   let deepest = 0
+  // An unknown directive may have been the beginning of what seems to have none.
+  const isSure = !pieces.some(piece => piece.kind === 'unknown')
   for (const piece of pieces) {
     const last = open.at(-1)
     switch (piece.kind) {
@@ -40,14 +42,16 @@ export function templateTree(cursor: Cursor, pieces: readonly Piece[], innerEnd:
         if (last?.piece.kind === 'if' && last.whenFalse === undefined) {
           last.whenFalse = []
           target = last.whenFalse
-        } else reportUnexpected(cursor, piece, last)
+        } else if (isSure) reportUnexpected(cursor, piece, last)
+        break
+      case 'unknown':
         break
       default:
         if (last && piece.kind === `end${last.piece.kind}`) {
           open.pop()
           target = targetOf(open, root)
           target.push(closed(cursor, last, piece.end))
-        } else reportUnexpected(cursor, piece, last)
+        } else if (isSure) reportUnexpected(cursor, piece, last)
     }
   }
   const unclosed = open.at(-1)

@@ -1,4 +1,6 @@
-import type { CodePage } from './page.ts'
+import { hclExpressionCodes } from './hcl-syntax-expression.ts'
+import { hclStructureCodes } from './hcl-syntax-structure.ts'
+import { hclTextCodes } from './hcl-syntax-text.ts'
 
 /** What the scanner and the parser can say. */
-export const hclSyntaxCodes = {} as const satisfies Record<`hcl/${string}`, CodePage>
+export const hclSyntaxCodes = { ...hclTextCodes, ...hclStructureCodes, ...hclExpressionCodes } as const

@@ -1,0 +1,92 @@
+import type { CodePage } from './page.ts'
+
+/** Errors in arguments and blocks. */
+export const hclStructureCodes = {
+  'hcl/invalid-item': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Something stands where an argument or a block should.',
+    example: 'locals {\n  «name»\n}',
+    why: 'A body holds arguments and blocks, and nothing else.',
+    cure: ['An argument is written as name = value.', 'A block is written as type "name" { … }.'],
+  },
+  'hcl/quoted-name': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The name of an argument is written in quotes.',
+    example: 'locals {\n  «"»name" = "Ada"\n}',
+    why: 'Names of arguments are fixed words; quotes are for text.',
+    cure: ['Remove the quotes.', 'In an object, quotes may stand:  labels = { "a b" = "c" }'],
+  },
+  'hcl/missing-value': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An argument has an = and nothing after it.',
+    example: 'locals {\n  name =«»\n}',
+    why: 'A value stands on the line of its argument.',
+    cure: [
+      'Write the value on the same line.',
+      'A long value begins on that line with (, [, { or <<-EOT.',
+      'For no value, remove the argument or write null.',
+    ],
+  },
+  'hcl/missing-newline': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An argument or a block is not followed by the end of its line.',
+    example: 'locals {\n  first = 1«,» second = 2\n}',
+    why: 'Arguments and blocks are separated by newlines.',
+    cure: ['Write each argument on a line of its own.', 'Text with spaces stands in double quotes.'],
+  },
+  'hcl/duplicate-argument': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An argument is given twice in one block.',
+    example: 'locals {\n  name   = "Ada"\n  «name» = "Grace"\n}',
+    why: 'One of the two would win in silence.',
+    cure: ['Remove one of them.'],
+  },
+  'hcl/invalid-block-header': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A block does not begin with a type, labels and {.',
+    example: 'prompt "answer" «=» {\n}',
+    why: 'A block and an argument are told apart by their first line.',
+    cure: ['A block is written as type "name" { … }, without =.', 'The { stands on the line of the type.'],
+  },
+  'hcl/template-in-label': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Something is inserted into the label of a block.',
+    example: 'locals {}\nprompt "answer_«${»var.language}" {}',
+    why: 'Labels are names, and are read before anything is evaluated.',
+    cure: ['Write the label as it is.', 'For several blocks that differ in a value, use for_each.'],
+  },
+  'hcl/one-line-block': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A block on one line holds more than one argument.',
+    example: 'retry { max_attempts = 4«,» max = "20s" }',
+    why: 'A block on one line is for a single argument; more are easier to read on lines of their own.',
+    cure: ['Write each argument on a line of its own.'],
+  },
+  'hcl/unclosed-block': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A file ends inside of a block.',
+    example: 'locals «{»\n  name = "Ada"\n',
+    why: 'Where a block ends is shown by } alone.',
+    cure: [
+      'Add } where the block should end. The message guesses that by the indentation.',
+      'flowrun fmt indents by brackets: what it moves to the right is inside of the block.',
+    ],
+  },
+  'hcl/unmatched-brace': {
+    severity: 'error',
+    since: '1.0',
+    what: 'There is a } that belongs to no {.',
+    example: 'locals {}\n«}»\n',
+    why: 'One of the blocks before it may have ended too early.',
+    cure: ['Remove the }.', 'Or add the { that it belongs to.'],
+  },
+} as const satisfies Record<`hcl/${string}`, CodePage>
