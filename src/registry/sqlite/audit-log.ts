@@ -6,7 +6,8 @@ const COLUMNS = 'seq, at AS atMs, actor, action, subject, reason, detail, prev, 
 const CHAIN = `SELECT ${COLUMNS} FROM audit WHERE project = ? ORDER BY seq`
 const NEWEST = `
 SELECT ${COLUMNS} FROM audit
-WHERE project = ?1 AND at >= ?2 AND (?3 IS NULL OR actor = ?3) AND (?4 IS NULL OR action = ?4) ORDER BY seq DESC LIMIT ?5`
+WHERE project = @project AND at >= @sinceMs AND (@actor IS NULL OR actor = @actor) AND (@action IS NULL OR action = @action)
+ORDER BY seq DESC LIMIT @limit`
 const HEAD = 'SELECT seq, hash FROM audit_head WHERE project = ?'
 const SET_HEAD =
   'INSERT INTO audit_head(project, seq, hash) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash'
@@ -38,7 +39,7 @@ export function appendAudit(store: SqliteStore, project: string, entries: readon
 
 export function auditRows(store: SqliteStore, project: string, query: AuditQuery): readonly AuditRow[] {
   const { sinceMs = 0, actor = null, action = null, limit } = query
-  return store.prepared<StoredAuditRow>(NEWEST).all(project, sinceMs, actor, action, limit).map(auditRowFrom)
+  return store.prepared<StoredAuditRow>(NEWEST).all({ project, sinceMs, actor, action, limit }).map(auditRowFrom)
 }
 
 /** Walks the chain from its origin to its head and names the first row at which it breaks (AUD-3). */

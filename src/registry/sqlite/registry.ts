@@ -4,6 +4,7 @@ import { crashPoint } from '../../base/crash-point.ts'
 import { digestOfText } from '../../base/digest.ts'
 import { createUlidSource } from '../../base/ids.ts'
 import type { Registry } from '../registry.ts'
+import type { StateWrite } from '../release.ts'
 import { auditRows, verifyChain } from './audit-log.ts'
 import { commitRelease } from './commit.ts'
 import { offerContents, readArtifacts } from './contents.ts'
@@ -94,7 +95,7 @@ function createSqliteRegistry(store: SqliteStore, history: StateHistory, project
     },
     commitRelease: async request => {
       const scope = scoped(request.environment)
-      if (request.state) await keepPredecessor(scope, history)
+      if (request.state) await keepPredecessor(scope, history, request.state)
       const outcome = await store.write(
         () => commitRelease(scope, request),
         result => result.outcome === 'released' || result.outcome === 'unchanged',
@@ -109,8 +110,10 @@ function createSqliteRegistry(store: SqliteStore, history: StateHistory, project
   }
 }
 
-/** Keeps the state that is about to be replaced (STA-9). One that does not match its digest is not worth keeping. */
-export async function keepPredecessor(scope: Scope, history: StateHistory): Promise<void> {
+/** Keeps the state that `write` replaces (STA-9). One that does not match its digest is not worth keeping. */
+export async function keepPredecessor(scope: Scope, history: StateHistory, write: StateWrite): Promise<void> {
+  if (!write.expected) return
   const current = await scope.store.read(() => currentState(scope))
-  if (current && digestOfText(current.body) === current.digest) await history.keep(scope.project, scope.environment, current)
+  if (current?.serial !== write.expected.serial || current.lineage !== write.expected.lineage) return
+  if (digestOfText(current.body) === current.digest) await history.keep(scope.project, scope.environment, current)
 }

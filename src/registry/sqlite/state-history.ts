@@ -7,8 +7,8 @@ export const SNAPSHOTS_KEPT = 30
 const KEEP = `
 INSERT OR REPLACE INTO snapshot(project, environment, serial, lineage, digest, blocks, written_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 const FORGET = `
-DELETE FROM snapshot WHERE project = ?1 AND environment = ?2 AND serial NOT IN (
-  SELECT serial FROM snapshot WHERE project = ?1 AND environment = ?2 ORDER BY serial DESC LIMIT ?3)`
+DELETE FROM snapshot WHERE project = @project AND environment = @environment AND serial NOT IN (
+  SELECT serial FROM snapshot WHERE project = @project AND environment = @environment ORDER BY serial DESC LIMIT @kept)`
 const COLUMNS = 'lineage, serial, digest, blocks, written_at AS writtenAtMs, body'
 const ALL = `SELECT ${COLUMNS} FROM snapshot WHERE project = ? AND environment = ? ORDER BY serial DESC`
 const ONE = `SELECT ${COLUMNS} FROM snapshot WHERE project = ? AND environment = ? AND serial = ?`
@@ -38,7 +38,7 @@ export function createStateHistory(open: () => Promise<SqliteStore>): StateHisto
       if (kept.prepared<{ digest: string }>(KNOWN).get(project, environment, row.serial)?.digest === row.digest) return
       await kept.write(() => {
         kept.prepared(KEEP).run(project, environment, row.serial, row.lineage, row.digest, row.blocks, row.writtenAtMs, row.body)
-        kept.prepared(FORGET).run(project, environment, SNAPSHOTS_KEPT)
+        kept.prepared(FORGET).run({ project, environment, kept: SNAPSHOTS_KEPT })
       })
     },
     async all(project, environment) {

@@ -12,8 +12,11 @@ export function createSqliteStateBackend(registry: SqliteRegistry): StateBackend
   const { store, history, project } = registry
   const scoped = (environment: string): Scope => ({ store, project, environment })
   const summaries = async (environment: string): Promise<readonly SnapshotSummary[]> => {
+    const current = await store.read(() => currentStateVersion(scoped(environment)))
     const rows = await history.all(project, environment)
-    return rows.map(({ body, ...row }) => ({ ...row, intact: isIntact({ digest: row.digest, body }) }))
+    // A write that was refused has kept what is current still.
+    const earlier = rows.filter(row => !current || row.serial < current.serial)
+    return earlier.map(({ body, ...row }) => ({ ...row, intact: isIntact({ digest: row.digest, body }) }))
   }
   return {
     name: store.name,
@@ -27,7 +30,7 @@ export function createSqliteStateBackend(registry: SqliteRegistry): StateBackend
     },
     async write(environment, write) {
       const scope = scoped(environment)
-      await keepPredecessor(scope, history)
+      await keepPredecessor(scope, history, write)
       const found = await store.write(
         () => writeState(scope, write),
         result => result === undefined,
@@ -63,7 +66,7 @@ function corruptState(
   const intact = history.find(snapshot => snapshot.intact && snapshot.serial < row.serial)
   const safe = `Your deployed prompts are safe: they live in the registry${release ? ` (${environment}@${release})` : ''}.`
   const wayOut = intact
-    ? `The snapshot before this one is intact: serial ${intact.serial}, ${moment(intact.writtenAtMs)}, ${intact.blocks} blocks. ` +
+    ? `The snapshot before this one is intact: serial ${intact.serial}, ${moment(intact.writtenAtMs)}, ${counted(intact.blocks, 'block')}. ` +
       `To go back to it:\n  flowrun state restore ${intact.serial}\n` +
       (release ? `The next plan then finds what release ${release} did, and adopts it.\n` : '')
     : 'No earlier snapshot is intact. To rebuild the state from the registry:\n  flowrun state recover\n'
@@ -74,6 +77,10 @@ function corruptState(
       `${store}: the snapshot with serial ${row.serial} does not match its digest\n` +
       `    · expected ${shortDigest(row.digest)}\n    · found    ${shortDigest(digestOfText(body))}\n\n${safe} ${wayOut}Nothing was changed.`,
   })
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function moment(ms: number): string {
