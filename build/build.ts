@@ -7,15 +7,23 @@ import { type Plugin as BundlePlugin, rolldown } from 'rolldown'
 const root = dirname(import.meta.dirname)
 
 /**
- * What our commands use of oclif is Command, Flags and Args. Plugin discovery, its parser, its help and its spinners would
- * come along, with child_process and readline: 20 of the 60 ms of a start.
+ * What our commands use of oclif is Command, Flags and Args. Plugin discovery, its parser, its help, its spinners and how it
+ * prints errors would come along, with child_process, readline and tables of colours: 20 of the 60 ms of a start.
  */
-const unusedOfOclif = /@oclif\/core\/lib\/(config|help|parser|ux|module-loader|performance|execute|main|flush|logger|errors\/handle)\b/
+const unusedOfOclif =
+  /@oclif\/core\/lib\/(config|help|parser|ux|module-loader|performance|execute|main|flush|logger|errors\/handle)\b|node_modules\/(wrap-ansi|clean-stack|indent-string)\//
 
 /** Every chunk depends on it, so it can depend on none. */
 const ROLLDOWN_RUNTIME = '\0rolldown/runtime.js'
 
-const leaveOut: BundlePlugin = { name: 'leave-out', load: id => (unusedOfOclif.test(id) ? 'module.exports = {}' : null) }
+const leaveOut: BundlePlugin = {
+  name: 'leave-out',
+  load: id => {
+    if (unusedOfOclif.test(id)) return 'module.exports = {}'
+    // chalk looks for terminals by itself, which loads node:tty; it is told what to do instead.
+    return id.endsWith('/chalk/source/vendor/supports-color/index.js') ? 'export default { stdout: false, stderr: false }' : null
+  },
+}
 
 /**
  * `import` of a built-in module makes Node read each of its exports, lazy ones too: 5 ms for node:crypto alone. A bundle
@@ -23,15 +31,21 @@ const leaveOut: BundlePlugin = { name: 'leave-out', load: id => (unusedOfOclif.t
  */
 const lightBuiltins: BundlePlugin = {
   name: 'light-builtins',
-  resolveId: { order: 'pre', handler: (id, importer) => (isBuiltin(id) && importer !== ROLLDOWN_RUNTIME ? `\0builtin:${id}` : null) },
-  load: async id => (id.startsWith('\0builtin:') ? await builtinSource(id.slice('\0builtin:'.length)) : null),
+  resolveId: {
+    order: 'pre',
+    handler: (id, importer, { kind }) => {
+      if (!builtinModules.includes(id.replace(/^node:/, '')) || importer === ROLLDOWN_RUNTIME) return null
+      return `\0${kind === 'require-call' ? 'required' : 'imported'}:${id}`
+    },
+  },
+  load: async id => {
+    const [, kind, name] = /^\0(required|imported):(.+)$/.exec(id) ?? []
+    if (name === undefined) return null
+    return kind === 'required' ? `module.exports = process.getBuiltinModule('${name}')` : await importedBuiltin(name)
+  },
 }
 
-function isBuiltin(id: string): boolean {
-  return builtinModules.includes(id.replace(/^node:/, ''))
-}
-
-async function builtinSource(id: string): Promise<string> {
+async function importedBuiltin(id: string): Promise<string> {
   const names = Object.keys(await import(id)).filter(name => name !== 'default' && name !== 'module.exports')
   const lines = names.map(name => `const _${name} = /* @__PURE__ */ (() => module.${name})()\nexport { _${name} as ${name} }`)
   return [`const module = /* @__PURE__ */ process.getBuiltinModule('${id}')`, 'export default module', ...lines].join('\n')

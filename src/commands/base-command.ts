@@ -104,9 +104,8 @@ export abstract class BaseCommand extends Command {
     this.note(['Next:', ...commands.map(command => `  ${command}`)].map(line => `${secondary(line)}\n`).join(''))
   }
 
-  /** Writes the result in the form that was asked for to stdout, and in those of --also to their files. */
+  /** Writes the result in the form that was asked for to stdout, and before that in those of --also to their files. */
   protected present(views: Views, exitCode: ExitCode = exitCodes.done): ExitCode {
-    this.print(views[this.#format]?.() ?? '')
     for (const { format, file } of readAlso(this.#flags?.also ?? [], this.id ?? '', (this.constructor as typeof BaseCommand).formats)) {
       const text = views[format]?.() ?? ''
       try {
@@ -119,6 +118,7 @@ export abstract class BaseCommand extends Command {
         )
       }
     }
+    this.print(views[this.#format]?.() ?? '')
     return exitCode
   }
 

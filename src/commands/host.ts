@@ -20,14 +20,20 @@ export function processHost(): Host {
   const fixed = fixedTime(process.env)
   return {
     environment: process.env,
-    stdin: process.stdin,
+    stdin: asTyped(process.stdin),
     stdout: process.stdout,
-    stderr: process.stderr,
+    stderr: asTyped(process.stderr),
     clock: fixed === undefined ? systemClock : { now: () => fixed, monotonic: () => 0 },
     random: fixed === undefined ? size => globalThis.crypto.getRandomValues(new Uint8Array(size)) : countingBytes(),
     workingFolder: () => process.cwd(),
     changeFolder: folder => process.chdir(folder),
   }
+}
+
+/** FLOWRUN_TEST_TERMINAL=1 makes a pipe look like a terminal, so that a transcript can hold questions and answers. */
+function asTyped<Stream extends object>(stream: Stream): Stream {
+  const wanted = process.env.FLOWRUN_TEST === '1' && process.env.FLOWRUN_TEST_TERMINAL === '1'
+  return wanted ? Object.assign(stream, { isTTY: true }) : stream
 }
 
 /** FLOWRUN_TEST_CLOCK, an RFC 3339 time, holds every clock still; only under FLOWRUN_TEST=1, so that no deployment can. */

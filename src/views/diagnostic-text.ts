@@ -97,17 +97,32 @@ function relatedLines(related: RelatedRange, style: Style): string[] {
 }
 
 function bodyLines(diagnostic: Diagnostic, style: Style): string[] {
-  const detail = showControls(diagnostic.detail ?? '')
-  const question = detail.includes('Did you mean') ? '' : suggestionText(diagnostic.suggestions ?? [], style)
-  // Without a source line the message is one paragraph; with one, the suggestion is what the eye looks for.
-  const text =
-    diagnostic.subject || detail === '' || question === '' ? [detail, question].filter(Boolean).join('\n') : `${detail} ${question}`
-  return text === '' ? [] : wrapProse(text, style.width - 2).map(line => (line === '' ? '' : `  ${line}`))
+  const text = bodyText(diagnostic)
+  if (text === '') return []
+  const lines = wrapProse(text, style.width - 2).map(line => (line === '' ? '' : `  ${line}`))
+  // Painted after wrapping, for escape sequences take no cells.
+  const names = (diagnostic.suggestions ?? []).map(showControls)
+  const asked = lines.findIndex(line => line.includes(QUESTION))
+  return lines.map((line, index) => (asked < 0 || index < asked ? line : paintAfterQuestion(line, names, style)))
 }
 
-function suggestionText(suggestions: readonly string[], style: Style): string {
-  if (suggestions.length === 0) return ''
-  return `Did you mean ${suggestions.map(name => style.paint.suggestion(showControls(name))).join(' or ')}?`
+const QUESTION = 'Did you mean'
+
+function bodyText(diagnostic: Diagnostic): string {
+  const detail = showControls(diagnostic.detail ?? '')
+  const names = (diagnostic.suggestions ?? []).map(showControls)
+  if (names.length === 0 || detail.includes(QUESTION)) return detail
+  const question = `${QUESTION} ${names.join(' or ')}?`
+  if (detail === '') return question
+  // Beside a source line the suggestion is what the eye looks for; else the message is one paragraph.
+  if (diagnostic.subject) return `${detail}\n${question}`
+  return detail.endsWith('.') ? `${detail} ${question}` : `${question} ${detail}`
+}
+
+function paintAfterQuestion(line: string, names: readonly string[], style: Style): string {
+  const at = Math.max(0, line.indexOf(QUESTION))
+  const painted = names.reduce((rest, name) => rest.replace(name, () => style.paint.suggestion(name)), line.slice(at))
+  return line.slice(0, at) + painted
 }
 
 /** `FILE:LINE:COLUMN`: terminals and editors make it a link. */

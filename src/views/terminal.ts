@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import type { Readable, Writable } from 'node:stream'
 import { createStyle, type Style } from './style.ts'
 
@@ -41,7 +40,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     input: stdin,
     inputIsTerminal: stdin.isTTY === true,
     canAsk: stdin.isTTY === true && stderr.isTTY === true && !automated,
-    ask: question => ask(question, stdin, stderr),
+    ask: question => ask(question, stdin, stderr, environment.FLOWRUN_TEST_TERMINAL === '1'),
   }
 }
 
@@ -83,11 +82,16 @@ function chooseWidth(columns: number | undefined, environment: Environment): num
   return Math.min(Math.max(wanted, WIDTH_MIN), WIDTH_MAX)
 }
 
-async function ask(question: string, input: Readable, output: Writable): Promise<string | undefined> {
+/** A terminal shows what is typed; where the input only plays one, the answer is shown by us. */
+async function ask(question: string, input: TerminalOptions['stdin'], output: Writable, echo: boolean): Promise<string | undefined> {
+  // Few commands ask, and node:readline takes 2 ms to load.
+  const { createInterface } = await import('node:readline/promises')
   const reader = createInterface({ input, output })
   const ended = new Promise<undefined>(resolve => reader.once('close', () => resolve(undefined)))
   try {
-    return await Promise.race([reader.question(question), ended])
+    const answer = await Promise.race([reader.question(question), ended])
+    if (echo || answer === undefined) output.write(`${answer ?? ''}\n`)
+    return answer
   } finally {
     reader.close()
   }

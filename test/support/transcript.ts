@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { projectRoot } from './built-cli.ts'
+
+/** A conversation with the CLI as a text file: files of the project, then commands with what they print. */
+export interface Transcript {
+  /** Comments, files and folders, as they stand in the file. */
+  readonly head: string
+  readonly files: readonly { readonly path: string; readonly content: string }[]
+  /** Folders of this repository whose contents are in the project as well. */
+  readonly copies: readonly string[]
+  readonly exchanges: readonly Exchange[]
+}
+
+export interface Exchange {
+  readonly command: string
+  /** Typed at a terminal, one answer a line; undefined where there is no terminal. */
+  readonly typed?: string
+  readonly output: string
+}
+
+/**
+ * Head: `# comment`, `-- PATH --` and the lines of a file, ended by `--`; `-- FOLDER/ --` copies a folder of the repository.
+ * Then `$ COMMAND`, `[type ANSWER]` lines, output, and a blank line before the next command.
+ */
+export function parseTranscript(text: string): Transcript {
+  const lines = text.split('\n')
+  const start = findStart(lines)
+  const exchanges: { command: string; typed?: string; output: string[] }[] = []
+  for (const line of lines.slice(start)) {
+    const current = exchanges.at(-1)
+    const answer = /^\[type (.*)\]$/.exec(line)?.[1]
+    if (line.startsWith('$ ')) exchanges.push({ command: line.slice(2), output: [] })
+    else if (answer !== undefined && current?.output.length === 0) current.typed = `${current.typed ?? ''}${answer}\n`
+    else current?.output.push(line)
+  }
+  return {
+    head: lines.slice(0, start).join('\n'),
+    ...readHead(lines.slice(0, start)),
+    exchanges: exchanges.map(exchange => ({ ...exchange, output: exchange.output.join('\n').trimEnd() })),
+  }
+}
+
+function findStart(lines: readonly string[]): number {
+  let inFile = false
+  for (const [index, line] of lines.entries()) {
+    if (/^-- .*[^/] --$/.test(line)) inFile = true
+    else if (line === '--') inFile = false
+    else if (!inFile && line.startsWith('$ ')) return index
+  }
+  return lines.length
+}
+
+function readHead(lines: readonly string[]): Pick<Transcript, 'files' | 'copies'> {
+  const files: { path: string; content: string }[] = []
+  const copies: string[] = []
+  let content: string[] | undefined
+  for (const line of lines) {
+    const name = /^-- (.+) --$/.exec(line)?.[1]
+    if (name?.endsWith('/')) copies.push(name)
+    else if (name !== undefined) {
+      content = []
+      files.push({ path: name, content: '' })
+    } else if (line === '--') {
+      const file = files.at(-1)
+      if (file) file.content = `${content?.join('\n')}\n`
+      content = undefined
+    } else content?.push(line)
+  }
+  return { files, copies }
+}
+
+export function printTranscript(transcript: Pick<Transcript, 'head' | 'exchanges'>): string {
+  const exchanges = transcript.exchanges.map(({ command, typed, output }) => {
+    const answers = typed === undefined ? [] : typed.trimEnd().split('\n')
+    return [`$ ${command}`, ...answers.map(answer => `[type ${answer}]`), ...(output === '' ? [] : [output])].join('\n')
+  })
+  return `${transcript.head === '' ? '' : `${transcript.head}\n`}${exchanges.join('\n\n')}\n`
+}
+
+/** Runs the commands one after another in a new folder, and gives what was printed. The folder is printed as `/project`. */
+export async function replay(transcript: Transcript, cli: string): Promise<Transcript> {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), 'transcript-')))
+  try {
+    const project = join(base, 'project')
+    mkdirSync(project)
+    for (const copy of transcript.copies) cpSync(join(projectRoot, copy), project, { recursive: true })
+    for (const file of transcript.files) {
+      mkdirSync(dirname(join(project, file.path)), { recursive: true })
+      writeFileSync(join(project, file.path), file.content)
+    }
+    mkdirSync(join(base, 'bin'))
+    writeFileSync(join(base, 'bin/flowrun'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`, { mode: 0o755 })
+    const exchanges: Exchange[] = []
+    let folder = project
+    for (const { output: _, ...exchange } of transcript.exchanges) {
+      const result = await runCommand(exchange, { base, folder })
+      folder = result.folder
+      exchanges.push({ ...exchange, output: result.output.replaceAll(project, '/project').trimEnd() })
+    }
+    return { ...transcript, exchanges }
+  } finally {
+    rmSync(base, { recursive: true, force: true })
+  }
+}
+
+const COMMAND_TIMEOUT_MS = 60_000
+
+async function runCommand(exchange: Pick<Exchange, 'command' | 'typed'>, place: { readonly base: string; readonly folder: string }) {
+  const outputFile = join(place.base, 'output')
+  const folderFile = join(place.base, 'folder')
+  writeFileSync(outputFile, '')
+  const [out, folder] = [openSync(outputFile, 'a'), openSync(folderFile, 'w')]
+  // Both streams go to one file, so that they are in the order in which they were written.
+  const shell = spawn('sh', ['-c', `${exchange.command}\ncode=$?; pwd >&3; exit $code`], {
+    cwd: place.folder,
+    stdio: ['pipe', out, out, folder],
+    timeout: COMMAND_TIMEOUT_MS,
+    env: {
+      PATH: `${join(place.base, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`,
+      HOME: place.base,
+      LANG: 'C.UTF-8',
+      COLUMNS: '100',
+      FLOWRUN_TEST: '1',
+      FLOWRUN_TEST_CLOCK: '2026-11-21T14:02:11Z',
+      ...(exchange.typed === undefined ? {} : { FLOWRUN_TEST_TERMINAL: '1' }),
+    },
+  })
+  shell.stdin?.on('error', () => {})
+  shell.stdin?.end(exchange.typed ?? '')
+  const code = await new Promise<number>(resolve => shell.on('close', (exit, signal) => resolve(exit ?? (signal === null ? 0 : 128))))
+  const output = readFileSync(outputFile, 'utf8')
+  // After an `Error:` the code is 1 unless the transcript says otherwise.
+  const isUsual = code === 0 || (code === 1 && /^Error: /m.test(output))
+  return {
+    folder: readFileSync(folderFile, 'utf8').trim() || place.folder,
+    output: isUsual ? output : `${output.trimEnd()}\n[exit ${code}]`,
+  }
+}
+
+/** Whether the output is what was expected; a `…` that does not stand in the output itself matches the rest of a line. */
+export function matches(actual: string, expected: string): boolean {
+  if (actual === expected) return true
+  if (!expected.includes('…')) return false
+  const pattern = expected
+    .split('\n')
+    .map(line => (line === '…' ? '[^]*?' : line.split('…').map(RegExp.escape).join('[^\\n]*')))
+    .join('\n')
+  return new RegExp(`^${pattern}$`).test(actual)
+}
