@@ -4,12 +4,7 @@ import type { JsonValue } from '../base/json.ts'
  * What an artifact holds where a value is known only when a flow runs (blocks.md 7.1). Leaves of otherwise plain JSON;
  * an author's own key that starts with `$` is written with one more.
  */
-export type Deferred =
-  | { readonly $expr: string }
-  | { readonly $template: string }
-  | Reference
-  | SecretText
-  | JsonValue
+export type Deferred = { readonly $expr: string } | { readonly $template: string } | Reference | SecretText | JsonValue
 
 /** A value of another published block, by address; pinned when it names a version or a digest. */
 export type Reference = { readonly $ref: string; readonly version?: number; readonly digest?: string }

@@ -6,10 +6,7 @@ import type { ProviderSpec } from './provider.ts'
 export const ARTIFACT_FORMAT = 'flowrun.artifact/1'
 
 /** What one published block compiles to: self-contained, and without its own address (ID-2, blocks.md 7.2). */
-export type Artifact =
-  | Envelope<'provider', ProviderSpec>
-  | Envelope<'model', ModelSpec>
-  | Envelope<'prompt', PromptSpec>
+export type Artifact = Envelope<'provider', ProviderSpec> | Envelope<'model', ModelSpec> | Envelope<'prompt', PromptSpec>
 
 export type ArtifactKind = Artifact['kind']
 

@@ -2,7 +2,19 @@ import type { JsonValue } from '../base/json.ts'
 import type { Reference } from './deferred.ts'
 import type { RateLimitSpec } from './provider.ts'
 
-export const CAPABILITIES = ['streaming', 'json_mode', 'json_schema', 'tools', 'parallel_tools', 'images', 'files', 'audio', 'reasoning', 'system', 'seed'] as const
+export const CAPABILITIES = [
+  'streaming',
+  'json_mode',
+  'json_schema',
+  'tools',
+  'parallel_tools',
+  'images',
+  'files',
+  'audio',
+  'reasoning',
+  'system',
+  'seed',
+] as const
 export type Capability = (typeof CAPABILITIES)[number]
 
 export const RETRYABLE_CLASSES = ['network', 'overloaded', 'rate_limited', 'server_error', 'timeout'] as const

@@ -45,7 +45,17 @@ export interface SimulatedAnswer {
   readonly finish_reason: string
 }
 
-export const FAULT_KINDS = ['rate_limited', 'overloaded', 'server_error', 'timeout', 'bad_request', 'refused_key', 'content_filter', 'stall', 'garbage'] as const
+export const FAULT_KINDS = [
+  'rate_limited',
+  'overloaded',
+  'server_error',
+  'timeout',
+  'bad_request',
+  'refused_key',
+  'content_filter',
+  'stall',
+  'garbage',
+] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 export interface SimulatedFault {

@@ -3,6 +3,7 @@ import type { Digest } from '../base/digest.ts'
 import type { Ulid } from '../base/ids.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { CompiledReference } from '../registry/version.ts'
 
 /** What apply would do, as data: the views render it, apply executes it, a plan file stores it. */
 export interface Plan {
@@ -19,6 +20,10 @@ export interface Plan {
   /** What others did to addresses that are ours, since our last release (section 6 of the rules: DRIFT). */
   readonly drift: readonly DriftChange[]
   readonly outputs: readonly OutputChange[]
+  /** What the state owns besides `changes` after apply: addresses that others brought to where the configuration is, and those that it forgets. */
+  readonly adoptions: Adoptions
+  /** Facts of the compiler for the changed blocks and those that refer to them (ID-3). */
+  readonly references: readonly CompiledReference[]
   /** Why apply would refuse this plan; empty when it would not. */
   readonly obstacles: readonly Obstacle[]
   /** Digest of what the plan does, whatever the base (REL-6). */
@@ -29,10 +34,17 @@ export interface Plan {
   readonly warnings: readonly Diagnostic[]
 }
 
+export interface Adoptions {
+  readonly converged: readonly { readonly address: string; readonly version: number; readonly digest: Digest }[]
+  readonly forgotten: readonly string[]
+}
+
 export type PlanMode = 'normal' | 'destroy' | 'refresh-only'
 
 export interface TargetSummary {
   readonly type: 'embedded'
+  /** Where the state is, as the environment says it. */
+  readonly state: { readonly type: 'sqlite'; readonly path?: string }
 }
 
 export interface PlanBase {
@@ -58,8 +70,12 @@ export interface Change {
   /** Addresses that reach this block through references, nearest first. */
   readonly usedBy: readonly string[]
   readonly forecast?: Forecast
+  /** Of a model: prompts that cost more or less with it, in the order of the configuration. */
+  readonly affectedCosts?: readonly AffectedCost[]
   /** Versions of an archived address that are kept. */
   readonly keptVersions?: number
+  /** Who owns the pointer now; absent when nobody does. */
+  readonly ownerBefore?: string
 }
 
 export type ChangeReason =
@@ -94,6 +110,13 @@ export interface Forecast {
   readonly costAfter?: CostForecast
 }
 
+/** What another model, limit or price does to a prompt that uses it. */
+export interface AffectedCost {
+  readonly address: string
+  readonly before: CostForecast
+  readonly after: CostForecast
+}
+
 export interface TokenCount {
   /** Of the fixed text, without what is inserted when a flow runs. */
   readonly fixed: number
@@ -119,7 +142,13 @@ export interface CostForecast {
 export type CostBasis =
   | { readonly kind: 'simulated' }
   | { readonly kind: 'limit'; readonly inputTokens: number; readonly outputTokens: number }
-  | { readonly kind: 'recorded'; readonly calls: number; readonly days: number; readonly inputTokens: number; readonly outputTokens: number }
+  | {
+      readonly kind: 'recorded'
+      readonly calls: number
+      readonly days: number
+      readonly inputTokens: number
+      readonly outputTokens: number
+    }
   | { readonly kind: 'no-price' }
 
 export interface DriftChange {
@@ -139,11 +168,22 @@ export interface OutputChange {
   /** Absent when sensitive. */
   readonly before?: JsonValue
   readonly after?: JsonValue
+  /** Of the value after apply, as it is written in configuration. */
+  readonly type: string
   readonly sensitive: boolean
 }
 
 export type Obstacle =
-  | { readonly kind: 'held'; readonly address: string; readonly version: number; readonly digest: Digest; readonly release: number; readonly actor: string; readonly atMs: number; readonly reason: string }
+  | {
+      readonly kind: 'held'
+      readonly address: string
+      readonly version: number
+      readonly digest: Digest
+      readonly release: number
+      readonly actor: string
+      readonly atMs: number
+      readonly reason: string
+    }
   | { readonly kind: 'owned-elsewhere'; readonly address: string; readonly lineage: string }
 
 export interface PlanInputs {
@@ -152,6 +192,8 @@ export interface PlanInputs {
   readonly variables: Readonly<Record<string, Digest>>
   /** Files read by the configuration, relative to the project. */
   readonly files: Readonly<Record<string, Digest>>
+  /** Variables of the process environment that the configuration has read. */
+  readonly environment: Readonly<Record<string, Digest>>
 }
 
 /** Changes by symbol, as the summary line counts them. */

@@ -1,3 +1,56 @@
 import type { CodePage } from './page.ts'
 
-export const applyCodes = {} as const satisfies Record<`apply/${string}`, CodePage>
+/** What applying can say. */
+export const applyCodes = {
+  'apply/stale-plan': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Something that a saved plan was made from has changed since.',
+    why: 'A saved plan is a promise of what will happen: it is kept, or refused.',
+    cure: ['Make the plan again, read it, and apply that one.'],
+    see: ['apply/moved'],
+  },
+  'apply/moved': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Somebody released to the environment while an approved apply was on its way, and the plan is another one now.',
+    why: 'What was approved beforehand is not what would happen.',
+    cure: ['Read the new plan, and apply again.'],
+  },
+  'apply/contended': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The environment moved each time that the apply tried.',
+    why: 'A release is made against the release that its plan has seen.',
+    cure: ['Try again when others are done.'],
+  },
+  'apply/held': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The plan would publish a text again that somebody has rolled back.',
+    why: 'A rollback is a decision of a person; an apply from CI does not undo it without a word.',
+    cure: ['Change the text: another version is not held.', 'Or publish it on purpose: flowrun apply --override-hold REASON.'],
+  },
+  'apply/owned-elsewhere': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A block of the configuration belongs to another configuration in this environment.',
+    why: 'Two configurations that own one address would undo each other for ever.',
+    cure: ['Rename the block here, or remove it there.'],
+  },
+  'apply/refused': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Several rules refuse the plan.',
+    why: 'Each of them says something else; the plan lists them.',
+    cure: ['See the plan: flowrun plan.'],
+    see: ['apply/held', 'apply/owned-elsewhere'],
+  },
+  'apply/refused-by-registry': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The registry found something at the last moment that the plan did not see.',
+    why: 'All rules are checked once more inside the transaction that releases.',
+    cure: ['Plan again: the new plan shows it.'],
+  },
+} as const satisfies Record<`apply/${string}`, CodePage>

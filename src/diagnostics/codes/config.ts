@@ -1,3 +1,6 @@
-import type { CodePage } from './page.ts'
+import { configBlockCodes } from './config-block.ts'
+import { configNameCodes } from './config-name.ts'
+import { configValueCodes } from './config-value.ts'
 
-export const configCodes = {} as const satisfies Record<`config/${string}`, CodePage>
+/** What the configuration can say: its blocks, its names, its values. */
+export const configCodes = { ...configBlockCodes, ...configNameCodes, ...configValueCodes } as const

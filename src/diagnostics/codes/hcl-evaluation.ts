@@ -183,9 +183,9 @@ export const hclEvaluationCodes = {
   'hcl/too-large': {
     severity: 'error',
     since: '1.0',
-    what: 'An expression makes a text or a collection that is too large.',
-    why: 'It would use up the memory. A text may have 16 million characters, a collection a million elements.',
-    cure: ['Make less.', 'Text that a model should read is passed when the flow runs, as an input or from an index.'],
+    what: 'A file is too large to be read, or an expression makes a text or a collection that is too large.',
+    why: 'It would use up the memory. A text may have 16 million characters, a collection a million elements, and a file 16 MB.',
+    cure: ['Make less, or split the file.', 'Text that a model should read is passed when the flow runs, as an input or from an index.'],
   },
   'hcl/plan-only-function': {
     severity: 'error',

@@ -1,6 +1,7 @@
 import { applyCodes } from './apply.ts'
 import { cliCodes } from './cli.ts'
 import { configCodes } from './config.ts'
+import { configFileCodes } from './config-file.ts'
 import { contentCodes } from './content.ts'
 import { gatewayCodes } from './gateway.ts'
 import { hclEvaluationCodes } from './hcl-evaluation.ts'
@@ -22,6 +23,7 @@ export const codes = {
   ...hclSyntaxCodes,
   ...hclEvaluationCodes,
   ...configCodes,
+  ...configFileCodes,
   ...promptCodes,
   ...modelCodes,
   ...planCodes,

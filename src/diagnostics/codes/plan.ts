@@ -1,3 +1,35 @@
 import type { CodePage } from './page.ts'
 
-export const planCodes = {} as const satisfies Record<`plan/${string}`, CodePage>
+/** What planning can say. */
+export const planCodes = {
+  'plan/condition-failed': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A precondition or postcondition does not hold.',
+    example:
+      'locals {\n  topics = []\n}\n\noutput "topics" {\n  value = local.topics\n  precondition {\n    condition     = «length(local.topics) > 0»\n    error_message = "topics must not be empty."\n  }\n}\n',
+    why: 'The author of the configuration said so.',
+    cure: ['Change what the condition speaks of, or the condition.'],
+  },
+  'plan/not-a-plan': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A file is not a saved plan.',
+    why: 'Only what flowrun plan -out wrote can be applied.',
+    cure: ['Name the file that was given to -out.'],
+  },
+  'plan/altered': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A saved plan does not match its digest.',
+    why: 'What is applied is what was read and approved.',
+    cure: ['Make the plan again.'],
+  },
+  'plan/other-version': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A saved plan was made by another minor version of flowrun.',
+    why: 'Versions may plan differently.',
+    cure: ['Make the plan again with this version.'],
+  },
+} as const satisfies Record<`plan/${string}`, CodePage>

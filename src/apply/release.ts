@@ -1,0 +1,106 @@
+import { crashPoint } from '../base/crash-point.ts'
+import type { Change, Plan } from '../plan/plan.ts'
+import { type Content, contentOf, uploadBatches } from '../registry/content.ts'
+import type { HeldContent } from '../registry/hold.ts'
+import type { PointerFlip } from '../registry/pointer.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { ReleaseOutcome, ReleaseRequest } from '../registry/release.ts'
+import type { NewVersion } from '../registry/version.ts'
+import type { StateBackend } from '../state/backend.ts'
+import type { CaughtUp } from '../state/catch-up.ts'
+import { stateWrite } from '../state/encoding.ts'
+import { nextState } from './next-state.ts'
+
+/** Who releases, and why: recorded with the release. */
+export interface Authorship {
+  readonly actor: string
+  /** A commit; empty when nothing says. */
+  readonly source: string
+  readonly message: string
+  /** `--override-hold REASON`: lifts the holds that the plan names (HOLD-3). */
+  readonly overrideHold?: string
+}
+
+export interface ReleaseStores {
+  readonly registry: Registry
+  readonly backend: StateBackend
+}
+
+/**
+ * Steps A2 to A5 of the release protocol: uploads what is missing, then commits versions, pointers, release, audit and,
+ * in the same store, the state, as one transaction. Conflicts are answers; the caller plans again.
+ *
+ * @throws OperationError of the stores; nothing is half done in any case.
+ */
+export async function release(
+  plan: Plan,
+  base: CaughtUp,
+  authorship: Authorship,
+  { registry, backend }: ReleaseStores,
+  onUploaded: (done: number, of: number) => void = () => {},
+): Promise<ReleaseOutcome> {
+  const request = releaseRequest(plan, base, authorship, backend.withRegistry)
+  await upload(plan, registry, onUploaded)
+  crashPoint('A2-uploaded')
+  let outcome = await registry.commitRelease(request)
+  if (outcome.outcome === 'content-missing') {
+    // Collected between upload and commit (GC-1): offering it again is the whole cure.
+    await upload(plan, registry, onUploaded)
+    outcome = await registry.commitRelease(request)
+  }
+  const done = outcome.outcome === 'released' || outcome.outcome === 'unchanged'
+  if (done && !backend.withRegistry) await backend.write(plan.environment, stateWrite(nextState(base.snapshot, plan), base.stored))
+  crashPoint('A5-state-written')
+  return outcome
+}
+
+async function upload(plan: Plan, registry: Registry, onUploaded: (done: number, of: number) => void): Promise<void> {
+  const contents = new Map<string, Content>()
+  for (const { after } of plan.changes) if (after) contents.set(after.digest, contentOf(after))
+  let done = 0
+  for (const batch of uploadBatches(contents.values())) {
+    await registry.uploadContents(batch)
+    done += batch.length
+    onUploaded(done, contents.size)
+  }
+}
+
+export function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorship, withState: boolean): ReleaseRequest {
+  const lifted: readonly HeldContent[] =
+    authorship.overrideHold === undefined
+      ? []
+      : plan.obstacles.flatMap(obstacle => (obstacle.kind === 'held' ? [{ address: obstacle.address, digest: obstacle.digest }] : []))
+  return {
+    environment: plan.environment,
+    applyId: plan.applyId,
+    base: base.pointers.release,
+    kind: plan.mode === 'destroy' ? 'destroy' : 'apply',
+    lineage: plan.base.lineage,
+    changeDigest: plan.changeDigest,
+    actor: authorship.actor,
+    source: authorship.source,
+    reason: authorship.message,
+    versions: plan.changes.flatMap(newVersion),
+    flips: plan.changes.map(change => flip(change, plan.base.lineage)),
+    references: plan.references,
+    ...(lifted.length > 0 && authorship.overrideHold !== undefined ? { holdsLifted: lifted, overrideReason: authorship.overrideHold } : {}),
+    ...(withState ? { state: stateWrite(nextState(base.snapshot, plan), base.stored) } : {}),
+  }
+}
+
+/** Versions that are published already are sent too: the same digest under the same number is reuse (REL-7). */
+function newVersion({ address, after }: Change): readonly NewVersion[] {
+  return after ? [{ address, version: after.version, digest: after.digest, interfaceDigest: after.interfaceDigest }] : []
+}
+
+function flip({ address, action, before, after, ownerBefore }: Change, lineage: string): PointerFlip {
+  const isGone = action === 'delete'
+  return {
+    address,
+    before: before?.version ?? null,
+    after: isGone ? null : (after?.version ?? null),
+    ownerBefore: ownerBefore ?? null,
+    ownerAfter: isGone ? null : lineage,
+    ...(after?.folded ? { folded: after.folded } : {}),
+  }
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Digest, digestOfText, shortDigest } from '../base/digest.ts'
+import { configurationFiles } from '../config/parsed.ts'
+import type { Plan } from '../plan/plan.ts'
+
+/** One thing that a saved plan was made from and that is different now: a row of `apply/stale-plan`. */
+export interface Moved {
+  readonly what: 'file' | 'variable' | 'release' | 'version' | 'state'
+  readonly text: string
+}
+
+/**
+ * What differs between the configuration on disk and the one that a plan was made from. Without a configuration in the
+ * folder a plan is self-contained, and nothing differs (REL-11).
+ */
+export function movedInputs(plan: Plan, root: string, processEnvironment: Readonly<Record<string, string | undefined>>): readonly Moved[] {
+  const present = configurationFiles(root)
+  if (present.length === 0) return []
+  const files = Object.entries(plan.inputs.files).flatMap(([name, digest]) => movedFile(root, name, digest))
+  const added = present.filter(name => plan.inputs.files[name] === undefined).map((name): Moved => ({ what: 'file', text: `${name}, new` }))
+  const variables = Object.entries(plan.inputs.environment).flatMap(([name, digest]): readonly Moved[] =>
+    digestOfText(processEnvironment[name] ?? '') === digest
+      ? []
+      : [{ what: 'variable', text: `${name} of the process environment has another value` }],
+  )
+  return [...files, ...added, ...variables]
+}
+
+function movedFile(root: string, name: string, before: Digest): readonly Moved[] {
+  const now = digestOfFile(join(root, name))
+  if (now === before) return []
+  return [{ what: 'file', text: now === undefined ? `${name} is gone` : `${name}, ${shortDigest(before)} → ${shortDigest(now)}` }]
+}
+
+function digestOfFile(path: string): Digest | undefined {
+  try {
+    return digestOfText(readFileSync(path))
+  } catch {
+    return undefined
+  }
+}

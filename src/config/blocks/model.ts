@@ -1,0 +1,168 @@
+import { CAPABILITIES, type ModelSpec, RETRYABLE_CLASSES } from '../../artifact/model.ts'
+import { PROVIDER_TYPES, type ProviderType } from '../../artifact/provider.ts'
+import type { Attribute, Block } from '../../hcl/ast.ts'
+import { evaluate } from '../../hcl/evaluate.ts'
+import { CATALOGUE_DATE, type CatalogueModel, lookupModel, nearModels } from '../catalogue/catalogue.ts'
+import { duration, integer, json, labels, oneOf, text, wordsOf } from '../decode/argument.ts'
+import { type BodySpec, type Decoded, decodeBody, defaulted, optional, repeated, required, single } from '../decode/body.ts'
+import { COMMON_ARGUMENTS, COMMON_BLOCKS } from '../decode/common.ts'
+import { reference, references } from '../decode/reference.ts'
+import type { BlockSite } from '../decode/site.ts'
+import { argumentRange } from './argument-range.ts'
+import { type BlockDefinition, compact } from './definition.ts'
+import { circuitBreakerBody, limitsBody, paramsBody, priceBody, rateLimitBody, retryBody, toPriceSpecs } from './model-blocks.ts'
+
+const DEFAULT_CAPABILITIES = ['streaming', 'system'] as const
+
+/** Keys of a request that flowrun sets itself: `provider_options` may not fight with them. */
+const OWN_OPTIONS = ['model', 'messages', 'stream', 'temperature', 'top_p', 'max_tokens', 'tools', 'response_format']
+
+const modelBody = {
+  arguments: {
+    ...COMMON_ARGUMENTS,
+    description: optional(text()),
+    labels: optional(labels),
+    provider: required(reference('provider')),
+    id: required(text()),
+    kind: optional(oneOf(['chat', 'embedding'])),
+    dimensions: optional(integer(1)),
+    capabilities: optional(wordsOf(CAPABILITIES)),
+    fallback: defaulted(references('model'), []),
+    timeout: defaulted(duration, 60_000),
+    first_token_timeout: defaulted(duration, 30_000),
+    provider_options: optional(json),
+  },
+  blocks: {
+    ...COMMON_BLOCKS,
+    limits: single(limitsBody),
+    price: repeated(priceBody),
+    params: single(paramsBody),
+    retry: single(retryBody),
+    circuit_breaker: single(circuitBreakerBody),
+    rate_limit: single(rateLimitBody),
+  },
+} as const satisfies BodySpec
+
+type DecodedModel = Decoded<typeof modelBody>
+
+/** A model with its limits, price and behaviour under failure. What the block leaves out comes from the catalogue, and the artifact says so. */
+export const model: BlockDefinition<'model'> = {
+  kind: 'model',
+  summary: 'a model, with its limits, price and behaviour under failure',
+  stability: 'stable',
+  body: modelBody,
+  compile(block, site) {
+    const decoded = decodeBody(block.body, modelBody, site, block)
+    if (decoded === undefined) return undefined
+    const providerType = typeOfProvider(block, site)
+    const known = providerType === undefined ? undefined : lookupModel(providerType, decoded.id)
+    if (providerType !== undefined) checkId(block, decoded.id, providerType, known, site)
+    checkOptions(block, decoded, site)
+    return { spec: toSpec(decoded, known) }
+  },
+}
+
+function toSpec(decoded: DecodedModel, known: CatalogueModel | undefined): ModelSpec {
+  const catalogue = known ? `catalogue ${CATALOGUE_DATE}` : 'default'
+  return compact({
+    provider: decoded.provider,
+    id: decoded.id,
+    description: decoded.description,
+    labels: decoded.labels,
+    kind: decoded.kind ?? known?.kind ?? 'chat',
+    dimensions: decoded.dimensions ?? known?.dimensions,
+    capabilities: [...(decoded.capabilities ?? known?.capabilities ?? DEFAULT_CAPABILITIES)].sort(),
+    limits: compact({
+      context_window: decoded.limits?.context_window ?? known?.limits.context_window,
+      max_output_tokens: decoded.limits?.max_output_tokens ?? known?.limits.max_output_tokens,
+      reserved_tokens: decoded.limits?.reserved_tokens ?? 0,
+    }),
+    price: decoded.price.length > 0 ? toPriceSpecs(decoded.price.map(price => price.content)) : (known?.price ?? []),
+    fallback: decoded.fallback,
+    timeout_ms: decoded.timeout,
+    first_token_timeout_ms: decoded.first_token_timeout,
+    params: decoded.params && compact(decoded.params),
+    provider_options: decoded.provider_options as ModelSpec['provider_options'],
+    retry: retrySpec(decoded),
+    circuit_breaker: breakerSpec(decoded),
+    rate_limit: decoded.rate_limit && compact(decoded.rate_limit),
+    sources: {
+      capabilities: decoded.capabilities ? 'block' : catalogue,
+      limits: decoded.limits ? 'block' : catalogue,
+      price: decoded.price.length > 0 ? 'block' : catalogue,
+    },
+  })
+}
+
+function retrySpec({ retry }: DecodedModel): ModelSpec['retry'] {
+  return {
+    max_attempts: retry?.max_attempts ?? 3,
+    initial_ms: retry?.initial ?? 500,
+    max_ms: retry?.max ?? 20_000,
+    on: retry?.on ?? RETRYABLE_CLASSES,
+  }
+}
+
+function breakerSpec({ circuit_breaker: breaker }: DecodedModel): ModelSpec['circuit_breaker'] {
+  return {
+    enabled: breaker?.enabled ?? true,
+    failure_rate: breaker?.failure_rate ?? 0.5,
+    window_ms: breaker?.window ?? 30_000,
+    min_calls: breaker?.min_calls ?? 20,
+    cooldown_ms: breaker?.cooldown ?? 15_000,
+  }
+}
+
+/** Read from the reference, so that the provider is compiled only when somebody asks. */
+function typeOfProvider(block: Block, site: BlockSite): ProviderType | undefined {
+  const attribute = block.body.items.find((item): item is Attribute => item.kind === 'attribute' && item.name === 'provider')
+  const value = attribute && evaluate(attribute.expression, site.evaluation)
+  const type = value?.kind === 'capsule' ? value.content.attribute('type') : undefined
+  return PROVIDER_TYPES.find(known => type?.kind === 'string' && type.value === known)
+}
+
+function checkId(block: Block, id: string, providerType: ProviderType, known: CatalogueModel | undefined, site: BlockSite): void {
+  const place = { subject: argumentRange(block, 'id') ?? block.headerRange, where: site.where, address: site.address }
+  if (known === undefined) {
+    // What a server of one's own calls its models is nobody else's business.
+    if (providerType === 'openai_compatible') return
+    const near = nearModels(providerType, id)
+    site.report.warning({
+      code: 'model/unknown-id',
+      summary: `"${id}" is not in the catalogue of ${providerType}`,
+      detail: 'Its limits, price and capabilities are unknown; say them with limits, price and capabilities if the id is right.',
+      ...place,
+      ...(near.length > 0 ? { suggestions: near } : {}),
+    })
+  } else if (known.retires !== undefined) {
+    site.report.warning({
+      code: 'model/retired',
+      summary: `"${id}" is retired as of ${known.retires}`,
+      detail: 'Calls will fail once the vendor has turned it off. Take a newer model.',
+      ...place,
+    })
+  }
+}
+
+function checkOptions(block: Block, decoded: DecodedModel, site: BlockSite): void {
+  const { provider_options: options } = decoded
+  if (options === undefined) return
+  const place = { subject: argumentRange(block, 'provider_options') ?? block.headerRange, where: site.where, address: site.address }
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    site.report.error({
+      code: 'config/wrong-type',
+      summary: 'The argument "provider_options" has the wrong type',
+      detail: 'Write an object: it is sent to the provider as it is.',
+      ...place,
+    })
+    return
+  }
+  const own = Object.keys(options).find(key => OWN_OPTIONS.includes(key))
+  if (own === undefined) return
+  site.report.error({
+    code: 'config/conflicting-arguments',
+    summary: `flowrun sets "${own}" itself`,
+    detail: 'provider_options are sent beside what flowrun sends, and may not change it. Use the arguments of the model and the prompt.',
+    ...place,
+  })
+}

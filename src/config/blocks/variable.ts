@@ -1,0 +1,105 @@
+import type { Block } from '../../hcl/ast.ts'
+import { evaluate } from '../../hcl/evaluate.ts'
+import { toJson } from '../../hcl/json-value.ts'
+import { parseExpression } from '../../hcl/parser.ts'
+import { ANY, plainType, type Type } from '../../hcl/type.ts'
+import { INVALID, nullValue, SENSITIVE, stringValue, type Value, withMarks } from '../../hcl/value.ts'
+import { bool, text } from '../decode/argument.ts'
+import { type BodySpec, type Decoded, decodeBody, defaulted, optional } from '../decode/body.ts'
+import { attemptConversion, conversionSentence } from '../decode/conversion.ts'
+import type { BlockSite } from '../decode/site.ts'
+import { declaredType } from '../decode/type.ts'
+import type { VariableInput } from '../variables.ts'
+import { validationBody } from './output.ts'
+
+const variableBody = {
+  arguments: {
+    type: defaulted(declaredType, ANY),
+    default: optional(site => site.attribute.expression),
+    description: optional(text()),
+    sensitive: defaulted(bool, false),
+    nullable: defaulted(bool, true),
+  },
+  blocks: { validation: { labels: [], many: true, decode: (block: Block) => block } },
+} as const satisfies BodySpec
+
+/** A value from outside, as it is declared. */
+export interface VariableDeclaration {
+  readonly name: string
+  readonly block: Block
+  readonly content: Decoded<typeof variableBody>
+}
+
+export function decodeVariable(block: Block, name: string, site: BlockSite): VariableDeclaration | undefined {
+  const content = decodeBody(block.body, variableBody, site, block)
+  return content && { name, block, content }
+}
+
+/**
+ * The value of a variable: the last input of its name, else its default, converted to its type.
+ *
+ * @returns undefined when it has neither; the caller asks or reports `config/missing-variable`.
+ */
+export function variableValue(declaration: VariableDeclaration, inputs: readonly VariableInput[], site: BlockSite): Value | undefined {
+  const { content } = declaration
+  const input = inputs.findLast(({ name }) => name === declaration.name)
+  const given = input && inputValue(input, content.type, site)
+  const value = given === undefined || (given.kind === 'null' && !content.nullable) ? defaultValue(declaration, site) : given
+  if (value === undefined) return undefined
+  const converted = attemptConversion(value, content.type)
+  if (converted.ok) return content.sensitive ? withMarks(converted.value, SENSITIVE) : converted.value
+  reportWrongType(declaration, input, given === undefined, conversionSentence(converted.failure), site)
+  return INVALID
+}
+
+/** Text of a flag is the value itself where the type is a plain one, and an expression where it is not, as in Terraform. */
+function inputValue({ given }: VariableInput, type: Type, site: BlockSite): Value {
+  if (given.kind === 'expression') return evaluate(given.expression, site.evaluation)
+  const isPlain = ['string', 'number', 'bool', 'any'].includes(plainType(type).kind)
+  return isPlain ? stringValue(given.source.text) : evaluate(parseExpression(given.source, site.report), site.evaluation)
+}
+
+function defaultValue({ content }: VariableDeclaration, site: BlockSite): Value | undefined {
+  if (content.default === undefined) return undefined
+  const value = evaluate(content.default, site.evaluation)
+  return value.kind === 'null' ? nullValue(content.type) : value
+}
+
+function reportWrongType(
+  declaration: VariableDeclaration,
+  input: VariableInput | undefined,
+  isDefault: boolean,
+  detail: string,
+  site: BlockSite,
+): void {
+  const { name, block, content } = declaration
+  site.report.error({
+    code: 'config/wrong-type',
+    summary: isDefault
+      ? `The default of variable "${name}" does not fit its type`
+      : `The value of variable "${name}" does not fit its type`,
+    detail: isDefault || input === undefined ? detail : `${detail} It comes from ${input.origin}.`,
+    subject: (isDefault ? content.default?.range : input?.range) ?? block.headerRange,
+    where: site.where,
+  })
+}
+
+/** Checks the `validation` blocks, with all variables known. */
+export function validateVariable({ name, content, block }: VariableDeclaration, value: Value, site: BlockSite): void {
+  for (const validation of content.validation) {
+    const decoded = decodeBody(validation.body, validationBody, site, validation)
+    if (decoded === undefined) continue
+    const condition = evaluate(decoded.condition, site.evaluation)
+    if (condition.kind !== 'bool' || condition.value) continue
+    const message = evaluate(decoded.error_message, site.evaluation)
+    site.report.error({
+      code: 'config/invalid-variable',
+      summary: `The value of variable "${name}" is not accepted`,
+      ...(message.kind === 'string' ? { detail: message.value } : {}),
+      subject: decoded.condition.range,
+      where: site.where,
+      notes: [`var.${name} is ${content.sensitive ? '(sensitive)' : JSON.stringify(toJson(value))}`],
+      related: [{ range: block.headerRange, message: 'the variable is declared here' }],
+    })
+  }
+}

@@ -1,0 +1,167 @@
+import { ARTIFACT_FORMAT, type Artifact } from '../artifact/envelope.ts'
+import { interfaceDigestOf } from '../artifact/interface.ts'
+import { collectReferences } from '../artifact/references.ts'
+import { digestOf } from '../base/digest.ts'
+import type { JsonValue } from '../base/json.ts'
+import type { Report } from '../diagnostics/report.ts'
+import type { Block } from '../hcl/ast.ts'
+import { evaluate } from '../hcl/evaluate.ts'
+import { type EvaluationContext, EXPRESSION_STEPS } from '../hcl/function.ts'
+import { fromJson } from '../hcl/json-value.ts'
+import type { Scope } from '../hcl/scope.ts'
+import { NUMBER } from '../hcl/type.ts'
+import { INVALID, isWhollyKnown, nullValue, numberValue, stringValue, unknownValue, type Value } from '../hcl/value.ts'
+import { checkCondition } from './blocks/output.ts'
+import type { BlockSite } from './decode/site.ts'
+import type { CompileHost } from './host.ts'
+import type { CompiledBlock, Instance } from './instance.ts'
+import { instanceScope } from './instances.ts'
+import { decodeLifecycle } from './lifecycle.ts'
+import { createReference, referenceValue } from './reference.ts'
+
+/** Compiles instances on demand, each once. */
+export interface Compiler {
+  /** @returns undefined when the block has errors; they were reported. */
+  compile(instance: Instance): CompiledBlock | undefined
+  /** What `ADDRESS.name` reads: an argument as it is written, a fact of the artifact, or a fact of its version. */
+  attribute(instance: Instance, name: string): Value | undefined
+  attributeNames(instance: Instance): readonly string[]
+}
+
+const FACTS = ['name', 'address', 'kind', 'digest', 'version'] as const
+
+export function createCompiler(host: CompileHost, report: Report): Compiler {
+  const compiled = new Map<string, CompiledBlock | undefined>()
+  const compiler: Compiler = {
+    compile(instance) {
+      if (!compiled.has(instance.text)) {
+        const block = compileInstance(instance, host, report)
+        compiled.set(instance.text, block)
+        if (block) checkPostconditions(instance, block, compiler, host, report)
+      }
+      return compiled.get(instance.text)
+    },
+    attribute(instance, name) {
+      const written = instance.declared.block.body.items.find(item => item.kind === 'attribute' && item.name === name)
+      if (written?.kind === 'attribute') return evaluateWritten(written.expression, siteOf(instance, host, report), report)
+      return factOf(instance, name, compiler, host) ?? specMember(instance, name, compiler)
+    },
+    attributeNames(instance) {
+      const { body } = instance.declared.definition
+      return [...FACTS, ...Object.keys(body.arguments), ...Object.keys(body.blocks ?? {})]
+    },
+  }
+  return compiler
+}
+
+function compileInstance(instance: Instance, host: CompileHost, report: Report): CompiledBlock | undefined {
+  const { block, definition, kind } = instance.declared
+  const site = siteOf(instance, host, report)
+  const before = report.errorCount
+  const lifecycle = decodeLifecycle(block, Object.keys(definition.body.arguments), site)
+  for (const condition of lifecycle.preconditions) checkCondition(condition, `The precondition of ${instance.text} does not hold`, site)
+  const body = definition.compile(block, site)
+  if (body === undefined || report.errorCount > before) return undefined
+  const artifact = { format: ARTIFACT_FORMAT, kind, ...collectReferences(body.spec), spec: body.spec } as Artifact
+  return Object.freeze({
+    address: instance.text,
+    kind,
+    name: instance.address.name,
+    block,
+    artifact,
+    digest: digestOf(artifact as unknown as JsonValue),
+    interfaceDigest: interfaceDigestOf(artifact),
+    lifecycle,
+    dependsOn: [...artifact.refs, ...declaredDependencies(block)],
+    textFiles: body.textFiles ?? {},
+  })
+}
+
+/** `self` is the block as planned. */
+function checkPostconditions(
+  instance: Instance,
+  { lifecycle }: CompiledBlock,
+  compiler: Compiler,
+  host: CompileHost,
+  report: Report,
+): void {
+  if (lifecycle.postconditions.length === 0) return
+  const read = (name: string) => compiler.attribute(instance, name)
+  const self = referenceValue(createReference(instance.address, { read, names: () => compiler.attributeNames(instance) }))
+  const site = siteOf({ ...instance, scope: instanceScope(new Map([['self', self]]), instance.scope) }, host, report)
+  for (const condition of lifecycle.postconditions) checkCondition(condition, `The postcondition of ${instance.text} does not hold`, site)
+}
+
+/** Where an instance's expressions are evaluated; messages of the layers below are completed with its name. */
+export function siteOf(instance: Instance, host: CompileHost, report: Report): BlockSite {
+  const { block, kind, name } = instance.declared
+  return createSite(block, instance.text, `in ${kind} "${name}"`, instance.scope, host, report)
+}
+
+export function createSite(block: Block, address: string, where: string, scope: Scope, host: CompileHost, report: Report): BlockSite {
+  const complete = report.within(diagnostic => {
+    if (diagnostic.where !== undefined || diagnostic.subject === undefined) return { address, ...diagnostic }
+    const isOwnFile = diagnostic.subject.source === block.range.source
+    return { address, ...diagnostic, where: isOwnFile ? where : `read by ${address}` }
+  })
+  const evaluation: EvaluationContext = {
+    scope,
+    functions: host.functions,
+    report: complete,
+    budget: { remaining: EXPRESSION_STEPS },
+    files: host.files,
+  }
+  return { address, where, evaluation, report: complete }
+}
+
+function declaredDependencies(block: Block): readonly string[] {
+  const attribute = block.body.items.find(item => item.kind === 'attribute' && item.name === 'depends_on')
+  const items = attribute?.kind === 'attribute' && attribute.expression.kind === 'tuple' ? attribute.expression.items : []
+  return items.flatMap(item => (item.kind === 'traversal' && item.steps[0] ? [`${item.root}.${item.steps[0].key}`] : []))
+}
+
+/** An argument that waits for a run has no value at plan time: `config/deferred-not-readable`. */
+function evaluateWritten(expression: Parameters<typeof evaluate>[0], site: BlockSite, report: Report): Value {
+  const value = evaluate(expression, { ...site.evaluation, report: report.muted() })
+  if (isWhollyKnown(value)) return value
+  site.report.error({
+    code: 'config/deferred-not-readable',
+    summary: `This argument of ${site.address} cannot be read by others`,
+    detail: 'It is known only when a flow runs, or has an error of its own.',
+    subject: expression.range,
+  })
+  return INVALID
+}
+
+function factOf(instance: Instance, name: string, compiler: Compiler, host: CompileHost): Value | undefined {
+  switch (name) {
+    case 'name':
+      return stringValue(instance.address.name)
+    case 'address':
+      return stringValue(instance.text)
+    case 'kind':
+      return stringValue(instance.address.kind)
+    case 'digest': {
+      const block = compiler.compile(instance)
+      return block ? stringValue(block.digest) : INVALID
+    }
+    case 'version': {
+      const block = compiler.compile(instance)
+      if (block === undefined) return INVALID
+      const version = host.versionOf?.(block.address, block.digest)
+      return version === undefined ? unknownValue(NUMBER) : numberValue(version)
+    }
+    default:
+      return undefined
+  }
+}
+
+/** An argument that was not written, by what the artifact says: catalogue facts and defaults. */
+function specMember(instance: Instance, name: string, compiler: Compiler): Value | undefined {
+  const known = compiler.attributeNames(instance).includes(name)
+  if (!known) return undefined
+  const block = compiler.compile(instance)
+  if (block === undefined) return INVALID
+  const member = (block.artifact.spec as unknown as Readonly<Record<string, JsonValue | undefined>>)[name]
+  return member === undefined ? nullValue() : fromJson(member)
+}

@@ -1,0 +1,21 @@
+import type { Digest } from '../base/digest.ts'
+import type { Value } from '../hcl/value.ts'
+import type { Environment } from './blocks/environment.ts'
+import type { OutputValue } from './blocks/output.ts'
+import type { CompiledBlock } from './instance.ts'
+
+/** All blocks of a directory, decoded for one environment and compiled: what plan compares. */
+export interface Configuration {
+  /** Absolute. */
+  readonly root: string
+  readonly project: string
+  readonly environment: Environment
+  /** After what they depend on, then in source order. */
+  readonly blocks: readonly CompiledBlock[]
+  readonly outputs: readonly OutputValue[]
+  readonly variables: ReadonlyMap<string, Value>
+  /** Files that were read, relative to the root, the configuration's own among them. */
+  readonly files: Readonly<Record<string, Digest>>
+  /** Variables folded into an artifact, by address; worked out when asked, for changed blocks only (PROM-3). */
+  foldedVariables(address: string): readonly string[]
+}

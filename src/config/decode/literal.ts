@@ -1,0 +1,53 @@
+/** What a literal text means, or why it means nothing: `because` completes "… is not a duration: …". */
+export type Parsed = { readonly ok: true; readonly value: number } | { readonly ok: false; readonly because: string }
+
+const DURATION_UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const
+const MAX_DURATION_DAYS = 366
+const BYTE_UNITS = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
+const NANO_PER_DOLLAR = 1_000_000_000
+
+/** `"1h30m"`, `"250ms"`: units falling, each once, at most 366 days. Gives milliseconds. */
+export function parseDuration(text: string): Parsed {
+  if (!/^(\d+(ms|s|m|h|d))+$/.test(text)) return failed('write whole numbers with the units d, h, m, s and ms')
+  let totalMs = 0
+  let previousUnitMs = Number.POSITIVE_INFINITY
+  for (const [, digits, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g)) {
+    const unitMs = DURATION_UNITS[unit as keyof typeof DURATION_UNITS]
+    if (unitMs >= previousUnitMs) return failed('the units go from large to small, each once')
+    previousUnitMs = unitMs
+    totalMs += Number(digits) * unitMs
+  }
+  return totalMs <= MAX_DURATION_DAYS * DURATION_UNITS.d ? parsed(totalMs) : failed(`the longest is ${MAX_DURATION_DAYS}d`)
+}
+
+/** `"$0.25"`, `"$1,200"`: dollars. Gives nano-dollars, exact: at most nine decimals are allowed. */
+export function parseMoney(text: string): Parsed {
+  const match = /^\$(\d{1,3}(?:,?\d{3})*)(?:\.(\d{1,9}))?$/.exec(text)
+  if (!match) return failed('write dollars with at most nine decimals')
+  const dollars = Number((match[1] ?? '').replaceAll(',', ''))
+  const nanos = Number((match[2] ?? '').padEnd(9, '0'))
+  const total = dollars * NANO_PER_DOLLAR + nanos
+  return Number.isSafeInteger(total) ? parsed(total) : failed('the largest is $9,007,199')
+}
+
+/** `"64KB"` (64,000), `"1MiB"` (1,048,576). Gives bytes. */
+export function parseBytes(text: string): Parsed {
+  const match = /^(\d+)(B|KB|MB|GB|KiB|MiB|GiB)$/.exec(text)
+  if (!match) return failed('write a whole number with B, KB, MB, GB, KiB, MiB or GiB')
+  const total = Number(match[1]) * BYTE_UNITS[match[2] as keyof typeof BYTE_UNITS]
+  return Number.isSafeInteger(total) ? parsed(total) : failed('it is too large')
+}
+
+/** `"10%"`. Gives a ratio, 0.1. */
+export function parsePercent(text: string): Parsed {
+  const match = /^(\d+(?:\.\d+)?)%$/.exec(text)
+  return match ? parsed(Number(match[1]) / 100) : failed('write a number and %')
+}
+
+function parsed(value: number): Parsed {
+  return { ok: true, value }
+}
+
+function failed(because: string): Parsed {
+  return { ok: false, because }
+}

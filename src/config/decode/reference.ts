@@ -1,0 +1,54 @@
+import type { Reference } from '../../artifact/deferred.ts'
+import { evaluate } from '../../hcl/evaluate.ts'
+import { children, type Value } from '../../hcl/value.ts'
+import { isBlockReference, toArtifactReference } from '../reference.ts'
+import type { ArgumentDecoder } from './body.ts'
+import type { ArgumentSite } from './site.ts'
+import { placeOf } from './value.ts'
+
+/** A reference to one published block of the kind. */
+export function reference(kind: string): ArgumentDecoder<Reference> {
+  return site => {
+    const value = evaluate(site.attribute.expression, site.evaluation)
+    if (value.kind === 'null' || (value.kind === 'unknown' && value.invalid)) return undefined
+    return oneReference(site, kind, value)
+  }
+}
+
+/** A list of references. It is flattened: a block with `for_each` stands for all of its instances. */
+export function references(kind: string): ArgumentDecoder<readonly Reference[]> {
+  return site => {
+    const value = evaluate(site.attribute.expression, site.evaluation)
+    if (value.kind === 'null' || (value.kind === 'unknown' && value.invalid)) return undefined
+    const found = flatten(value).map(item => oneReference(site, kind, item))
+    return found.includes(undefined) ? undefined : found.filter(item => item !== undefined)
+  }
+}
+
+function flatten(value: Value): readonly Value[] {
+  const inner = [...children(value)]
+  return inner.length === 0 && value.kind !== 'tuple' && value.kind !== 'object' ? [value] : inner.flatMap(flatten)
+}
+
+function oneReference(site: ArgumentSite, kind: string, value: Value): Reference | undefined {
+  if (value.kind === 'capsule' && isBlockReference(value.content)) {
+    if (value.content.address.kind === kind) return toArtifactReference(value.content)
+    return wrong(site, kind, `${value.content.label} is a ${value.content.address.kind}`)
+  }
+  const isInstances = value.kind === 'object' || value.kind === 'tuple'
+  return wrong(site, kind, isInstances ? 'this is every instance of a block: choose one by its key' : `this is ${article(value.kind)}`)
+}
+
+function wrong(site: ArgumentSite, kind: string, what: string): undefined {
+  site.report.error({
+    code: 'config/wrong-reference',
+    summary: `The argument "${site.attribute.name}" takes a ${kind}, and ${what}`,
+    detail: `Write the address of a ${kind}, without quotes: ${kind}.NAME.`,
+    ...placeOf(site, site.attribute.expression),
+  })
+  return undefined
+}
+
+function article(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`
+}

@@ -1,0 +1,42 @@
+import type { Expression } from '../../hcl/ast.ts'
+import { type ObjectAttribute, type ObjectType, STRING, type Type } from '../../hcl/type.ts'
+import { parseType } from '../../hcl/type-expression.ts'
+import type { ArgumentDecoder } from './body.ts'
+
+const attribute = (type: Type, optional = false): ObjectAttribute => ({ type, optional })
+
+/** A file as data or by URL; exactly one of the two is given (blocks.md 1.5). */
+export const FILE: ObjectType = {
+  kind: 'object',
+  name: 'file',
+  attributes: new Map([
+    ['media_type', attribute(STRING)],
+    ['name', attribute(STRING, true)],
+    ['data', attribute(STRING, true)],
+    ['url', attribute(STRING, true)],
+  ]),
+}
+
+/** A turn of an earlier conversation. */
+export const MESSAGE: ObjectType = {
+  kind: 'object',
+  name: 'message',
+  attributes: new Map([
+    ['role', attribute({ kind: 'enum', values: ['user', 'assistant'] })],
+    ['text', attribute(STRING)],
+  ]),
+}
+
+export const HOST_TYPES: ReadonlyMap<string, Type> = new Map([
+  ['file', FILE],
+  ['message', MESSAGE],
+])
+
+/** A type as it is written. `optional(T)` is taken off: whether a field may be left out is the field's business. */
+export const declaredType: ArgumentDecoder<Type> = site =>
+  parseType(withoutOptional(site.attribute.expression), site.evaluation, site.report, HOST_TYPES)
+
+function withoutOptional(expression: Expression): Expression {
+  const [inner] = expression.kind === 'call' && expression.name === 'optional' ? expression.arguments : []
+  return inner ?? expression
+}

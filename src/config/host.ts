@@ -1,0 +1,11 @@
+import type { Digest } from '../base/digest.ts'
+import type { FileAccess, FunctionTable } from '../hcl/function.ts'
+
+/** What compiling needs of the world. */
+export interface CompileHost {
+  readonly functions: FunctionTable
+  /** The project's files; it remembers what was read, relative to the root. */
+  readonly files: FileAccess & { reads(): ReadonlyMap<string, Digest> }
+  /** The number that a content has, or will have after apply; absent where no registry was asked, as in `validate`. */
+  readonly versionOf?: (address: string, digest: Digest) => number
+}

@@ -1,0 +1,142 @@
+import { digestOfText } from '../base/digest.ts'
+import type { Report } from '../diagnostics/report.ts'
+import type { Block, Expression, TraversalExpression } from '../hcl/ast.ts'
+import { EXPRESSION_STEPS } from '../hcl/function.ts'
+import type { Scope } from '../hcl/scope.ts'
+import type { Value } from '../hcl/value.ts'
+import { formatAddress } from './address.ts'
+import type { Environment } from './blocks/environment.ts'
+import { decodeOutput, type OutputValue } from './blocks/output.ts'
+import type { VariableDeclaration } from './blocks/variable.ts'
+import { checkPrompts } from './checks.ts'
+import { type Compiler, createCompiler, createSite } from './compile.ts'
+import type { Configuration } from './configuration.ts'
+import { collectDeclarations, type Declarations } from './declared.ts'
+import { foldedVariables } from './folded.ts'
+import type { CompileHost } from './host.ts'
+import type { CompiledBlock, DeclaredBlock, Instance } from './instance.ts'
+import { type InstancePlan, instanceScope, planInstances } from './instances.ts'
+import { createNames } from './names.ts'
+import { inDependencyOrder } from './order.ts'
+import type { ParsedConfiguration } from './parsed.ts'
+import { createReference, referenceValue } from './reference.ts'
+import { resolveVariables, validateVariables } from './resolved-variables.ts'
+import type { Settings } from './settings.ts'
+import { collectLocals } from './settings-scope.ts'
+import { createTrail } from './trail.ts'
+import { reportUnused } from './unused.ts'
+import type { VariableInput } from './variables.ts'
+
+export interface LoadInput {
+  readonly parsed: ParsedConfiguration
+  readonly settings: Settings
+  readonly environment: Environment
+  readonly variables: readonly VariableInput[]
+  readonly host: CompileHost
+}
+
+export interface Loaded {
+  /** Undefined when there are errors. */
+  readonly configuration: Configuration | undefined
+  /** Variables without a value: a terminal is asked for them, and the configuration loaded again. */
+  readonly missing: readonly VariableDeclaration[]
+}
+
+/** Decodes and compiles a configuration for one environment. Everything that is wrong with it is reported in one pass. */
+export function loadConfiguration(input: LoadInput, report: Report): Loaded {
+  const { parsed, settings, environment, host } = input
+  const plans = new Map<Block, InstancePlan>()
+  const used = new Set<string>()
+  const declarations = collectDeclarations(parsed, block => plans.get(block)?.repetition ?? 'single', report)
+  const locals = collectLocals(parsed)
+  const site = (block: Block, where: string, scope: Scope) => createSite(block, where, where, scope, host, report)
+  const variables = resolveVariables(declarations, input.variables, host, report)
+  const trail = createTrail()
+  const compiler = createCompiler(host, report)
+  const instances = new Map<DeclaredBlock, readonly Instance[]>()
+
+  function instancesOf(declared: DeclaredBlock, askedBy?: TraversalExpression): readonly Instance[] {
+    const known = instances.get(declared)
+    if (known) return known
+    const header = `${declared.kind}.${declared.name}`
+    const context = createSite(declared.block, header, `in ${declared.kind} "${declared.name}"`, names, host, report).evaluation
+    const plan = trail.enter(header, askedBy?.range, report, () => planInstances(declared.block, context))
+    if (plan === undefined) return []
+    plans.set(declared.block, plan)
+    const made = plan.instances.map(({ key, names: own }): Instance => {
+      const address = { kind: declared.kind, name: declared.name, ...(key === undefined ? {} : { key }) }
+      return { address, text: formatAddress(address), declared, scope: instanceScope(own, names) }
+    })
+    instances.set(declared, made)
+    return made
+  }
+
+  function referenceTo(instance: Instance, askedBy: TraversalExpression): Value {
+    const read = (name: string) => trail.enter(instance.text, askedBy.range, report, () => compiler.attribute(instance, name)) ?? undefined
+    return referenceValue(createReference(instance.address, { read, names: () => compiler.attributeNames(instance) }))
+  }
+
+  const names = createNames({
+    root: parsed.root,
+    project: settings.project,
+    environment: environment.name,
+    variables: variables.values,
+    locals,
+    blocks: declarations.published,
+    trail,
+    contextOf: scope => ({ scope, functions: host.functions, report, budget: { remaining: EXPRESSION_STEPS }, files: host.files }),
+    instancesOf,
+    referenceTo,
+    onUse: name => used.add(name),
+  })
+
+  validateVariables(variables, names, site)
+  const blocks = compileAll(declarations, instancesOf, compiler)
+  const outputs = [...declarations.outputs].flatMap(([name, block]): readonly OutputValue[] => {
+    const output = decodeOutput(block, name, site(block, `in output "${name}"`, names))
+    return output ? [output] : []
+  })
+  const usedByBlocks = new Set(used)
+  evaluateLocals(locals, names, report)
+  const ordered = inDependencyOrder(blocks, report)
+  checkPrompts(ordered, report)
+  reportUnused(declarations.variables, locals, { byBlocks: usedByBlocks, byAll: used }, report)
+  if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing }
+  const written = new Map(ordered.map(({ address, block }) => [address, block]))
+  const configuration: Configuration = {
+    root: parsed.root,
+    project: settings.project,
+    environment,
+    blocks: ordered,
+    outputs,
+    variables: variables.values,
+    files: {
+      ...Object.fromEntries(parsed.files.map(file => [file.source.name, digestOfText(file.source.text)])),
+      ...Object.fromEntries(host.files.reads()),
+    },
+    foldedVariables: address => foldedVariables(written.get(address), locals),
+  }
+  return { configuration, missing: [] }
+}
+
+function compileAll(
+  { published }: Declarations,
+  instancesOf: (declared: DeclaredBlock) => readonly Instance[],
+  compiler: Compiler,
+): readonly CompiledBlock[] {
+  const declared = [...published.values()].flatMap(blocks => [...blocks.values()])
+  const inSourceOrder = declared.sort((a, b) => compareSource(a.block, b.block))
+  return inSourceOrder.flatMap(instancesOf).flatMap(instance => compiler.compile(instance) ?? [])
+}
+
+function compareSource(a: Block, b: Block): number {
+  const [first, second] = [a.range.source.name, b.range.source.name]
+  return first === second ? a.range.start - b.range.start : first < second ? -1 : 1
+}
+
+/** Also those that nothing uses, so that their errors are told. */
+function evaluateLocals(locals: ReadonlyMap<string, Expression>, names: Scope, report: Report): void {
+  for (const [name, { range }] of locals) {
+    names.resolve({ kind: 'traversal', root: 'local', rootRange: range, steps: [{ kind: 'attribute', key: name, range }], range }, report)
+  }
+}

@@ -1,0 +1,154 @@
+import type { Report } from '../diagnostics/report.ts'
+import type { Expression, TraversalExpression } from '../hcl/ast.ts'
+import { evaluate } from '../hcl/evaluate.ts'
+import type { EvaluationContext } from '../hcl/function.ts'
+import type { Resolution, Scope } from '../hcl/scope.ts'
+import { INVALID, objectValue, stringValue, tupleValue, type Value } from '../hcl/value.ts'
+import { formatKey } from './address.ts'
+import { enumerate, near } from './decode/body.ts'
+import { DEFERRED_SCOPES } from './deferred-scope.ts'
+import type { DeclaredBlock, Instance } from './instance.ts'
+import { reportUnknownLocal } from './settings-scope.ts'
+import type { Trail } from './trail.ts'
+
+/** What the plan-time names of a configuration are made of. */
+export interface NameSources {
+  readonly root: string
+  readonly project: string
+  readonly environment: string
+  readonly variables: ReadonlyMap<string, Value>
+  readonly locals: ReadonlyMap<string, Expression>
+  readonly blocks: ReadonlyMap<string, ReadonlyMap<string, DeclaredBlock>>
+  readonly trail: Trail
+  /** For locals: they report in their own name, whoever asked first. */
+  readonly contextOf: (scope: Scope) => EvaluationContext
+  instancesOf(block: DeclaredBlock, askedBy: TraversalExpression): readonly Instance[]
+  referenceTo(instance: Instance, askedBy: TraversalExpression): Value
+  /** Called with `var.tier`, `local.topics`: what is never used is a warning. */
+  onUse(name: string): void
+}
+
+/** `var`, `local`, `path`, `flowrun` and every published block by its address. */
+export function createNames(sources: NameSources): Scope {
+  const path = objectValue({ root: stringValue(sources.root), module: stringValue(sources.root) })
+  const flowrun = objectValue({ project: stringValue(sources.project), environment: stringValue(sources.environment) })
+  const locals = new Map<string, Value>()
+
+  function resolveVariable(traversal: TraversalExpression, report: Report): Resolution {
+    const name = String(traversal.steps[0]?.key ?? '')
+    const value = sources.variables.get(name)
+    if (value !== undefined) {
+      sources.onUse(`var.${name}`)
+      return { value, steps: 1 }
+    }
+    return unknown(traversal, report, {
+      summary: name === '' ? '"var" needs a name' : `There is no variable "${name}"`,
+      detail:
+        sources.variables.size === 0 ? `Declare it: variable "${name}" { … }.` : listed('variable', [...sources.variables.keys()], 'var'),
+      ...near(name, sources.variables.keys(), 'var.'),
+    })
+  }
+
+  function resolveLocal(traversal: TraversalExpression, report: Report): Resolution {
+    const name = String(traversal.steps[0]?.key ?? '')
+    const expression = sources.locals.get(name)
+    if (expression === undefined) {
+      reportUnknownLocal(traversal, name, sources.locals, report)
+      return { value: INVALID, steps: traversal.steps.length }
+    }
+    sources.onUse(`local.${name}`)
+    let value = locals.get(name)
+    if (value === undefined) {
+      const context = sources.contextOf(scope)
+      value = sources.trail.enter(`local.${name}`, traversal.range, context.report, () => evaluate(expression, context)) ?? INVALID
+      locals.set(name, value)
+    }
+    return { value, steps: 1 }
+  }
+
+  function resolveBlock(
+    kind: string,
+    blocks: ReadonlyMap<string, DeclaredBlock>,
+    traversal: TraversalExpression,
+    report: Report,
+  ): Resolution {
+    const [nameStep, keyStep] = traversal.steps
+    const name = String(nameStep?.key ?? '')
+    const block = blocks.get(name)
+    if (block === undefined) {
+      const labels = [...blocks.keys()]
+      return unknown(traversal, report, {
+        summary: name === '' ? `"${kind}" needs a name` : `There is no ${kind} "${name}"`,
+        detail:
+          labels.length === 0
+            ? `There is no ${kind} here at all. Declare it: ${kind} "${name || 'NAME'}" { … }.`
+            : listed(kind, labels, kind),
+        ...near(name, labels, `${kind}.`),
+      })
+    }
+    const instances = sources.instancesOf(block, traversal)
+    const reference = (instance: Instance) => sources.referenceTo(instance, traversal)
+    if (block.repetition() === 'single') {
+      const [only] = instances
+      return { value: only ? reference(only) : INVALID, steps: 1 }
+    }
+    if (keyStep?.kind === 'index' || (keyStep && block.repetition() === 'for_each')) {
+      const found = instances.find(instance => instance.address.key === keyStep.key)
+      if (found) return { value: reference(found), steps: 2 }
+      const keys = instances.map(instance => `${kind}.${name}${formatKey(instance.address.key ?? '')}`)
+      return unknown(traversal, report, {
+        summary: `${kind}.${name} has no instance ${formatKey(keyStep.key)}`,
+        detail: keys.length === 0 ? 'It has no instances at all.' : `It has ${enumerate(keys, 'and')}.`,
+      })
+    }
+    const values = instances.map(reference)
+    if (block.repetition() === 'count') return { value: tupleValue(values), steps: 1 }
+    return {
+      value: objectValue(new Map(instances.map((instance, index) => [String(instance.address.key), values[index] ?? INVALID]))),
+      steps: 1,
+    }
+  }
+
+  const scope: Scope = {
+    resolve(traversal, report) {
+      switch (traversal.root) {
+        case 'var':
+          return resolveVariable(traversal, report)
+        case 'local':
+          return resolveLocal(traversal, report)
+        case 'path':
+          return { value: path, steps: 0 }
+        case 'flowrun':
+          return { value: flowrun, steps: 0 }
+      }
+      const blocks = sources.blocks.get(traversal.root)
+      if (blocks) return resolveBlock(traversal.root, blocks, traversal, report)
+      const home = DEFERRED_SCOPES.get(traversal.root)
+      if (home === undefined) return undefined
+      report.error({
+        code: 'config/deferred-not-allowed',
+        summary: `"${traversal.root}" is not known when you plan`,
+        detail: `It is known only when a flow runs, and may be used in ${home}. A value that is known already is a variable: \${var.NAME}.`,
+        subject: traversal.range,
+      })
+      return { value: INVALID, steps: traversal.steps.length }
+    },
+    names: () => ['var', 'local', 'path', 'flowrun', ...sources.blocks.keys()],
+  }
+  return scope
+}
+
+function unknown(
+  traversal: TraversalExpression,
+  report: Report,
+  message: { readonly summary: string; readonly detail: string; readonly suggestions?: readonly string[] },
+): Resolution {
+  report.error({ code: 'config/unknown-reference', subject: traversal.range, ...message })
+  return { value: INVALID, steps: traversal.steps.length }
+}
+
+/** `The models here are model.a and model.b.` */
+function listed(kind: string, labels: readonly string[], prefix: string): string {
+  const addresses = labels.map(label => `${prefix}.${label}`).sort()
+  return addresses.length === 1 ? `The only ${kind} here is ${addresses[0]}.` : `The ${kind}s here are ${enumerate(addresses, 'and')}.`
+}

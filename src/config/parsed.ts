@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { Report } from '../diagnostics/report.ts'
+import type { Source } from '../diagnostics/source.ts'
+import type { Block, Body } from '../hcl/ast.ts'
+import { parseConfig } from '../hcl/parser.ts'
+
+const SUFFIX = '.flow.hcl'
+
+/** All `*.flow.hcl` of one directory, merged: order of files and blocks has no meaning, but is kept for output. */
+export interface ParsedConfiguration {
+  /** Absolute. */
+  readonly root: string
+  readonly files: readonly ParsedFile[]
+  /** Top-level blocks in order of file name, then position. */
+  readonly blocks: readonly Block[]
+}
+
+export interface ParsedFile {
+  readonly source: Source
+  readonly body: Body
+}
+
+/**
+ * Reads and parses the configuration of a directory. Sources are named relative to `workingDirectory`, so that what is
+ * printed can be opened from where the person stands.
+ *
+ * @returns undefined when there is no configuration; that is reported.
+ */
+export function parseConfiguration(root: string, workingDirectory: string, report: Report): ParsedConfiguration | undefined {
+  const names = configurationFiles(root)
+  if (names.length === 0) {
+    report.error({
+      code: 'config/empty',
+      summary: 'There is no configuration in this folder',
+      detail: `${root} has no file that ends in ${SUFFIX}.\nMake a small project here with flowrun init, or name another folder: flowrun -chdir=DIR plan`,
+    })
+    return undefined
+  }
+  const files = names.flatMap(name => {
+    const path = join(root, name)
+    const text = readUtf8(path, relative(workingDirectory, path), report)
+    if (text === undefined) return []
+    const source: Source = { name: relative(workingDirectory, path), text }
+    return [{ source, body: parseConfig(source, report) }]
+  })
+  const blocks = files.flatMap(file => file.body.items.filter(item => item.kind === 'block'))
+  for (const file of files) reportStrayArguments(file, report)
+  return { root, files, blocks }
+}
+
+export function configurationFiles(root: string): readonly string[] {
+  try {
+    return readdirSync(root)
+      .filter(name => name.endsWith(SUFFIX) && !name.startsWith('.'))
+      .sort()
+  } catch {
+    return []
+  }
+}
+
+/** The text of a file, or undefined after `config/unreadable-file` or `config/not-utf8`. */
+export function readUtf8(path: string, name: string, report: Report): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path))
+  } catch (error) {
+    if (error instanceof TypeError) {
+      report.error({
+        code: 'config/not-utf8',
+        summary: `${name} is not UTF-8 text`,
+        detail: 'Save it as UTF-8; flowrun reads no other encoding.',
+      })
+    } else {
+      const reason = error instanceof Error ? error.message : String(error)
+      report.error({ code: 'config/unreadable-file', summary: `${name} cannot be read`, detail: `The system says: ${reason}.` })
+    }
+    return undefined
+  }
+}
+
+function reportStrayArguments(file: ParsedFile, report: Report): void {
+  for (const item of file.body.items) {
+    if (item.kind !== 'attribute') continue
+    report.error({
+      code: 'config/unsupported-argument',
+      summary: `The argument "${item.name}" stands outside of a block`,
+      detail: 'At the top of a file there are only blocks. A value with a name of its own goes into locals { … }.',
+      subject: item.nameRange,
+    })
+  }
+}

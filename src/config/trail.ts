@@ -1,0 +1,51 @@
+import type { Report } from '../diagnostics/report.ts'
+import type { SourceRange } from '../diagnostics/source.ts'
+
+/** What is being evaluated because of what: values are made when somebody asks, so a cycle shows as a return. */
+export interface Trail {
+  /**
+   * Does the work on behalf of `name`, which was asked for at `askedAt`.
+   *
+   * @returns undefined when `name` is on the trail already; the cycle is reported, with every place on it.
+   */
+  enter<T>(name: string, askedAt: SourceRange | undefined, report: Report, work: () => T): T | undefined
+}
+
+interface Step {
+  readonly name: string
+  readonly askedAt: SourceRange | undefined
+}
+
+export function createTrail(): Trail {
+  const steps: Step[] = []
+  return {
+    enter(name, askedAt, report, work) {
+      const from = steps.findIndex(step => step.name === name)
+      if (from >= 0) {
+        reportCycle([...steps.slice(from), { name, askedAt }], report)
+        return undefined
+      }
+      steps.push({ name, askedAt })
+      try {
+        return work()
+      } finally {
+        steps.pop()
+      }
+    },
+  }
+}
+
+/** @param steps the first and the last have one name; each says where it was asked for by the one before it. */
+export function reportCycle(steps: readonly Step[], report: Report): void {
+  const names = steps.map(step => step.name)
+  const places = steps
+    .slice(1)
+    .flatMap((step, index) => (step.askedAt ? [{ range: step.askedAt, message: `${names[index]} uses ${step.name}`, peer: true }] : []))
+  const [first, ...others] = places
+  report.error({
+    code: 'config/cycle',
+    summary: names.length === 2 ? `${names[0]} uses itself` : `These use each other: ${names.join(' → ')}`,
+    detail: 'Nothing can be made from itself. Write one of the values without the others.',
+    ...(first ? { subject: first.range, where: first.message, related: others } : {}),
+  })
+}

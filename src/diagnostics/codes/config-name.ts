@@ -1,0 +1,113 @@
+import type { CodePage } from './page.ts'
+
+const PROMPT = 'provider "simulated" {}\n\nmodel "fast" {\n  provider = provider.simulated\n  id       = "simulated-small"\n}\n\n'
+
+/** Names and what they refer to. */
+export const configNameCodes = {
+  'config/unknown-reference': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Nothing of this name is declared.',
+    example: 'provider "simulated" {}\n\nmodel "fast" {\n  provider = «provider.simulatd»\n  id       = "simulated-small"\n}\n',
+    why: 'A reference is checked when you plan, so that no run finds it dangling.',
+    cure: ['Correct the name.', 'Or declare the block, variable or local.'],
+    see: ['config/wrong-reference'],
+  },
+  'config/wrong-reference': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A reference names a block of another kind, or the value is no reference.',
+    example: 'model "fast" {\n  provider = «"simulated"»\n  id       = "simulated-small"\n}\n',
+    why: 'A model needs a provider, a prompt a model: nothing else can stand in.',
+    cure: ['Write the address of a block of the right kind, without quotes.'],
+    see: ['config/unknown-reference'],
+  },
+  'config/unknown-input': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A template uses an input that the prompt does not declare.',
+    example: `${PROMPT}prompt "answer" {\n  model = model.fast\n  input {\n    field "question" { type = string }\n  }\n  user = "Question: \${input.question} \${input.«qestion»}"\n}\n`,
+    why: 'A name that is known only when a flow runs is checked when you plan, with its line.',
+    cure: [
+      'Correct the name.',
+      'Or declare the field:  field "qestion" { type = string }',
+      'A value known already when you plan is a variable: ${var.name}',
+    ],
+    see: ['config/unknown-reference', 'docs/language.md, "Deferred expressions"'],
+  },
+  'config/unknown-attribute': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A value that is known only when a flow runs has no attribute of this name.',
+    example: 'provider "simulated" {\n  answer {\n    when = request.«txt» == "hello"\n    text = "Hello."\n  }\n}\n',
+    why: 'Its type is declared, so a misspelt attribute is found when you plan.',
+    cure: ['Correct the name.'],
+    see: ['config/unknown-input'],
+  },
+  'config/not-in-scope': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A name is used where it is not known.',
+    example: 'variable "target" { default = "dev" }\n\nflowrun { default_environment = «var.target» }\n',
+    why: 'Settings and environments are read before variables and blocks: they decide which values those have.',
+    cure: ['Use literals, locals made of them, env() or secret().'],
+  },
+  'config/deferred-not-allowed': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An argument that must be known when you plan uses a name that is known only when a flow runs.',
+    example: `${PROMPT}prompt "answer" {\n  model = model.fast\n  input {\n    field "heat" { type = number }\n  }\n  user = "Write \${input.heat} words."\n  params { temperature = «input.heat» }\n}\n`,
+    why: 'The argument is published as a value.',
+    cure: ['Use a variable or a literal.', 'Or put the name where text is made: system, user, message.'],
+    see: ['docs/language.md, "Deferred expressions"'],
+  },
+  'config/deferred-not-readable': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Another block reads an argument that is known only when a flow runs.',
+    example: `${PROMPT}prompt "answer" {\n  model = model.fast\n  input {\n    field "question" { type = string }\n  }\n  user = «input.question»\n}\n\noutput "text" { value = prompt.answer.user }\n`,
+    why: 'It has no value yet when you plan.',
+    cure: ['Read an argument that is known, or put the text into a local that both use.'],
+  },
+  'config/cycle': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Values or blocks are made from themselves.',
+    example: 'locals {\n  a = local.b\n  b = «local.a»\n}\n\noutput "a" { value = local.a }\n',
+    why: 'There is no order in which they could be made.',
+    cure: ['Write one of the values without the others.'],
+  },
+  'config/unknown-variable': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A value is given for a variable that is not declared.',
+    example:
+      'environment "dev" {\n  variables = { teir = «"large"» }\n}\n\nvariable "tier" { default = "small" }\n\noutput "tier" { value = var.tier }\n',
+    why: 'A misspelt name would leave the default in force.',
+    cure: ['Correct the name, or declare the variable.'],
+  },
+  'config/missing-variable': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A variable without a default got no value.',
+    example: '«variable "tier"» { type = string }\n\noutput "tier" { value = var.tier }\n',
+    why: 'Its author wanted somebody to decide.',
+    cure: ["Give it: -var 'tier=large', FLOWRUN_VAR_tier, or a line in flowrun.flowvars.", 'Or declare a default.'],
+  },
+  'config/unused-variable': {
+    severity: 'warning',
+    since: '1.0',
+    what: 'Nothing reads a variable.',
+    example: '«variable "tier"» { default = "small" }\n',
+    why: 'It is often the trace of a misspelt name.',
+    cure: ['Use it, or remove the block.'],
+  },
+  'config/unused-local': {
+    severity: 'warning',
+    since: '1.0',
+    what: 'Nothing reads a local.',
+    example: 'locals {\n  tier = «"small"»\n}\n',
+    why: 'It is often the trace of a misspelt name.',
+    cure: ['Use it, or remove it.'],
+  },
+} as const satisfies Record<`config/${string}`, CodePage>

@@ -1,0 +1,271 @@
+import { changesAnything } from '../apply/next-state.ts'
+import { type Authorship, release } from '../apply/release.ts'
+import { type Moved, movedInputs } from '../apply/staleness.ts'
+import { crashPoint } from '../base/crash-point.ts'
+import type { VariableDeclaration } from '../config/blocks/variable.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import { Report } from '../diagnostics/report.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Release, ReleaseConflict, ReleaseWithChanges } from '../registry/release.ts'
+import type { StateBackend } from '../state/backend.ts'
+import { type CaughtUp, catchUp } from '../state/catch-up.ts'
+import type { Lock } from '../state/lock.ts'
+import { acquireLock } from '../state/locking.ts'
+import { thisHolder } from '../state/process.ts'
+import { type PlanOptions, planAgainst } from './plan.ts'
+import { type OperationHost, openProject, type Project } from './project.ts'
+import type { Stores } from './stores.ts'
+
+export interface ApplyOptions extends PlanOptions {
+  readonly authorship: Authorship
+  readonly lockTimeoutMs: number
+  readonly signal?: AbortSignal
+  /** Shows the plan and asks. Called again when the base has moved and the plan would do something else. */
+  approve(plan: Plan, moved: readonly ReleaseWithChanges[] | undefined, recovered: readonly ReleaseWithChanges[]): Promise<Approval>
+  onWaitingForLock(by: Lock): void
+  onTookOver(from: Lock): void
+  onUploaded(done: number, of: number): void
+}
+
+/** `unattended`: approved beforehand, so a plan that would do something else is not (REL-5). */
+export type Approval = 'yes' | 'no' | 'unattended'
+
+export type ApplyResult =
+  | { readonly outcome: 'applied'; readonly plan: Plan; readonly release: Release | undefined }
+  | { readonly outcome: 'nothing-to-do'; readonly plan: Plan }
+  | { readonly outcome: 'declined'; readonly plan: Plan }
+  | { readonly outcome: 'refused'; readonly plan: Plan }
+  | { readonly outcome: 'interrupted'; readonly plan: Plan; readonly uploaded: number; readonly contents: number }
+  | { readonly outcome: 'stale'; readonly plan: Plan; readonly moved: readonly Moved[] }
+  | { readonly outcome: 'ask'; readonly missing: readonly VariableDeclaration[] }
+  | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
+
+/** Plans made again after the base moved, before an unattended apply gives up (REL-5). */
+const MAX_ATTEMPTS = 5
+
+/** Plans, asks, and makes one release of it, or nothing. */
+export async function apply(host: OperationHost, options: ApplyOptions): Promise<ApplyResult> {
+  const report = new Report()
+  const project = openProject(host, options, report)
+  if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  const stores = await host.openStores({
+    root: project.root,
+    project: project.settings.project,
+    environment: project.environment,
+    mode: 'write',
+  })
+  try {
+    return await applyProject(host, project, stores, options)
+  } finally {
+    await stores.close()
+  }
+}
+
+async function applyProject(host: OperationHost, project: Project, stores: Stores, options: ApplyOptions): Promise<ApplyResult> {
+  let approved: Plan | undefined
+  let moved: readonly ReleaseWithChanges[] | undefined
+  for (let attempt = 1; ; attempt++) {
+    const planned = await planAgainst(host, project, stores, options, new Report())
+    if (planned.outcome !== 'planned') return planned
+    const { plan, base } = planned
+    if (!changesAnything(plan)) {
+      await options.approve(plan, moved, base.recovered)
+      return { outcome: 'nothing-to-do', plan }
+    }
+    const refused = isRefused(plan, options.authorship)
+    // The same changes against another base need no second question (REL-5).
+    if (approved?.changeDigest !== plan.changeDigest || refused) {
+      const answer = await options.approve(plan, moved, base.recovered)
+      if (refused) return { outcome: 'refused', plan }
+      if (answer === 'no') return { outcome: 'declined', plan }
+      if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan)
+    }
+    approved = plan
+    const outcome = await locked(host, stores.backend, plan.environment, options, () =>
+      releaseUnlessInterrupted(plan, base, stores, options),
+    )
+    if (outcome.outcome === 'interrupted') return { ...outcome, plan }
+    if (outcome.outcome === 'released') return { outcome: 'applied', plan, release: outcome.release }
+    if (outcome.outcome === 'unchanged') return { outcome: 'applied', plan, release: undefined }
+    if (attempt === MAX_ATTEMPTS) throw contended(plan, attempt)
+    moved = movedReleases(outcome, plan)
+  }
+}
+
+/** Holds and foreign owners stop an apply; a reason for lifting the holds lets it go on. */
+function isRefused(plan: Plan, authorship: Authorship): boolean {
+  return plan.obstacles.some(obstacle => obstacle.kind !== 'held' || authorship.overrideHold === undefined)
+}
+
+type Interrupted = { readonly outcome: 'interrupted'; readonly uploaded: number; readonly contents: number }
+
+async function releaseUnlessInterrupted(plan: Plan, base: CaughtUp, stores: Stores, options: ApplyOptions) {
+  let progress = { uploaded: 0, contents: 0 }
+  try {
+    return await release(plan, base, options.authorship, stores, (uploaded, contents) => {
+      progress = { uploaded, contents }
+      options.onUploaded(uploaded, contents)
+      options.signal?.throwIfAborted()
+    })
+  } catch (error) {
+    if (!options.signal?.aborted) throw error
+    return { outcome: 'interrupted', ...progress } satisfies Interrupted
+  }
+}
+
+/** Only what a new plan can cure comes back; the rest is told at once. */
+function movedReleases(conflict: ReleaseConflict, plan: Plan): readonly ReleaseWithChanges[] | undefined {
+  switch (conflict.outcome) {
+    case 'moved':
+      return conflict.releases
+    case 'state-moved':
+    case 'version-taken':
+    case 'held':
+    case 'owned-elsewhere':
+      // The next plan sees it, and says so.
+      return undefined
+    case 'content-missing':
+    case 'dangling':
+    case 'incompatible':
+      throw refusedByRegistry(conflict, plan)
+  }
+}
+
+async function locked<T>(
+  host: OperationHost,
+  backend: StateBackend,
+  environment: string,
+  options: ApplyOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { lock, tookOver } = await acquireLock({
+    backend,
+    environment,
+    holder: thisHolder('apply', host.flowrunVersion, host.clock),
+    timeoutMs: options.lockTimeoutMs,
+    clock: host.clock,
+    onWaiting: options.onWaitingForLock,
+    ...(options.signal ? { signal: options.signal } : {}),
+    sleep: host.sleep,
+  })
+  if (tookOver) options.onTookOver(tookOver)
+  crashPoint('A1-locked')
+  try {
+    return await work()
+  } finally {
+    await lock.release()
+    crashPoint('A6-unlocked')
+  }
+}
+
+export interface SavedPlanOptions extends ApplyOptions {
+  readonly plan: Plan
+}
+
+/** Applies a saved plan: exactly this, or nothing. A base that moved is no obstacle when the plan would do the same. */
+export async function applySaved(host: OperationHost, options: SavedPlanOptions): Promise<ApplyResult> {
+  const { plan } = options
+  const moved = movedInputs(plan, host.workingDirectory, host.processEnvironment)
+  if (moved.length > 0) return { outcome: 'stale', plan, moved }
+  const stores = await host.openStores({
+    root: host.workingDirectory,
+    project: plan.project,
+    environment: plan.target,
+    mode: 'write',
+  })
+  try {
+    return await applySavedTo(host, stores, options)
+  } finally {
+    await stores.close()
+  }
+}
+
+async function applySavedTo(host: OperationHost, stores: Stores, options: SavedPlanOptions): Promise<ApplyResult> {
+  const { plan } = options
+  const { registry, backend } = stores
+  const done = await registry.releaseByApplyId(plan.applyId)
+  if (done) return { outcome: 'applied', plan, release: done }
+  const base = await catchUp(registry, backend, plan.environment, () => plan.base.lineage)
+  const stale = await movedBase(plan, base, stores)
+  if (stale.length > 0) return { outcome: 'stale', plan, moved: stale }
+  if (isRefused(plan, options.authorship)) return { outcome: 'refused', plan }
+  if (!changesAnything(plan)) return { outcome: 'nothing-to-do', plan }
+  const outcome = await locked(host, backend, plan.environment, options, () => releaseUnlessInterrupted(plan, base, stores, options))
+  switch (outcome.outcome) {
+    case 'released':
+      return { outcome: 'applied', plan, release: outcome.release }
+    case 'unchanged':
+      return { outcome: 'applied', plan, release: undefined }
+    case 'interrupted':
+      return { ...outcome, plan }
+    case 'moved':
+      return { outcome: 'stale', plan, moved: outcome.releases.map(releaseMoved) }
+    default:
+      throw refusedByRegistry(outcome, plan)
+  }
+}
+
+/** Whether what the plan speaks of is where it was: other addresses may have moved (REL-5). */
+async function movedBase(plan: Plan, base: CaughtUp, { registry }: Stores): Promise<readonly Moved[]> {
+  if (base.snapshot.lineage !== plan.base.lineage) return [{ what: 'state', text: 'the state has another lineage' }]
+  const touched = new Set([...plan.changes.map(change => change.address), ...plan.references.map(({ target }) => target)])
+  const releases = await registry.releasesSince(plan.environment, plan.base.release)
+  const overlapping = releases.filter(({ changes }) => changes.some(({ address }) => touched.has(address)))
+  const wanted = plan.changes.flatMap(({ address, after }) => (after ? [{ address, version: after.version, digest: after.digest }] : []))
+  const found = await registry.findVersions(wanted.map(({ address, version }) => ({ address, version })))
+  const taken = wanted.filter(({ digest }, index) => found[index] !== undefined && found[index].digest !== digest)
+  return [
+    ...overlapping.map(releaseMoved),
+    ...taken.map(({ address, version }): Moved => ({ what: 'version', text: `${address}@${version} is taken, by another text` })),
+  ]
+}
+
+function releaseMoved({ number, actor, changes }: ReleaseWithChanges): Moved {
+  const what = changes.map(
+    ({ address, before, after }) => `${address} ${before ? `@${before.version}` : '-'} → ${after ? `@${after.version}` : '-'}`,
+  )
+  return {
+    what: 'release',
+    text: `${number - 1} → ${number}, by ${actor}: ${what.slice(0, 3).join(', ')}${what.length > 3 ? ` and ${what.length - 3} more` : ''}`,
+  }
+}
+
+function movedMeanwhile(plan: Plan): OperationError {
+  return new OperationError({
+    code: 'apply/moved',
+    summary: `${plan.environment} has moved, and the plan is another one now`,
+    detail: 'What was approved beforehand is not what would happen. Read the plan, and apply again. Nothing was changed.',
+  })
+}
+
+function contended(plan: Plan, attempts: number): OperationError {
+  return new OperationError(
+    {
+      code: 'apply/contended',
+      summary: `${plan.environment} moved ${attempts} times while this apply tried`,
+      detail: 'Others release to it faster than this plan can be made again. Try again in a while. Nothing was changed.',
+    },
+    { retryable: true },
+  )
+}
+
+function refusedByRegistry(conflict: Exclude<ReleaseConflict, { outcome: 'moved' }>, plan: Plan): OperationError {
+  const broken = 'references' in conflict ? conflict.references.map(({ address, target }) => `${address} refers to ${target}`) : []
+  return new OperationError({
+    code: 'apply/refused-by-registry',
+    summary: `The registry refused the release of ${plan.environment}`,
+    detail: `${REFUSALS[conflict.outcome]} Plan again. Nothing was changed.`,
+    notes: broken,
+  })
+}
+
+const REFUSALS = {
+  'state-moved': 'The state was written meanwhile.',
+  'version-taken': 'A version number of the plan was published meanwhile, with another text.',
+  'content-missing': 'Contents that were uploaded are gone again.',
+  'owned-elsewhere': 'A block of the plan belongs to another configuration.',
+  held: 'A version of the plan is held.',
+  dangling: 'A reference would lead nowhere.',
+  incompatible: 'A block refers to one whose input or output has changed.',
+} as const

@@ -1,0 +1,112 @@
+import { isAbsolute, join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { type Digest, digestOfText } from '../base/digest.ts'
+import type { UlidSource } from '../base/ids.ts'
+import type { Environment } from '../config/blocks/environment.ts'
+import type { CompileHost } from '../config/host.ts'
+import { type Loaded, loadConfiguration } from '../config/load.ts'
+import { type ParsedConfiguration, parseConfiguration } from '../config/parsed.ts'
+import { reportMissingVariables } from '../config/resolved-variables.ts'
+import { decodeSettings, reportUnknownEnvironment, type Settings } from '../config/settings.ts'
+import { collectVariableInputs, type VariableFlag } from '../config/variables.ts'
+import type { Report } from '../diagnostics/report.ts'
+import type { FunctionTable } from '../hcl/function.ts'
+import type { OpenStores } from './stores.ts'
+
+/** What operations need of the world; the composition root gives it. */
+export interface OperationHost {
+  readonly workingDirectory: string
+  readonly processEnvironment: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly newId: UlidSource
+  readonly flowrunVersion: string
+  readonly openStores: OpenStores
+  /** Ends early, by an error, when the signal is aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
+  functions(environment: Readonly<Record<string, string | undefined>>): FunctionTable
+  files(root: string): CompileHost['files']
+}
+
+/** A configuration that was read, with its environment chosen. */
+export interface Project {
+  readonly root: string
+  readonly parsed: ParsedConfiguration
+  readonly settings: Settings
+  readonly environment: Environment
+  readonly functions: FunctionTable
+  readonly files: CompileHost['files']
+  /** Digest of each variable of the process environment that the configuration has read. */
+  environmentReads(): Readonly<Record<string, Digest>>
+}
+
+export interface ProjectOptions {
+  /** `-e`; else FLOWRUN_ENV, the project's default, the only one, `dev`. */
+  readonly environment?: string
+  /** A trial of the working copy does not follow FLOWRUN_ENV. */
+  readonly ignoreEnvironmentVariable?: boolean
+}
+
+/** Reads the configuration of the working directory as far as its settings; undefined when nothing more can be said. */
+export function openProject(host: OperationHost, options: ProjectOptions, report: Report): Project | undefined {
+  const root = host.workingDirectory
+  const parsed = parseConfiguration(root, host.workingDirectory, report)
+  if (parsed === undefined) return undefined
+  const { recorded, reads } = recordReads(host.processEnvironment)
+  const functions = host.functions(recorded)
+  const settings = decodeSettings(parsed, { functions, flowrunVersion: host.flowrunVersion }, report)
+  const wanted =
+    options.environment ??
+    (options.ignoreEnvironmentVariable ? undefined : host.processEnvironment.FLOWRUN_ENV) ??
+    settings.defaultEnvironment
+  const environment = wanted === undefined ? undefined : settings.environments.get(wanted)
+  if (environment === undefined) {
+    if (settings.environments.size > 0) reportUnknownEnvironment(wanted ?? 'dev', settings.environments, report)
+    return undefined
+  }
+  return { root, parsed, settings, environment, functions, files: host.files(root), environmentReads: reads }
+}
+
+export interface LoadOptions {
+  readonly variables: readonly VariableFlag[]
+  /** Version numbers, where a registry was asked. */
+  readonly versionOf?: CompileHost['versionOf']
+  /** What a terminal was asked for and answered. */
+  readonly answers?: Readonly<Record<string, string>>
+}
+
+/** Compiles the project. Variables without a value are reported, unless somebody can be asked for them. */
+export function loadProject(host: OperationHost, project: Project, options: LoadOptions, report: Report, canAsk: boolean): Loaded {
+  const answers = Object.entries(options.answers ?? {}).map(([name, text]): VariableFlag => ({ kind: 'value', name, text }))
+  const inputs = collectVariableInputs(
+    {
+      root: project.root,
+      workingDirectory: host.workingDirectory,
+      environment: project.environment,
+      processEnvironment: host.processEnvironment,
+      flags: [...options.variables.map(flag => absolute(flag, host.workingDirectory)), ...answers],
+    },
+    report,
+  )
+  const { parsed, settings, environment, functions, files } = project
+  const compileHost: CompileHost = { functions, files, ...(options.versionOf ? { versionOf: options.versionOf } : {}) }
+  const loaded = loadConfiguration({ parsed, settings, environment, variables: inputs, host: compileHost }, report)
+  if (!canAsk) reportMissingVariables(loaded.missing, report)
+  return loaded
+}
+
+function absolute(flag: VariableFlag, workingDirectory: string): VariableFlag {
+  return flag.kind === 'file' && !isAbsolute(flag.path) ? { ...flag, path: join(workingDirectory, flag.path) } : flag
+}
+
+/** The environment as functions see it, and what they have looked at: a saved plan is stale when one of these has changed (REL-11). */
+function recordReads(environment: OperationHost['processEnvironment']) {
+  const read = new Set<string>()
+  const recorded = new Proxy(environment, {
+    get(target, name: string) {
+      read.add(name)
+      return target[name]
+    },
+  })
+  const reads = () => Object.fromEntries([...read].sort().map(name => [name, digestOfText(environment[name] ?? '')]))
+  return { recorded, reads }
+}

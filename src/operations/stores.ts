@@ -1,0 +1,21 @@
+import type { Registry } from '../registry/registry.ts'
+import type { StateBackend } from '../state/backend.ts'
+
+/** Registry and state of one project, opened together: the embedded ones share a file. */
+export interface Stores {
+  readonly registry: Registry
+  readonly backend: StateBackend
+  close(): Promise<void>
+}
+
+export interface StoresRequest {
+  /** The folder of the project, absolute. */
+  readonly root: string
+  readonly project: string
+  readonly environment: { readonly state: { readonly type: 'sqlite'; readonly path?: string } }
+  /** `read` leaves no trace. */
+  readonly mode: 'read' | 'write'
+}
+
+/** Given by the composition root, which alone knows the implementations. */
+export type OpenStores = (request: StoresRequest) => Promise<Stores>

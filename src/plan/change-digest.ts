@@ -1,0 +1,26 @@
+import { type Digest, digestOf } from '../base/digest.ts'
+import type { Plan } from './plan.ts'
+
+/**
+ * Digest of what a plan does (REL-6): changed addresses with action, versions and digests, and what the state adopts.
+ * Base numbers, times and actors are not in it, so a plan made again against a moved base has the same digest when it
+ * would do the same.
+ */
+export function changeDigestOf(plan: Pick<Plan, 'mode' | 'changes' | 'outputs' | 'adoptions' | 'references'>): Digest {
+  const changes = plan.changes.map(({ address, action, before, after }) => ({
+    address,
+    action,
+    before: before ? { version: before.version, digest: before.digest } : null,
+    after: after ? { version: after.version, digest: after.digest } : null,
+  }))
+  const byAddress = (a: { address: string }, b: { address: string }) => (a.address < b.address ? -1 : 1)
+  return digestOf({
+    mode: plan.mode,
+    changes: changes.sort(byAddress),
+    converged: plan.adoptions.converged.map(item => ({ ...item })).sort(byAddress),
+    forgotten: [...plan.adoptions.forgotten].sort(),
+    outputs: plan.outputs
+      .filter(({ action }) => action !== 'no-op')
+      .map(({ name, action, after }) => ({ name, action, after: after ?? null })),
+  })
+}
