@@ -97,7 +97,10 @@ function noAttributes(value: Value, name: string, access: Access, context: Evalu
 }
 
 function noteOnBase(value: Value, access: Access): { readonly notes?: readonly string[] } {
-  return value.kind === 'unknown' ? {} : { notes: [`${textOf(access.base)} is ${describeValue(value)}`] }
+  const base = textOf(access.base)
+  // The text of anything but a name says by itself what it is.
+  if (value.kind === 'unknown' || !/^[\p{ID_Start}_][\p{ID_Continue}.[\]"*-]*$/u.test(base)) return {}
+  return { notes: [`${base} is ${describeValue(value)}`] }
 }
 
 function nullBase(consequence: string, access: Access, context: EvaluationContext): Value {

@@ -48,10 +48,24 @@ export function evaluateConditional(expression: ConditionalExpression, context: 
   if (type === undefined) return mismatchedArms(expression, whenTrue, whenFalse, context)
   if (chosen === undefined) return withMarks(eitherOf(whenTrue, whenFalse, type), condition.marks)
   if (chosen.kind === 'unknown' || type.kind === 'any') return withMarks(narrowed(chosen, type), condition.marks)
+  if (dependsOn(choice ? whenFalse : whenTrue, chosen)) return unknownValue(ANY, { marks: condition.marks | chosen.marks })
   const converted = tryConvert(chosen, type)
   return converted instanceof ConversionFailure
     ? mismatchedArms(expression, whenTrue, whenFalse, context)
     : withMarks(converted, condition.marks)
+}
+
+/**
+ * Whether the type of the result waits for the arm that is not taken: the type of an unknown collection is not exact,
+ * a `for` over a deferred list is a tuple when the flow runs.
+ */
+function dependsOn(other: Value, chosen: Value): boolean {
+  if (isWhollyKnown(other) || isScalar(typeOf(other))) return false
+  return !typesEqual(typeOf(other), typeOf(chosen))
+}
+
+function isScalar({ kind }: Type): boolean {
+  return kind === 'string' || kind === 'number' || kind === 'bool'
 }
 
 /** An unknown value of the chosen arm takes on the common type where it converts to it. */
@@ -118,8 +132,12 @@ function difference(a: Type, b: Type): string {
   return `One is ${describeType(a)}, the other ${describeType(b)}.`
 }
 
-/** A value as the type that both arms have, for folding: the arm alone means the same when nothing is converted. */
+/**
+ * Whether an arm alone means what it means beside the other, for folding: nothing is converted. Told of scalars only,
+ * because the type of an unknown collection is not exact: a "for" gives a tuple, and a list is what is known of it.
+ */
 export function keepsType(value: Value, other: Value): boolean {
+  if (other.kind === 'null' && other.type.kind === 'any') return true
   const type = commonType(value, other)
-  return type !== undefined && (type.kind === 'any' || typesEqual(type, typeOf(value)))
+  return type !== undefined && isScalar(type) && type.kind === typeOf(value).kind
 }

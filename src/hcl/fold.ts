@@ -5,7 +5,7 @@ import { findFunction } from './evaluate-call.ts'
 import { fail, isInvalid, silence } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
 import { unknownVariables } from './iteration.ts'
-import { expressionOf } from './literal.ts'
+import { expressionOf, type LiteralForm } from './literal.ts'
 import { formatNumber } from './number-text.ts'
 import { scopeOf } from './scope.ts'
 import { ANY } from './type.ts'
@@ -26,16 +26,27 @@ export function isDeferred(value: Value): boolean {
  * Marks do not survive: whoever folds has looked at the marks of the value.
  */
 export function fold(expression: Expression, context: EvaluationContext): Expression {
-  return foldIn(expression, context, silence(context))
+  return foldData(expression, context, silence(context))
+}
+
+/** What becomes JSON as a whole, or is a leaf of such: there lists need not be told from tuples. */
+function foldData(expression: Expression, context: EvaluationContext, quiet: EvaluationContext): Expression {
+  const inner = (part: Expression) => foldData(part, context, quiet)
+  if (expression.kind === 'parentheses') return inner(expression.expression)
+  if (expression.kind !== 'tuple' && expression.kind !== 'object') return foldIn(expression, context, quiet, 'data')
+  const value = evaluate(expression, quiet)
+  if (isWhollyKnown(value)) return expressionOf(value, expression.range, 'data') ?? expression
+  if (expression.kind === 'tuple') return { ...expression, items: expression.items.map(inner) }
+  return { ...expression, items: expression.items.map(item => ({ key: foldIn(item.key, context, quiet), value: inner(item.value) })) }
 }
 
 /**
  * @param quiet the same context, for evaluations whose errors were reported before.
  */
-function foldIn(expression: Expression, context: EvaluationContext, quiet: EvaluationContext): Expression {
+function foldIn(expression: Expression, context: EvaluationContext, quiet: EvaluationContext, form: LiteralForm = 'exact'): Expression {
   if (expression.kind === 'literal' || expression.kind === 'anonymous' || expression.kind === 'invalid') return expression
   const value = evaluate(expression, quiet)
-  if (isWhollyKnown(value)) return expressionOf(value, expression.range) ?? expression
+  if (isWhollyKnown(value)) return expressionOf(value, expression.range, form) ?? expression
   return foldUnknown(expression, context, quiet)
 }
 
