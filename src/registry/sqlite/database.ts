@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import type { Clock } from '../../base/clock.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
-import { busyFailure, isBusy, readOnly, storeFailure } from './failure.ts'
+import { busyFailure, directoryFailure, isBusy, storeFailure } from './failure.ts'
 import { checkFormat, createSchema, type Schema } from './format.ts'
 
 /** How long a statement is retried while another process writes. A write lasts milliseconds; 50 MB were measured at 335 ms. */
@@ -61,7 +61,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<SqliteStor
     // timeout 0: the driver's own busy handler blocks the event loop and is unfair (STORE-1), so waiting is ours.
     connection = new Sqlite(inMemory ? ':memory:' : options.file, { timeout: 0 })
   } catch (error) {
-    throw storeFailure(error, options, 'open')
+    throw storeFailure(error, options, 'work')
   }
   const store = createStore(connection, options)
   try {
@@ -73,7 +73,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<SqliteStor
     })
   } catch (error) {
     connection.close()
-    throw storeFailure(error, options, 'open')
+    throw storeFailure(error, options, 'work')
   }
   return store
 }
@@ -89,11 +89,11 @@ function createStore(connection: Database.Database, options: DatabaseOptions): S
     // Rows are decoded here: each statement's text says its columns.
     return statement as Database.Statement<unknown[], Row>
   }
-  const attempt = async <T>(during: 'read' | 'write', work: () => T): Promise<T> => {
+  const attempt = async <T>(work: () => T): Promise<T> => {
     try {
       return await retryWhileBusy(options, work)
     } catch (error) {
-      throw error instanceof CommitFailure ? storeFailure(error.cause, options, 'commit') : storeFailure(error, options, during)
+      throw error instanceof CommitFailure ? storeFailure(error.cause, options, 'commit') : storeFailure(error, options, 'work')
     }
   }
   return {
@@ -102,14 +102,14 @@ function createStore(connection: Database.Database, options: DatabaseOptions): S
     clock: options.clock,
     flowrunVersion: options.flowrunVersion,
     prepared,
-    read: work => attempt('read', () => inTransaction(connection, 'BEGIN', work, () => true)),
+    read: work => attempt(() => inTransaction(connection, 'BEGIN', work, () => true)),
     write: (work, keep = () => true) => {
       const guarded = () => {
         // A newer flowrun may have raised min_writer since the file was opened (STORE-6).
         checkFormat(connection, options, 'write')
         return work()
       }
-      return attempt('write', () => inTransaction(connection, 'BEGIN IMMEDIATE', guarded, keep))
+      return attempt(() => inTransaction(connection, 'BEGIN IMMEDIATE', guarded, keep))
     },
     close: () => connection.close(),
   }
@@ -174,9 +174,17 @@ function prepareDirectory(options: DatabaseOptions): void {
   try {
     mkdirSync(directory, { recursive: true })
   } catch (cause) {
-    throw readOnly(cause, options)
+    throw directoryFailure(cause, options)
   }
-  const fileSystem = NETWORK_FILE_SYSTEMS.get(statfsSync(directory).type)
+  requireLocalFileSystem(directory, statfsSync(directory).type)
+}
+
+/**
+ * @param type as statfs tells it; its numbers mean these file systems on Linux alone.
+ * @throws OperationError `state/network-file-system` (STA-11).
+ */
+export function requireLocalFileSystem(directory: string, type: number): void {
+  const fileSystem = NETWORK_FILE_SYSTEMS.get(type)
   if (process.platform === 'linux' && fileSystem !== undefined) throw networkFileSystem(directory, fileSystem)
 }
 

@@ -3,6 +3,8 @@ import { dirname } from 'node:path'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 
 const NOTHING_CHANGED = 'Nothing was changed.'
+/** A commit whose fsync failed may or may not be on the disk: only a later read can tell. */
+const UNCERTAIN = 'Whether the change was kept is not certain; the next command finds out.'
 
 /** The file that failed, and its name for people. */
 export interface FailedStore {
@@ -22,14 +24,15 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** Turns what SQLite throws into what a person can act on; other errors are returned as they are. */
-export function storeFailure(error: unknown, store: FailedStore, during: 'open' | 'read' | 'write' | 'commit'): unknown {
+export function storeFailure(error: unknown, store: FailedStore, during: 'work' | 'commit'): unknown {
   const code = sqliteCode(error)
   if (code === undefined || !(error instanceof Error)) return error
-  if (code === 'SQLITE_FULL' || (code.startsWith('SQLITE_IOERR') && /no space|full/i.test(error.message))) return full(error, store)
+  // The shared memory of the WAL is a file too, and growing it is what a full disk stops first.
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') return full(error, store)
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) return corrupt(error, store)
   if (code.startsWith('SQLITE_READONLY') || (code.startsWith('SQLITE_CANTOPEN') && !isWritable(store))) return readOnly(error, store)
   if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM' || code === 'SQLITE_AUTH')
-    return unreadable(error, store, during)
+    return unreadable(error, store, 'SQLite', during === 'commit' ? UNCERTAIN : NOTHING_CHANGED)
   return error
 }
 
@@ -44,7 +47,15 @@ export function busyFailure(store: FailedStore, waitedMs: number): OperationErro
   )
 }
 
-export function readOnly(cause: unknown, store: FailedStore): OperationError {
+/** The directory of the file could not be made. */
+export function directoryFailure(cause: unknown, store: FailedStore): unknown {
+  if (!(cause instanceof Error) || !('code' in cause)) return cause
+  if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT') return full(cause, store)
+  if (cause.code === 'EACCES' || cause.code === 'EPERM' || cause.code === 'EROFS') return readOnly(cause, store)
+  return unreadable(cause, store, 'The system', NOTHING_CHANGED)
+}
+
+function readOnly(cause: unknown, store: FailedStore): OperationError {
   return new OperationError(
     {
       code: 'registry/read-only',
@@ -87,14 +98,12 @@ function corrupt(cause: Error, store: FailedStore): OperationError {
   )
 }
 
-function unreadable(cause: Error, store: FailedStore, during: 'open' | 'read' | 'write' | 'commit'): OperationError {
-  // A commit whose fsync failed may or may not be on the disk: only a later read can tell.
-  const outcome = during === 'commit' ? 'Whether the change was kept is not certain; the next command finds out.' : NOTHING_CHANGED
+function unreadable(cause: Error, store: FailedStore, speaker: 'SQLite' | 'The system', outcome: string): OperationError {
   return new OperationError(
     {
       code: 'registry/unreadable',
       summary: `${store.name} cannot be read`,
-      detail: `SQLite says: ${cause.message}. Check the disk, and that this user may read the file and its directory. ${outcome}`,
+      detail: `${speaker} says: ${cause.message}. Check the disk, and that this user may read the file and its directory. ${outcome}`,
     },
     { cause },
   )
