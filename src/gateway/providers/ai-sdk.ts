@@ -163,9 +163,11 @@ async function streamed(model: LanguageModelV4, options: CallOptions, call: Mode
     else if (part.type === 'finish') end = part
     else if (part.type === 'error') streamError ??= part.error
   }
-  if (streamError !== undefined) throw streamError
+  // One of the packages reports an end without a finish reason as data that is not valid.
+  const endedEarly = streamError instanceof Error && streamError.name === 'AI_InvalidResponseDataError'
+  if (streamError !== undefined && !endedEarly) throw streamError
   const requestId = requestIdOf(response?.headers)
-  if (end === undefined || end.finishReason.unified === 'interrupted') {
+  if (end === undefined || endedEarly || end.finishReason.unified === 'interrupted') {
     throw new CallFailure({
       class: 'network',
       message: 'the connection ended before the answer did',

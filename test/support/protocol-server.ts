@@ -1,0 +1,183 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A server of a model vendor's protocol that answers by script and remembers what it was asked. */
+export interface ProtocolServer {
+  /** Without a trailing slash; the vendor's paths follow. */
+  readonly url: string
+  readonly requests: readonly RecordedRequest[]
+  /** What the next requests get, in order; the last is kept for all that follow. */
+  script(...replies: readonly Reply[]): void
+  close(): Promise<void>
+}
+
+export interface RecordedRequest {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  // biome-ignore lint/suspicious/noExplicitAny: a test asserts on whatever the client wrote.
+  readonly body: any
+}
+
+export interface Reply {
+  /** Streamed in these pieces; a plain answer is all of them. */
+  readonly text?: readonly string[]
+  readonly toolCalls?: readonly { readonly name: string; readonly arguments: string }[]
+  readonly usage?: ScriptedUsage | null
+  /** In the vendor's own words; the default fits what is sent. */
+  readonly finishReason?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly fault?: Fault
+}
+
+export interface ScriptedUsage {
+  readonly input: number
+  readonly cached: number
+  readonly cacheWrite?: number
+  readonly output: number
+  readonly reasoning: number
+}
+
+export type Fault =
+  /** A status with a JSON body in the vendor's form, or this text. */
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      readonly code?: string
+      readonly message?: string
+      readonly body?: string
+      readonly contentType?: string
+    }
+  /** No byte, ever. */
+  | { readonly kind: 'hang' }
+  /** Headers and the first piece, then nothing. */
+  | { readonly kind: 'stall' }
+  /** Status 200 and half of a JSON text. */
+  | { readonly kind: 'garbage' }
+  /** Status 200 and a page for people. */
+  | { readonly kind: 'html' }
+  /** The connection is closed: before any byte, or after the first piece of a stream. */
+  | { readonly kind: 'cut' }
+  /** Headers and the first piece, then an orderly end without the vendor's last words. */
+  | { readonly kind: 'early_end' }
+  /** An error event after the first piece of a stream. */
+  | { readonly kind: 'stream_error'; readonly code: string; readonly message: string }
+
+/** What differs between vendors. */
+export interface Protocol {
+  readonly paths: ReadonlySet<string>
+  /** Why the request is not one of this vendor's; undefined when it is. */
+  refusal(request: RecordedRequest): { readonly status: number; readonly code: string; readonly message: string } | undefined
+  errorBody(code: string, message: string): object
+  answer(request: RecordedRequest, reply: Reply): object
+  /** Server-sent events in order; the first `text` one ends what a fault lets through. */
+  events(request: RecordedRequest, reply: Reply): readonly StreamEvent[]
+  streamError(code: string, message: string): StreamEvent
+}
+
+export interface StreamEvent {
+  readonly event?: string
+  readonly data: object | string
+  readonly isText?: boolean
+}
+
+export async function startProtocolServer(protocol: Protocol): Promise<ProtocolServer> {
+  const requests: RecordedRequest[] = []
+  const replies: Reply[] = [{ text: ['Hello', ' there.'] }]
+  const server = createServer((incoming, response) => {
+    void respond(incoming, response, protocol, replies, requests)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    script(...next) {
+      replies.splice(0, replies.length, ...next)
+    },
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function respond(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  protocol: Protocol,
+  replies: Reply[],
+  requests: RecordedRequest[],
+): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of incoming) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString()
+  const request: RecordedRequest = { path: incoming.url ?? '', headers: incoming.headers, body: text === '' ? undefined : JSON.parse(text) }
+  requests.push(request)
+  const refusal = protocol.paths.has(request.path)
+    ? protocol.refusal(request)
+    : { status: 404, code: 'not_found', message: `no such path: ${request.path}` }
+  if (refusal) return sendJson(response, refusal.status, {}, protocol.errorBody(refusal.code, refusal.message))
+  const [reply = {}] = replies
+  if (replies.length > 1) replies.shift()
+  const headers = { 'x-request-id': `req_${requests.length}`, 'request-id': `req_${requests.length}`, ...reply.headers }
+  if (reply.fault && plainFault(reply.fault, response, protocol, headers)) return
+  if (request.body.stream === true) return stream(response, protocol, request, reply, headers)
+  if (reply.fault?.kind === 'cut') return void response.destroy()
+  if (reply.fault?.kind === 'stall') return
+  sendJson(response, 200, headers, protocol.answer(request, reply))
+}
+
+/** @returns whether the fault was all of the answer. */
+function plainFault(fault: Fault, response: ServerResponse, protocol: Protocol, headers: Readonly<Record<string, string>>): boolean {
+  switch (fault.kind) {
+    case 'status':
+      if (fault.body === undefined)
+        sendJson(response, fault.status, headers, protocol.errorBody(fault.code ?? 'error', fault.message ?? 'it failed'))
+      else response.writeHead(fault.status, { 'content-type': fault.contentType ?? 'text/html', ...headers }).end(fault.body)
+      return true
+    case 'hang':
+      return true
+    case 'garbage':
+      response.writeHead(200, { 'content-type': 'application/json', ...headers }).end('{"id": "x", "choices": [')
+      return true
+    case 'html':
+      response
+        .writeHead(200, { 'content-type': 'text/html', ...headers })
+        .end('<!doctype html>\n<html><body>Sign in to the proxy</body></html>')
+      return true
+    default:
+      return false
+  }
+}
+
+function stream(
+  response: ServerResponse,
+  protocol: Protocol,
+  request: RecordedRequest,
+  reply: Reply,
+  headers: Readonly<Record<string, string>>,
+): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...headers })
+  const write = ({ event, data }: StreamEvent) =>
+    response.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`)
+  for (const event of protocol.events(request, reply)) {
+    write(event)
+    if (!event.isText || !reply.fault) continue
+    if (reply.fault.kind === 'stall') return
+    // After a turn, so that the first piece is on its way.
+    if (reply.fault.kind === 'cut') return void setImmediate(() => response.destroy())
+    if (reply.fault.kind === 'early_end') break
+    if (reply.fault.kind === 'stream_error') {
+      write(protocol.streamError(reply.fault.code, reply.fault.message))
+      break
+    }
+  }
+  response.end()
+}
+
+function sendJson(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+}
