@@ -206,9 +206,13 @@ function refused(
   const at = error.argument === undefined ? undefined : given[error.argument]
   const isSensitive = given.some(argument => deepMarks(argument.value) !== NO_MARKS)
   const reason = isSensitive ? 'The reason is not shown, because an argument is sensitive' : capitalise(error.message)
+  const parameter = error.argument === undefined ? undefined : (definition.parameters[error.argument] ?? definition.variadic)
+  const named = isSensitive ? undefined : error.named
   return failOnValue(context, {
-    code: 'hcl/function-failed',
-    summary: `${definition.name}() cannot do this`,
+    code: named?.code ?? 'hcl/function-failed',
+    summary:
+      named?.summary ??
+      (parameter ? `${definition.name}() cannot use its "${parameter.name}"` : `${definition.name}() cannot use these arguments`),
     detail: `${reason}.`,
     subject: at?.expression.range ?? call.range,
     ...(at && !isSensitive ? notesOn(at.expression, at.value) : {}),

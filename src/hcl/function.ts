@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { CallExpression, Expression } from './ast.ts'
 import type { Scope } from './scope.ts'
@@ -57,12 +58,15 @@ export interface FormDefinition {
 export class FunctionError extends Error {
   /** Index of the argument at fault. */
   readonly argument: number | undefined
+  /** For a failure that users know by a name of its own: `config/no-such-file`. */
+  readonly named: { readonly code: DiagnosticCode; readonly summary: string } | undefined
 
   /** @param message a sentence without the function's name: `cannot parse "x" as a number`. */
-  constructor(message: string, argument?: number) {
+  constructor(message: string, argument?: number, named?: { readonly code: DiagnosticCode; readonly summary: string }) {
     super(message)
     this.name = 'FunctionError'
     this.argument = argument
+    this.named = named
   }
 }
 
@@ -96,6 +100,8 @@ export interface FileAccess {
   readText(path: string): string
   readBytes(path: string): Uint8Array
   exists(path: string): boolean
+  /** The path as messages show it: relative to the project, with forward slashes. */
+  nameOf(path: string): string
   /** Paths under `directory` that match the glob, relative to it, in code point order. */
   glob(directory: string, pattern: string): readonly string[]
 }

@@ -8,7 +8,10 @@ export const configFileCodes = {
     what: 'A function reads a file that is not there.',
     example: 'output "text" {\n  value = file(«"prompts/absent.md"»)\n}\n',
     why: 'An absent file would become an empty prompt.',
-    cure: ['Correct the path; it starts at the folder of the project.', 'Where the file may be absent: fileexists(PATH) ? file(PATH) : "".'],
+    cure: [
+      'Correct the path; it starts at the folder of the project.',
+      'Where the file may be absent: fileexists(PATH) ? file(PATH) : "".',
+    ],
     see: ['config/outside-project'],
   },
   'config/outside-project': {
@@ -25,7 +28,11 @@ export const configFileCodes = {
     what: 'env() names an environment variable that is not set.',
     example: 'output "region" {\n  value = nonsensitive(env(«"FLOWRUN_EXAMPLE_UNSET"»))\n}\n',
     why: 'An absent variable would become an empty text, which is seldom what was meant.',
-    cure: ['Set the variable where flowrun runs.', 'Give a default: env("NAME", "default").', 'For credentials use secret("NAME"), which is read only where it is used.'],
+    cure: [
+      'Set the variable where flowrun runs.',
+      'Give a default: env("NAME", "default").',
+      'For credentials use secret("NAME"), which is read only where it is used.',
+    ],
   },
   'config/template-cycle': {
     severity: 'error',
