@@ -1,12 +1,12 @@
+import type { JsonValue } from '../../src/base/json.ts'
 import type { Report } from '../../src/diagnostics/report.ts'
 import type { Attribute, Block, Body } from '../../src/hcl/ast.ts'
 import { convert } from '../../src/hcl/conversion.ts'
 import { evaluate } from '../../src/hcl/evaluate.ts'
 import type { EvaluationContext } from '../../src/hcl/function.ts'
 import { fromJson } from '../../src/hcl/json-value.ts'
-import { objectValue, nullValue, tupleValue, type Value } from '../../src/hcl/value.ts'
-import { decodeType, type TaggedType } from './corpus.ts'
-import type { JsonValue } from '../../src/base/json.ts'
+import { nullValue, objectValue, tupleValue, type Value } from '../../src/hcl/value.ts'
+import { decodeType, type TaggedType } from './tagged-value.ts'
 
 /** The decoding specification of the official suite, as far as its cases use it. */
 export type Spec =
@@ -37,19 +37,23 @@ function namesOf(spec: Spec): ReadonlySet<string> {
 
 function unexpected(item: Attribute | Block, report: Report): void {
   const subject = item.kind === 'attribute' ? item.nameRange : item.typeRange
-  report.error({ code: 'config/unknown-argument', summary: 'This is not expected here', subject })
+  report.error({ code: 'config/unsupported-argument', summary: 'This is not expected here', subject })
 }
 
 function decode(body: Body, spec: Spec, context: EvaluationContext): Value {
   if ('literal' in spec) return fromJson(spec.literal)
-  if ('object' in spec) return objectValue(new Map(Object.entries(spec.object).map(([name, member]) => [name, decode(body, member, context)])))
+  if ('object' in spec)
+    return objectValue(new Map(Object.entries(spec.object).map(([name, member]) => [name, decode(body, member, context)])))
   if ('attr' in spec) {
     const attribute = body.items.find(item => item.kind === 'attribute' && item.name === spec.attr)
-    return attribute?.kind === 'attribute' ? convert(evaluate(attribute.expression, context), decodeType(spec.type)) : nullValue(decodeType(spec.type))
+    return attribute?.kind === 'attribute'
+      ? convert(evaluate(attribute.expression, context), decodeType(spec.type))
+      : nullValue(decodeType(spec.type))
   }
   const type = 'block' in spec ? spec.block : 'block_list' in spec ? spec.block_list : spec.block_map
   const blocks = body.items.filter(item => item.kind === 'block' && item.type === type) as Block[]
-  if ('block_map' in spec) return objectValue(new Map(blocks.map(block => [block.labels[0]?.text ?? '', decodeBody(block.body, spec.nested, context)])))
+  if ('block_map' in spec)
+    return objectValue(new Map(blocks.map(block => [block.labels[0]?.text ?? '', decodeBody(block.body, spec.nested, context)])))
   const values = blocks.map(block => decodeBody(block.body, spec.nested, context))
   return 'block_list' in spec ? tupleValue(values) : (values[0] ?? nullValue())
 }

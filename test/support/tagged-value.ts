@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { setValue } from '../../src/hcl/equality.ts'
 import { ANY, BOOL, listOf, mapOf, NUMBER, type ObjectAttribute, STRING, setOf, type Type, tupleOf } from '../../src/hcl/type.ts'
 import { unify } from '../../src/hcl/unify.ts'
@@ -16,22 +14,6 @@ import {
   unknownValue,
   type Value,
 } from '../../src/hcl/value.ts'
-
-const folder = process.env.FLOWRUN_CORPUS ?? resolve(import.meta.dirname, '../../../shared/corpus/hcl')
-
-/** Why the corpus cannot be run, or false: it lies beside the checkout, or where FLOWRUN_CORPUS says. */
-export const corpusIsAbsent: string | false = existsSync(resolve(folder, 'cases.json'))
-  ? false
-  : 'the HCL corpus is not beside the checkout'
-
-/** A file of the corpus; the caller says which shape it has. */
-export function readCorpus<T>(name: string): T {
-  return JSON.parse(readFileSync(resolve(folder, name), 'utf8')) as T
-}
-
-export function readCorpusText(name: string): string {
-  return readFileSync(resolve(folder, name), 'utf8')
-}
 
 /** A type as the corpus writes it: `"string"`, `{"list": …}`, `{"object": {…}, "optional": […]}`. */
 export type TaggedType =
