@@ -56,7 +56,8 @@ export function positionAt(source: Source, offset: number): Position {
   const lineStart = lineStarts(source)[lineIndex] ?? 0
   return {
     line: lineIndex + 1,
-    column: countGraphemes(source.text.slice(lineStart, offset)) + 1,
+    // A byte order mark has no width.
+    column: countGraphemes(source.text.slice(lineStart, offset).replace(/^\ufeff/, '')) + 1,
     byte: Buffer.byteLength(source.text.slice(0, offset), 'utf8'),
   }
 }

@@ -102,7 +102,7 @@ function parseObjectItems(cursor: Cursor, openIndex: number): ObjectExpression {
 
 function parseObjectItem(cursor: Cursor, bracket: OpenBracket): ObjectItem | undefined {
   const keyIndex = peekIndex(cursor)
-  const key = parseKey(cursor)
+  const expression = cursor.parseExpression(cursor)
   const keyHeight = cursor.height
   if (cursor.failed) return undefined
   const index = peekIndex(cursor)
@@ -116,14 +116,14 @@ function parseObjectItem(cursor: Cursor, bracket: OpenBracket): ObjectItem | und
     return undefined
   }
   cursor.at = index + 1
+  const key = keyOf(cursor, expression)
   const value = cursor.parseExpression(cursor)
   cursor.height = Math.max(cursor.height, keyHeight)
   return { key, value }
 }
 
 /** A name alone is the key itself; to use its value it stands in parentheses. */
-function parseKey(cursor: Cursor): Expression {
-  const key = cursor.parseExpression(cursor)
+function keyOf(cursor: Cursor, key: Expression): Expression {
   if (key.kind === 'literal' && typeof key.value !== 'number') return { ...key, value: String(key.value) }
   if (key.kind !== 'traversal') return key
   if (key.steps.length === 0) return { kind: 'literal', value: key.root, range: key.range }

@@ -205,9 +205,9 @@ function parseCall(cursor: Cursor, nameIndex: number): Expression {
   return { kind: 'call', name, nameRange, arguments: items, expandFinal, range: rangeBetween(cursor, start, previousEnd(cursor)) }
 }
 
-const WHOLE_NUMBER = /^\d+$/
 const NUMBER = /^\d+(\.\d+)?([eE][+-]?\d+)?$/
 
+/** The nearest double; whether it is exact enough is told where it is evaluated. */
 function parseNumber(cursor: Cursor): LiteralExpression {
   const index = take(cursor)
   const text = textOf(cursor, index)
@@ -219,15 +219,6 @@ function parseNumber(cursor: Cursor): LiteralExpression {
       code: 'hcl/invalid-number',
       summary: `${text} is not a number`,
       detail: 'A number is written as 12, 0.5 or 1.5e6.',
-      subject: range,
-    })
-    return { kind: 'literal', value: 0, range }
-  }
-  if (!Number.isFinite(value) || (WHOLE_NUMBER.test(text) && !Number.isSafeInteger(value))) {
-    complain(cursor, {
-      code: 'hcl/number-too-large',
-      summary: 'This number is too large to be exact',
-      detail: 'Whole numbers reach up to 9007199254740991, others up to 1.8e308, as in JSON. Write a longer one as a string.',
       subject: range,
     })
     return { kind: 'literal', value: 0, range }

@@ -110,14 +110,6 @@ export const hclExpressionCodes = {
     why: 'A number has at most one point and one exponent.',
     cure: ['Write a version as text:  "1.2.3"'],
   },
-  'hcl/number-too-large': {
-    severity: 'error',
-    since: '1.0',
-    what: 'A number is too large to be exact.',
-    example: 'locals {\n  id = «12345678901234567890»\n}',
-    why: 'Numbers are those of JSON: a longer one would be rounded without a word.',
-    cure: ['Write it as text:  "12345678901234567890"'],
-  },
   'hcl/extra-characters': {
     severity: 'error',
     since: '1.0',
