@@ -3,6 +3,7 @@ import type { ModelSpec } from '../artifact/model.ts'
 import type { PromptSpec } from '../artifact/prompt.ts'
 import type { ProviderType } from '../artifact/provider.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { withAffectedCosts } from './affected-costs.ts'
 import { forecastCost } from './forecast.ts'
 import type { Change, CostForecast, Plan, TokenCount } from './plan.ts'
 import { countFixedTokens, loadTokenizer } from './tokens.ts'
@@ -21,7 +22,9 @@ export async function withForecasts(plan: Plan, configuration: Configuration): P
   const prompts = plan.changes.filter(change => change.kind === 'prompt' && change.after)
   if (prompts.length > FORECAST_LIMIT) return plan
   const changes = await Promise.all(plan.changes.map(change => (prompts.includes(change) ? withForecast(change, before, after) : change)))
-  return { ...plan, changes }
+  const costOf = async (address: string, artifacts: ReadonlyMap<string, Artifact>) =>
+    (await forecastOf(artifacts.get(address), artifacts, {}))?.cost
+  return { ...plan, changes: await withAffectedCosts(changes, before, after, costOf) }
 }
 
 async function withForecast(change: Change, before: ReadonlyMap<string, Artifact>, after: ReadonlyMap<string, Artifact>): Promise<Change> {

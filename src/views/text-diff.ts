@@ -121,13 +121,13 @@ function visiblePart(text: string, start: number, end: number): string {
   return text.slice(end).trim() === '' ? visible(part) : showControls(part.replaceAll('\t', '    '))
 }
 
-type FoldedEntry = readonly [line: DiffLine] | readonly [hidden: number]
+export type FoldedEntry = readonly [line: DiffLine] | readonly [hidden: number]
 
 /**
  * Keeps the lines around each change. Blank lines at the outer edges of a context say nothing and are folded too; a
  * single hidden line is shown, for saying that it is hidden takes as much room.
  */
-function foldedLines(lines: readonly DiffLine[]): readonly FoldedEntry[] {
+export function foldedLines(lines: readonly DiffLine[]): readonly FoldedEntry[] {
   const kept = keptLines(lines)
   const entries: FoldedEntry[] = []
   for (let i = 0; i < lines.length; ) {

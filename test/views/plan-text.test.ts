@@ -240,7 +240,7 @@ t.test('at most 40 changed lines are shown, and the rest is named', async t => {
 })
 
 t.test('marks stand under wide characters', async t => {
-  t.match(changed('日本 one two three\n', '日本 one TWO three\n'), '- │ 日本 one two three\n             │          ~~~\n')
+  t.match(changed('日本 one two three\n', '日本 one TWO three\n'), '- │ 日本 one two three\n           │          ~~~\n')
 })
 
 t.test('outputs show what changes, and never a sensitive value', async t => {

@@ -1,0 +1,125 @@
+import type { JsonObject, JsonValue } from '../base/json.ts'
+import { flowrunVersion } from '../base/version.ts'
+import { type Change, countChanges, type OutputChange, type Plan } from '../plan/plan.ts'
+import { diagnosticEvents } from './diagnostic-json.ts'
+import { FORMAT_VERSION } from './json-document.ts'
+import { actionReason, addressParts, resourceDrift } from './plan-resource.ts'
+import { summaryLine } from './plan-text.ts'
+
+/** Terraform's event stream (`-json`): one JSON object a line, each with its newline. Schemas in schemas/events/. */
+
+function event(type: string, message: string, nowMs: number, fields: JsonObject): string {
+  const common = { '@level': 'info', '@message': message, '@module': 'flowrun.ui', '@timestamp': new Date(nowMs).toISOString(), type }
+  return `${JSON.stringify({ ...common, ...fields })}\n`
+}
+
+/** The first event of every stream. */
+export function versionEvent(nowMs: number): string {
+  return event('version', `flowrun ${flowrunVersion}`, nowMs, {
+    format_version: FORMAT_VERSION,
+    flowrun_version: flowrunVersion,
+    ui: FORMAT_VERSION,
+  })
+}
+
+/** Everything that a plan says, after the version: warnings, drift, changes, summary, outputs. */
+export function planEvents(plan: Plan, nowMs: number): string {
+  return [
+    diagnosticEvents(plan.warnings, nowMs),
+    ...plan.drift.map(drift =>
+      event('resource_drift', `${drift.address}: Drift detected`, nowMs, {
+        change: { ...resourceDrift(drift), resource: resourceJson(drift.address), action: drift.after === undefined ? 'delete' : 'update' },
+      }),
+    ),
+    ...plan.changes.map(change => plannedChange(change, nowMs)),
+    changeSummary(plan, 'plan', nowMs, summaryLine(plan)),
+    plannedOutputs(plan.outputs, nowMs),
+  ].join('')
+}
+
+function plannedChange(change: Change, nowMs: number): string {
+  const reason = actionReason(change.reason)
+  return event('planned_change', `${change.address}: Plan to ${change.action}`, nowMs, {
+    change: {
+      resource: resourceJson(change.address),
+      action: change.action,
+      ...(reason === undefined ? {} : { reason }),
+      before_version: change.before?.version ?? null,
+      after_version: change.after?.version ?? null,
+    },
+  })
+}
+
+function plannedOutputs(outputs: readonly OutputChange[], nowMs: number): string {
+  if (outputs.length === 0) return ''
+  const described = outputs.map(
+    ({ name, sensitive, action }) => [name, { sensitive, action: action === 'no-op' ? 'noop' : action }] as const,
+  )
+  return event('outputs', `Outputs: ${outputs.length}`, nowMs, { outputs: Object.fromEntries(described) })
+}
+
+const DOING = { create: 'Creating', update: 'Modifying', delete: 'Archiving', forget: 'Forgetting' } as const
+const DONE = { create: 'Creation', update: 'Modifications', delete: 'Archiving', forget: 'Forgetting' } as const
+
+/** Before the release, for each change. */
+export function applyStartEvent(change: Change, nowMs: number): string {
+  return event('apply_start', `${change.address}: ${DOING[change.action]}...`, nowMs, { hook: hookJson(change) })
+}
+
+/** After the release, for each change: all of them at once. */
+export function applyCompleteEvent(change: Change, nowMs: number, elapsedMs: number): string {
+  const elapsed_seconds = Math.round(elapsedMs / 1000)
+  return event('apply_complete', `${change.address}: ${DONE[change.action]} complete after ${elapsed_seconds}s`, nowMs, {
+    hook: { ...hookJson(change), elapsed_seconds },
+  })
+}
+
+/** When nothing was released, for each change that was started. */
+export function applyErroredEvent(change: Change, nowMs: number, elapsedMs: number): string {
+  return event('apply_errored', `${change.address}: ${DONE[change.action]} errored`, nowMs, {
+    hook: { ...hookJson(change), elapsed_seconds: Math.round(elapsedMs / 1000) },
+  })
+}
+
+/** `Apply complete! Release 16 of prod: …` with its counts, and the release. */
+export function applySummaryEvent(plan: Plan, release: number | null, message: string, nowMs: number): string {
+  return changeSummary(plan, plan.mode === 'destroy' ? 'destroy' : 'apply', nowMs, message, { release })
+}
+
+/** Outputs after an apply; a sensitive one has no value here. */
+export function appliedOutputsEvent(outputs: readonly OutputChange[], nowMs: number): string {
+  const current = outputs.filter(({ action }) => action !== 'delete')
+  if (current.length === 0) return ''
+  const described = current.map(
+    ({ name, sensitive, type, after }) => [name, { sensitive, type, ...(sensitive ? {} : { value: after ?? null }) }] as const,
+  )
+  return event('outputs', `Outputs: ${current.length}`, nowMs, { outputs: Object.fromEntries(described) })
+}
+
+function changeSummary(plan: Pick<Plan, 'changes'>, operation: string, nowMs: number, message: string, more: JsonObject = {}): string {
+  const { add, change, destroy } = countChanges(plan)
+  return event('change_summary', message, nowMs, { changes: { add, change, import: 0, remove: destroy, operation, ...more } })
+}
+
+function hookJson(change: Change): JsonObject {
+  const version: JsonValue = (change.after ?? change.before)?.version ?? null
+  return {
+    resource: resourceJson(change.address),
+    action: change.action,
+    id_key: 'version',
+    id_value: version === null ? null : String(version),
+  }
+}
+
+function resourceJson(address: string): JsonObject {
+  const { type, name, index } = addressParts(address)
+  return {
+    addr: address,
+    module: '',
+    resource: address,
+    implied_provider: 'flowrun',
+    resource_type: type,
+    resource_name: name,
+    resource_key: index ?? null,
+  }
+}

@@ -1,0 +1,40 @@
+import type { JsonObject } from '../base/json.ts'
+import type { Obstacle, Plan } from '../plan/plan.ts'
+import { diagnosticsJson } from './diagnostic-json.ts'
+import { jsonDocument } from './json-document.ts'
+import { outputChange, resourceChange, resourceDrift } from './plan-resource.ts'
+import { isEmptyPlan } from './plan-text.ts'
+
+/** A plan as one JSON document with Terraform's names; schemas/output/plan.schema.json. */
+export function planJson(plan: Plan): string {
+  return jsonDocument(planFields(plan))
+}
+
+export function planFields(plan: Plan): JsonObject {
+  const { base, target, adoptions } = plan
+  return {
+    project: plan.project,
+    environment: plan.environment,
+    mode: plan.mode.replace('-', '_'),
+    target: { type: target.type },
+    base: { release: base.release, state_serial: base.stateSerial },
+    timestamp: new Date(plan.createdAtMs).toISOString(),
+    change_digest: plan.changeDigest,
+    resource_changes: plan.changes.map(resourceChange),
+    resource_drift: plan.drift.map(resourceDrift),
+    output_changes: Object.fromEntries(plan.outputs.map(output => [output.name, outputChange(output)])),
+    adoptions: { converged: adoptions.converged.map(item => ({ ...item })), forgotten: adoptions.forgotten },
+    obstacles: plan.obstacles.map(obstacleJson),
+    applyable: !isEmptyPlan(plan) && plan.obstacles.length === 0,
+    complete: true,
+    errored: false,
+    diagnostics: diagnosticsJson(plan.warnings),
+  }
+}
+
+function obstacleJson(obstacle: Obstacle): JsonObject {
+  const { address } = obstacle
+  if (obstacle.kind === 'owned-elsewhere') return { kind: 'owned_elsewhere', address, lineage: obstacle.lineage }
+  const { version, digest, release, actor, atMs, reason } = obstacle
+  return { kind: 'held', address, version, digest, release, actor, at: new Date(atMs).toISOString(), reason }
+}

@@ -1,0 +1,170 @@
+import { shortDigest } from '../base/digest.ts'
+import { diffArtifacts, type TextChange } from '../plan/artifact-diff.ts'
+import { type Change, countChanges, type Plan } from '../plan/plan.ts'
+import { type DiffLine, diffTexts } from '../plan/text-diff.ts'
+import type { ValueChange } from '../plan/value-diff.ts'
+import { signed } from './cost-text.ts'
+import { formatChange, formatMoment, formatMoney, formatTokens } from './format-number.ts'
+import { plainStyle } from './style.ts'
+import { foldedLines } from './text-diff.ts'
+import { showControls } from './text-width.ts'
+import { valueChangeText, withoutUnit } from './value-text.ts'
+
+/** GitHub takes comments of 65,536 characters. */
+export const MARKDOWN_LENGTH_MAX = 65_000
+
+const SIGNS = { create: '+', update: '~', delete: '-', forget: '.' } as const
+
+export interface PlanMarkdownOptions {
+  /** The commit that the configuration is of, where that is known. */
+  readonly commit?: string
+}
+
+/** A plan as a comment of a pull request; its first line lets CI find its own comment and update it. */
+export function planMarkdown(plan: Plan, options: PlanMarkdownOptions = {}): string {
+  const { add, change, destroy } = countChanges(plan)
+  const head = [
+    `<!-- flowrun-plan ${plan.project} ${plan.environment} -->`,
+    `### flowrun plan for \`${plan.environment}\`: ${add} to add, ${change} to change, ${destroy} to destroy`,
+    '',
+    ...(plan.changes.length === 0
+      ? [`No changes. \`${plan.environment}\` matches the configuration.`, '']
+      : [...changeTable(plan.changes), '']),
+    ...noteLines(plan),
+  ]
+  const foot = footLine(plan, options)
+  const details = plan.changes.flatMap(change => detailsOf(change))
+  const room = MARKDOWN_LENGTH_MAX - lengthOf([...head, foot])
+  return `${[...head, ...fittingDetails(details, room), foot].join('\n')}\n`
+}
+
+function footLine({ base, changeDigest, createdAtMs }: Plan, { commit }: PlanMarkdownOptions): string {
+  const parts = [
+    base.release === 0 ? 'No release yet' : `Against release ${base.release}`,
+    `plan \`${shortDigest(changeDigest)}\``,
+    ...(commit === undefined ? [] : [`commit \`${commit}\``]),
+    formatMoment(createdAtMs),
+  ]
+  return parts.join(' · ')
+}
+
+/** Drops the longest details first, and says so. */
+function fittingDetails(details: readonly string[], room: number): readonly string[] {
+  const longestFirst = [...details.entries()].sort(([, a], [, b]) => b.length - a.length)
+  const note = (count: number) =>
+    `${count} ${count === 1 ? 'diff is' : 'diffs are'} left out here: too long for one comment. \`flowrun plan\` shows all.`
+  let size = lengthOf(details)
+  const dropped = new Set<number>()
+  for (const [index, text] of longestFirst) {
+    if (size + (dropped.size > 0 ? note(dropped.size).length + 2 : 0) <= room) break
+    dropped.add(index)
+    size -= text.length + 2
+  }
+  const kept = details.filter((_, index) => !dropped.has(index)).flatMap(text => [text, ''])
+  return dropped.size === 0 ? kept : [...kept, note(dropped.size), '']
+}
+
+function lengthOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length + 2, 0)
+}
+
+function changeTable(changes: readonly Change[]): readonly string[] {
+  return ['| | block | version | tokens | per 1,000 calls | used by |', '|---|---|---|---:|---:|---|', ...changes.map(changeRow)]
+}
+
+function changeRow(change: Change): string {
+  const versions = [change.before?.version, change.after?.version].filter(version => version !== undefined).join(' → ')
+  const cells = [
+    SIGNS[change.action],
+    `\`${change.address}\``,
+    versions,
+    tokensCell(change),
+    costCell(change),
+    change.usedBy.map(code).join(', '),
+  ]
+  return `|${cells.map(cell => (cell === '' ? ' ' : ` ${cell.replaceAll('|', '\\|')} `)).join('|')}|`
+}
+
+/** A name as code; it must not end it. */
+function code(name: string): string {
+  return `\`${name.replaceAll('`', '')}\``
+}
+
+function tokensCell({ forecast: { tokensBefore, tokensAfter } = {} }: Change): string {
+  if (tokensAfter === undefined) return ''
+  const difference = tokensBefore === undefined ? 0 : tokensAfter.fixed - tokensBefore.fixed
+  const text = formatTokens(tokensAfter.fixed, tokensAfter.approximate)
+  return difference === 0 ? text : `${text} (${signed(difference)})`
+}
+
+function costCell({ forecast: { costBefore, costAfter } = {} }: Change): string {
+  if (costAfter === undefined) return ''
+  const [before, after] = [costBefore?.nanoPerThousandCalls ?? null, costAfter.nanoPerThousandCalls]
+  const change = before === null || after === null || before === after ? undefined : formatChange(before, after)
+  const text = `${costAfter.basis.kind === 'limit' ? 'at most ' : ''}${formatMoney(after)}`
+  return change === undefined ? text : `${text} (${change})`
+}
+
+function noteLines(plan: Plan): readonly string[] {
+  const drift = plan.drift.map(
+    ({ address, before, after, actor }) => `${code(address)} ${before ?? 'none'} → ${after ?? 'archived'} by ${code(actor)}`,
+  )
+  const obstacles = plan.obstacles.map(obstacle =>
+    obstacle.kind === 'held'
+      ? `✗ \`${obstacle.address}@${obstacle.version}\` is held since release ${obstacle.release}`
+      : `✗ \`${obstacle.address}\` is owned by another configuration`,
+  )
+  return [
+    ...(drift.length === 0 ? [] : [`**Drift:** ${drift.join(' · ')}`, '']),
+    ...(obstacles.length === 0 ? [] : [`**Apply would be refused:** ${obstacles.join(' · ')}`, '']),
+  ]
+}
+
+function detailsOf(change: Change): readonly string[] {
+  if (change.action === 'forget') return []
+  const { texts, values } = diffArtifacts(change.before?.artifact, change.after?.artifact, change.after?.textFiles)
+  const settings = change.action === 'update' && values.length > 0 ? [settingDetails(change, values)] : []
+  return [...texts.map(text => textDetails(change, text)), ...settings]
+}
+
+function textDetails(change: Change, { name, file, before = '', after = '' }: TextChange): string {
+  const { lines, added, removed } = diffTexts(before, after)
+  const changed = Math.max(added, removed)
+  return details(
+    `${heading(change)} · ${escapeHtml(file ?? name)} · ${changed} ${changed === 1 ? 'line' : 'lines'} changed`,
+    'diff',
+    diffBlock(lines),
+  )
+}
+
+const DIFF_SIGNS = { same: ' ', removed: '-', added: '+' } as const
+
+/** Hunks as `diff` colours them; unchanged lines between two hunks are one ellipsis, and none at the ends. */
+function diffBlock(lines: readonly DiffLine[]): readonly string[] {
+  const entries = foldedLines(lines)
+  return entries.flatMap(([entry], index) => {
+    if (typeof entry !== 'number') return [`${DIFF_SIGNS[entry.kind]} ${showControls(entry.text)}`.trimEnd()]
+    return index === 0 || index === entries.length - 1 ? [] : ['  …']
+  })
+}
+
+function settingDetails(change: Change, values: readonly ValueChange[]): string {
+  const lines = values.map(value => `${withoutUnit(value.path)}: ${valueChangeText(value, plainStyle)}`)
+  return details(`${heading(change)} · ${lines.length} ${lines.length === 1 ? 'setting' : 'settings'} changed`, 'text', lines)
+}
+
+function details(summary: string, language: string, lines: readonly string[]): string {
+  const body = lines.join('\n')
+  // A fence inside the text must not end ours.
+  const longest = Math.max(2, ...(body.match(/`+/g) ?? []).map(run => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `<details><summary>${summary}</summary>\n\n${fence}${language}\n${body}\n${fence}\n</details>`
+}
+
+function heading(change: Change): string {
+  return `<code>${escapeHtml(change.address)}</code>`
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}

@@ -1,0 +1,140 @@
+import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { Change, ChangeReason, CostForecast, DriftChange, Forecast, OutputChange, PlannedVersion, TokenCount } from '../plan/plan.ts'
+
+/** Parts of a plan under Terraform's names, for the document and the event stream. */
+
+/** Terraform's words for a reason, where it has one. */
+const REASONS: Readonly<Record<ChangeReason, string | undefined>> = {
+  new: undefined,
+  content: undefined,
+  'published-earlier': 'published_earlier',
+  reactivated: 'reactivated',
+  'references-moved': 'references_moved',
+  'not-in-configuration': 'delete_because_no_resource_config',
+  'not-in-for-each': 'delete_because_each_key',
+  'not-in-count': 'delete_because_count_index',
+  destroy: 'destroy',
+}
+
+export function actionReason(reason: ChangeReason): string | undefined {
+  return REASONS[reason]
+}
+
+interface AddressParts {
+  readonly type: string
+  readonly name: string
+  readonly index?: string | number
+}
+
+/** `prompt.greet["de"]` in its parts. */
+export function addressParts(address: string): AddressParts {
+  const [, type = '', name = '', key] = /([a-z_]+)\.([a-z0-9_-]+)(?:\[(.+)\])?$/.exec(address) ?? []
+  if (key === undefined) return { type, name }
+  const index: unknown = JSON.parse(key)
+  return typeof index === 'number' || typeof index === 'string' ? { type, name, index } : { type, name }
+}
+
+/** An element of `resource_changes`. */
+export function resourceChange(change: Change): JsonObject {
+  const reason = actionReason(change.reason)
+  return {
+    address: change.address,
+    mode: 'managed',
+    ...addressParts(change.address),
+    change: {
+      actions: [change.action],
+      before: specOf(change.before),
+      after: specOf(change.after),
+      after_unknown: {},
+      before_sensitive: {},
+      after_sensitive: {},
+    },
+    ...(reason === undefined ? {} : { action_reason: reason }),
+    before_version: versionJson(change.before),
+    after_version: versionJson(change.after),
+    used_by: change.usedBy,
+    ...(change.forecast === undefined ? {} : { forecast: forecastJson(change.forecast) }),
+    ...(change.affectedCosts === undefined
+      ? {}
+      : {
+          affected_costs: change.affectedCosts.map(({ address, before, after }) => ({
+            address,
+            before: costJson(before),
+            after: costJson(after),
+          })),
+        }),
+    ...(change.keptVersions === undefined ? {} : { kept_versions: change.keptVersions }),
+  }
+}
+
+function specOf(version: PlannedVersion | undefined): JsonValue {
+  // An interface has no index signature, so the compiler cannot see that a spec is JSON.
+  return version === undefined ? null : (version.artifact.spec as unknown as JsonValue)
+}
+
+function versionJson(version: PlannedVersion | undefined): JsonValue {
+  if (version === undefined) return null
+  return {
+    version: version.version,
+    digest: version.digest,
+    ...(version.publishedAtMs === undefined ? {} : { published_at: new Date(version.publishedAtMs).toISOString() }),
+    ...(version.textFiles === undefined || Object.keys(version.textFiles).length === 0 ? {} : { text_files: version.textFiles }),
+  }
+}
+
+function forecastJson({ tokensBefore, tokensAfter, costBefore, costAfter }: Forecast): JsonObject {
+  return {
+    tokens_before: tokensBefore === undefined ? null : tokensJson(tokensBefore),
+    tokens_after: tokensAfter === undefined ? null : tokensJson(tokensAfter),
+    cost_before: costBefore === undefined ? null : costJson(costBefore),
+    cost_after: costAfter === undefined ? null : costJson(costAfter),
+  }
+}
+
+function tokensJson({ fixed, approximate, parts }: TokenCount): JsonObject {
+  return { fixed, approximate, parts: parts.map(({ name, tokens }) => ({ name, tokens })) }
+}
+
+function costJson({ nanoPerThousandCalls, basis, modelAddress, modelId }: CostForecast): JsonObject {
+  const { kind } = basis
+  return {
+    per_thousand_calls_nano_usd: nanoPerThousandCalls,
+    basis: kind === 'no-price' ? 'no_price' : kind,
+    model: modelAddress,
+    model_id: modelId,
+    ...('inputTokens' in basis ? { input_tokens: basis.inputTokens, output_tokens: basis.outputTokens } : {}),
+    ...(basis.kind === 'recorded' ? { calls: basis.calls, days: basis.days } : {}),
+  }
+}
+
+/** An element of `resource_drift`. */
+export function resourceDrift({ address, before, after, release, actor, atMs, cause, reason }: DriftChange): JsonObject {
+  const action = after === undefined ? 'delete' : before === undefined ? 'create' : 'update'
+  return {
+    address,
+    mode: 'managed',
+    ...addressParts(address),
+    change: {
+      actions: [action],
+      before: before === undefined ? null : { version: before },
+      after: after === undefined ? null : { version: after },
+    },
+    release,
+    actor,
+    at: new Date(atMs).toISOString(),
+    cause,
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+/** A member of `output_changes`; sensitive values are `null`. */
+export function outputChange({ action, before, after, sensitive }: OutputChange): JsonObject {
+  return {
+    actions: [action],
+    before: before ?? null,
+    after: after ?? null,
+    after_unknown: false,
+    before_sensitive: sensitive,
+    after_sensitive: sensitive,
+  }
+}

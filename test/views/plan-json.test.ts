@@ -1,0 +1,172 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import t from 'tap'
+import type { Plan } from '../../src/plan/plan.ts'
+import { encodePlan } from '../../src/plan/plan-file.ts'
+import {
+  appliedOutputsEvent,
+  applyCompleteEvent,
+  applyErroredEvent,
+  applyStartEvent,
+  applySummaryEvent,
+  planEvents,
+  versionEvent,
+} from '../../src/views/plan-events.ts'
+import { planJson } from '../../src/views/plan-json.ts'
+import { MARKDOWN_LENGTH_MAX, planMarkdown } from '../../src/views/plan-markdown.ts'
+import {
+  answerChange,
+  changeOf,
+  driftPlan,
+  firstPlan,
+  fourChangesPlan,
+  NOW,
+  oneWordPlan,
+  planOf,
+  promptOf,
+  versionOf,
+} from './plan-fixture.ts'
+
+const schemas = new URL('../../schemas/', import.meta.url)
+const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false })
+for (const folder of ['output/', 'events/', '']) {
+  for (const file of readdirSync(new URL(folder, schemas)).filter(name =>
+    /^(plan|diagnostic|version|.*_.*|outputs)\.schema\.json$/.test(name),
+  )) {
+    ajv.addSchema(JSON.parse(readFileSync(new URL(folder + file, schemas), 'utf8')), folder + file)
+  }
+}
+
+function assertValid(test: Tap, name: string, value: unknown): void {
+  const valid = ajv.validate(name, value)
+  test.ok(valid, `${name}: ${ajv.errorsText()}`)
+}
+type Tap = { ok(value: unknown, message: string): unknown }
+
+const warning = { code: 'model/unknown-id', severity: 'warning', summary: 'The catalogue has no "gpt-4o-minni"', detail: 'x' } as const
+const keyed = changeOf({ address: 'prompt.greet["de.x"]', action: 'create', after: versionOf(1, promptOf([{ role: 'user', text: 'hi' }])) })
+const fullPlan: Plan = planOf({
+  ...driftPlan,
+  changes: [...driftPlan.changes, ...fourChangesPlan.changes, keyed],
+  outputs: [
+    { name: 'url', action: 'create', after: 'https://x', type: 'string', sensitive: false },
+    { name: 'key', action: 'update', type: 'string', sensitive: true },
+  ],
+  obstacles: [...driftPlan.obstacles, { kind: 'owned-elsewhere', address: 'prompt.x', lineage: 'other' }],
+  adoptions: { converged: [{ address: 'prompt.y', version: 2, digest: answerChange.after?.digest ?? 'sha256:' }], forgotten: ['prompt.z'] },
+  warnings: [warning],
+})
+const plans = { firstPlan, oneWordPlan, fourChangesPlan, driftPlan, fullPlan, empty: planOf({}) }
+
+t.test('the document of every plan fits its schema', async t => {
+  for (const plan of Object.values(plans)) assertValid(t, 'output/plan.schema.json', JSON.parse(planJson(plan)))
+})
+
+t.test('the document has the names of Terraform', async t => {
+  const document = JSON.parse(planJson(fullPlan))
+  t.match(document, { format_version: '1.0', applyable: false, complete: true, errored: false })
+  t.match(document.resource_changes.at(-1), {
+    address: 'prompt.greet["de.x"]',
+    mode: 'managed',
+    type: 'prompt',
+    name: 'greet',
+    index: 'de.x',
+    change: { actions: ['create'], before: null },
+  })
+  t.match(document.resource_changes[0].change, { actions: ['update'], before: { params: { max_output_tokens: 4096 } } })
+  t.match(
+    document.resource_changes.find((change: { address: string }) => change.address === 'prompt.greet'),
+    { action_reason: 'delete_because_no_resource_config', change: { actions: ['delete'], after: null } },
+  )
+  t.match(document.output_changes.key, { actions: ['update'], before: null, after: null, after_sensitive: true })
+  t.equal(JSON.parse(planJson(oneWordPlan)).applyable, true)
+  t.equal(JSON.parse(planJson(planOf({}))).applyable, false)
+})
+
+t.test('every event of a plan and of an apply fits its schema', async t => {
+  const stream = [
+    versionEvent(NOW),
+    ...Object.values(plans).map(plan => planEvents(plan, NOW)),
+    ...fourChangesPlan.changes.flatMap(change => [
+      applyStartEvent(change, NOW),
+      applyCompleteEvent(change, NOW, 1200),
+      applyErroredEvent(change, NOW, 1),
+    ]),
+    applySummaryEvent(fullPlan, 16, 'Apply complete! Release 16 of prod: 1 added, 0 changed, 0 destroyed.', NOW),
+    appliedOutputsEvent(fullPlan.outputs, NOW),
+  ].join('')
+  const events = stream
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  for (const event of events) assertValid(t, `events/${event.type}.schema.json`, event)
+  t.equal(events[0].type, 'version')
+  t.same([...new Set(events.map(event => event.type))].sort(), [
+    'apply_complete',
+    'apply_errored',
+    'apply_start',
+    'change_summary',
+    'diagnostic',
+    'outputs',
+    'planned_change',
+    'resource_drift',
+    'version',
+  ])
+})
+
+t.test('a saved plan fits its schema', async t => {
+  for (const plan of Object.values(plans)) assertValid(t, 'plan.schema.json', JSON.parse(encodePlan(plan, '0.1.0')))
+})
+
+t.test('3.6 the plan as Markdown for a pull request', async t => {
+  const plan = planOf({ ...driftPlan, drift: [], obstacles: [], changes: [{ ...answerChange, usedBy: ['workflow.support'] }] })
+  t.equal(
+    planMarkdown(plan, { commit: '9e1f3c2' }).replace(/plan `\w{8}`/, 'plan `5c21a09e`'),
+    [
+      '<!-- flowrun-plan support prod -->',
+      '### flowrun plan for `prod`: 0 to add, 1 to change, 0 to destroy',
+      '',
+      '| | block | version | tokens | per 1,000 calls | used by |',
+      '|---|---|---|---:|---:|---|',
+      '| ~ | `prompt.answer` | 7 → 8 | 216 (+2) | $0.1797 (+0.2%) | `workflow.support` |',
+      '',
+      '<details><summary><code>prompt.answer</code> · prompts/answer.md · 1 line changed</summary>',
+      '',
+      '```diff',
+      '  You are the support assistant of Acme.',
+      '',
+      '- Give a brief answer.',
+      '+ Give a step-by-step answer.',
+      '  Cite the sources that you used.',
+      '  If no source answers the question, say so.',
+      '```',
+      '</details>',
+      '',
+      'Against release 15 · plan `5c21a09e` · commit `9e1f3c2` · 2026-11-21 14:02:11Z',
+      '',
+    ].join('\n'),
+  )
+})
+
+t.test('a comment is never longer than GitHub takes, and says what it leaves out', async t => {
+  const long = (word: string, size: number) => Array.from({ length: size }, (_, index) => `${word} ${index}`).join('\n')
+  const change = (name: string, size: number) =>
+    changeOf({
+      address: `prompt.${name}`,
+      action: 'update',
+      before: versionOf(1, promptOf([{ role: 'user', text: long('before', size) }])),
+      after: versionOf(2, promptOf([{ role: 'user', text: long('after', size) }])),
+    })
+  const markdown = planMarkdown(planOf({ changes: [change('huge', 5000), change('small', 10), change('big', 3000)] }))
+  t.ok(markdown.length <= MARKDOWN_LENGTH_MAX)
+  t.match(markdown, 'left out here')
+  t.match(markdown, '<code>prompt.small</code>')
+  t.notMatch(markdown, '<code>prompt.huge</code>')
+})
+
+t.test('a fence or a tag inside of a text ends nothing', async t => {
+  const after = versionOf(1, promptOf([{ role: 'user', text: 'x\n```\n</details>\n' }]), { textFiles: { user: 'a<b>.md' } })
+  const markdown = planMarkdown(planOf({ changes: [changeOf({ address: 'prompt.a', action: 'create', after })] }))
+  t.match(markdown, '````diff\n+ x\n+ ```\n+ </details>\n````\n')
+  t.match(markdown, 'a&lt;b&gt;.md')
+})
