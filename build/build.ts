@@ -83,5 +83,13 @@ async function bundle(): Promise<void> {
 async function writeManifest(): Promise<void> {
   const plugin = new Plugin({ root, ignoreManifest: true, errorOnManifestCreate: true, isRoot: true })
   await plugin.load()
-  writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest, undefined, 1)}\n`)
+  const { COMMANDS } = await import(join(root, 'dist/commands.js'))
+  const commands = Object.keys(COMMANDS).map(id => {
+    const facts = plugin.manifest.commands[id]
+    // oclif puts global flags first; help shows flags in the order in which a command declares them.
+    const names = [...Object.keys(COMMANDS[id].flags ?? {}), ...Object.keys(facts?.flags ?? {})]
+    return [id, { ...facts, flags: Object.fromEntries(names.map(name => [name, facts?.flags[name]])) }]
+  })
+  const manifest = { ...plugin.manifest, commands: Object.fromEntries(commands) }
+  writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(manifest, undefined, 1)}\n`)
 }

@@ -16,6 +16,8 @@ export interface ReadArguments {
   /** `true` and `false` of boolean flags, the texts of others in the order in which they were given. */
   readonly flags: ReadonlyMap<string, boolean | readonly string[]>
   readonly positionals: readonly string[]
+  /** Flags with a value, in the order in which they were given: `-var` and `-var-file` overrule each other by it. */
+  readonly given: readonly { readonly flag: string; readonly text: string }[]
 }
 
 /**
@@ -27,6 +29,7 @@ export interface ReadArguments {
 export function readArguments(command: string, words: readonly string[], shapes: FlagShapes): ReadArguments {
   const flags = new Map<string, boolean | readonly string[]>()
   const positionals: string[] = []
+  const given: { flag: string; text: string }[] = []
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ''
     if (word === '--') {
@@ -47,10 +50,11 @@ export function readArguments(command: string, words: readonly string[], shapes:
     }
     const text = value ?? words[++at]
     if (text === undefined || (value === undefined && text !== '-' && isKnownFlag(text, shapes))) throw missingValue(label, text)
+    given.push({ flag: name, text })
     const earlier = flags.get(name)
     flags.set(name, shape?.multiple && Array.isArray(earlier) ? [...earlier, text] : [text])
   }
-  return { flags, positionals }
+  return { flags, positionals, given }
 }
 
 /** Splits what stands before the command's name (global flags) from the name and its arguments. */

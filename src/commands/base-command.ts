@@ -2,6 +2,7 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { Command } from '@oclif/core/command'
 import type { Input, ParserOutput } from '@oclif/core/interfaces'
 import { invariant } from '../base/invariant.ts'
+import { systemErrorSentence } from '../base/system-error.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { annotationText } from '../views/annotation.ts'
@@ -17,6 +18,16 @@ import { parseWords } from './parse.ts'
 
 /** One form of a result: its whole text, with the newline at its end. */
 export type Views = Partial<Record<Format, () => string>>
+
+/** How `report` shows diagnostics. */
+export interface ReportOptions {
+  /** All errors, not only the first 20. */
+  readonly all?: boolean
+  /** One line for each warning. */
+  readonly compactWarnings?: boolean
+  /** What follows the counts; `Nothing was changed.` unless said. */
+  readonly ending?: string
+}
 
 type GlobalValues = ParserOutput<typeof globalFlags>['flags']
 
@@ -96,10 +107,22 @@ export abstract class BaseCommand extends Command {
     if (!this.forMachine && this.#flags?.quiet !== true) this.terminal.err.write(text)
   }
 
-  /** `Next:` and the commands that may follow; machines and CI do not need to be told. */
-  protected next(...commands: readonly string[]): void {
+  /** One line on a terminal's stderr that the next call replaces; an empty text erases it. Nothing elsewhere. */
+  protected progress(text: string): void {
+    const { err } = this.terminal
+    if (!err.isTerminal || this.forMachine || this.host.environment.CI) return
+    err.write(`\r\u001b[2K${text}`)
+  }
+
+  /** Somebody reads along who may want to know what comes next; machines and CI do not. */
+  protected get givesHints(): boolean {
     const { environment } = this.host
-    if (environment.CI || environment.FLOWRUN_IN_AUTOMATION) return
+    return !environment.CI && !environment.FLOWRUN_IN_AUTOMATION
+  }
+
+  /** `Next:` and the commands that may follow. */
+  protected next(...commands: readonly string[]): void {
+    if (!this.givesHints) return
     const { secondary } = this.terminal.err.style.paint
     this.note(['Next:', ...commands.map(command => `  ${command}`)].map(line => `${secondary(line)}\n`).join(''))
   }
@@ -113,7 +136,7 @@ export abstract class BaseCommand extends Command {
         else writeFileSync(file, text)
       } catch (error) {
         throw new OperationError(
-          { code: 'cli/cannot-write', summary: `${file} cannot be written`, detail: messageOf(error) },
+          { code: 'cli/cannot-write', summary: `${file} cannot be written`, detail: systemErrorSentence(error) },
           { cause: error },
         )
       }
@@ -127,10 +150,7 @@ export abstract class BaseCommand extends Command {
    *
    * @returns exit code 1 when there is an error, else 0.
    */
-  protected report(
-    diagnostics: readonly Diagnostic[],
-    options: { readonly all?: boolean; readonly compactWarnings?: boolean } = {},
-  ): ExitCode {
+  protected report(diagnostics: readonly Diagnostic[], options: ReportOptions = {}): ExitCode {
     const errors = diagnostics.filter(diagnostic => diagnostic.severity === 'error')
     if (this.forMachine) {
       if (errors.length > 0) this.#printForMachine(diagnostics)
@@ -142,7 +162,7 @@ export abstract class BaseCommand extends Command {
         diagnosticsText(shown, err.style, {
           ...options,
           hint: err.isTerminal,
-          ...(placed ? { ending: 'Nothing was changed.' } : {}),
+          ...(placed ? { ending: options.ending ?? 'Nothing was changed.' } : {}),
         }),
       )
       this.#annotate(shown)
@@ -208,8 +228,4 @@ export abstract class BaseCommand extends Command {
     if (!this.host.environment.GITHUB_ACTIONS) return
     for (const diagnostic of diagnostics) this.terminal.err.write(annotationText(diagnostic))
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.message}.` : String(error)
 }

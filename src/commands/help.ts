@@ -2,7 +2,6 @@ import { commands as helpPlugin } from '@oclif/plugin-help'
 import { commandHelpText, rootHelpText } from '../views/help.ts'
 import { BaseCommand } from './base-command.ts'
 import type { ExitCode } from './exit-codes.ts'
-import { commands } from './index.ts'
 import { readManifest } from './manifest.ts'
 import { unknownCommand } from './unknown-command.ts'
 
@@ -20,8 +19,7 @@ export default class Help extends BaseCommand {
     const { argv } = await this.parse(Help)
     const manifest = readManifest()
     if (argv.length === 0) {
-      const listed = Object.keys(commands).flatMap(name => manifest.get(name) ?? [])
-      return this.present({ text: () => rootHelpText(listed) })
+      return this.present({ text: () => rootHelpText([...manifest.values()]) })
     }
     const name = argv.join(' ')
     const facts = manifest.get(name)

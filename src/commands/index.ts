@@ -6,7 +6,10 @@ export interface CommandModule {
 
 /** Every command, in the order of `flowrun --help`; each is loaded when it is used. */
 export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  init: () => import('./init.ts'),
+  fmt: () => import('./fmt.ts'),
   explain: () => import('./explain.ts'),
   version: () => import('./version.ts'),
+  completion: () => import('./completion.ts'),
   help: () => import('./help.ts'),
 }

@@ -26,7 +26,14 @@ export async function parseWords<F extends object, B extends object, A extends o
   }
   const { args, rest } = await argumentValues(command, (input.args ?? {}) as ArgInput, read.positionals)
   if (rest.length > 0 && input.strict !== false) throw unexpectedArgument(name, rest[0] ?? '')
-  const output = { flags, args, argv: read.positionals, raw: [], metadata: { flags: {} }, nonExistentFlags: [] }
+  const output = {
+    flags,
+    args,
+    argv: read.positionals,
+    raw: read.given.map(({ flag, text }) => ({ type: 'flag', flag, input: text })),
+    metadata: { flags: {} },
+    nonExistentFlags: [],
+  }
   // The types are those of the definitions that the values were read by.
   return output as unknown as ParserOutput<F, B, A>
 }
@@ -57,9 +64,19 @@ async function argumentValues(command: Command, definitions: ArgInput, positiona
       args[name] = typeof definition.default === 'function' ? undefined : definition.default
       continue
     }
+    for (const text of taken) checkOption(name, definition.options, text)
     args[name] = definition.multiple ? taken : taken[0]
   }
   return { args, rest }
+}
+
+function checkOption(name: string, options: readonly string[] | undefined, text: string): void {
+  if (options === undefined || options.includes(text)) return
+  throw new OperationError({
+    code: 'cli/bad-argument',
+    summary: `${name.toUpperCase()} cannot be "${text}"`,
+    detail: `It is one of ${options.join(', ')}.`,
+  })
 }
 
 function badValue(summary: string, detail: string, cause?: unknown): OperationError {

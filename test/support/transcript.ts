@@ -136,7 +136,7 @@ async function runCommand(exchange: Pick<Exchange, 'command' | 'typed'>, place: 
   const isUsual = code === 0 || (code === 1 && /^Error: /m.test(output))
   return {
     folder: readFileSync(folderFile, 'utf8').trim() || place.folder,
-    output: isUsual ? output : `${output.trimEnd()}\n[exit ${code}]`,
+    output: isUsual ? output : `${output.trimEnd()}\n[exit ${code}]`.trimStart(),
   }
 }
 

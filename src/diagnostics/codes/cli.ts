@@ -33,6 +33,14 @@ export const cliCodes = {
     ],
     see: ['cli/unknown-flag'],
   },
+  'cli/bad-argument': {
+    severity: 'error',
+    since: '0.1',
+    what: 'An argument has a value that the command does not know.',
+    why: 'a value that is replaced by another would do something else than was asked for.',
+    cure: ['Give one of the values that the message names.'],
+    see: ['cli/missing-argument'],
+  },
   'cli/missing-argument': {
     severity: 'error',
     since: '0.1',

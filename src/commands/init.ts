@@ -1,0 +1,41 @@
+import { resolve } from 'node:path'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { initialize } from '../operations/init.ts'
+import { templates } from '../operations/templates/index.ts'
+import { initJson, initText, templatesJson, templatesText } from '../views/init.ts'
+import { BaseCommand } from './base-command.ts'
+import type { ExitCode } from './exit-codes.ts'
+import { shown } from './flags.ts'
+
+export default class Init extends BaseCommand {
+  static override id = 'init'
+  static override group = 'write' as const
+  static override brief = 'make a small project that works, or prepare the one that is here'
+  static override summary = 'Make a small project that works, or prepare the one that is here'
+  static override description =
+    'Writes a project into DIR (default: here) if it has no file that ends in .flow.hcl. Never overwrites a file.'
+  static override examples = ['flowrun init hello', 'flowrun init --list-templates']
+  static override args = { dir: Args.string() }
+  static override flags = {
+    template: Flags.string({ helpGroup: 'What to write', helpValue: 'NAME', summary: 'project to write', default: 'hello' }),
+    'list-templates': Flags.boolean({ helpGroup: 'What to write', summary: 'list the templates, write nothing' }),
+    ...shown('What to show', 'json'),
+  }
+
+  async run(): Promise<ExitCode> {
+    const { args, flags } = await this.parse(Init)
+    if (flags['list-templates']) return this.present({ text: () => templatesText(templates), json: () => templatesJson(templates) })
+    const folder = (args.dir ?? '.').replace(/(?<=.)\/+$/, '')
+    const result = initialize(resolve(this.host.workingFolder(), folder), flags.template)
+    const exitCode = this.present({ text: () => initText(result, folder), json: () => initJson(result, folder) })
+    if (this.givesHints) this.note('\n')
+    this.next(...(folder === '.' ? [] : [`cd ${shellWord(folder)}`]), 'flowrun plan')
+    return exitCode
+  }
+}
+
+/** As it can be pasted into a shell. */
+function shellWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
