@@ -4,7 +4,7 @@ import { createHttp } from '../gateway/http.ts'
 import { createRedactor } from '../gateway/redactor.ts'
 import { createSecretResolver } from '../gateway/secrets.ts'
 import type { Timers } from '../gateway/timers.ts'
-import type { FunctionTable } from '../hcl/function.ts'
+import { runtimeFunctionTable } from '../hcl/functions/index.ts'
 import { fromJson } from '../hcl/json-value.ts'
 import { createDeferredLanguage } from './deferred.ts'
 import { renderPrompt, runPrompt } from './prompt/prompt-run.ts'
@@ -15,8 +15,6 @@ export interface PromptEngineSettings {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The file of secrets, and how messages name it: `.flowrun/secrets`. */
   readonly secretFile: { readonly path: string; readonly label: string }
-  /** What expressions may call when a flow runs. */
-  readonly functions: FunctionTable
   readonly clock: Clock
   readonly timers: Timers
   /** Uniform in [0, 1). */
@@ -35,10 +33,10 @@ export interface PromptEngine {
   close(): Promise<void>
 }
 
-export function createPromptEngine({ environment, secretFile, functions, clock, timers, random }: PromptEngineSettings): PromptEngine {
+export function createPromptEngine({ environment, secretFile, clock, timers, random }: PromptEngineSettings): PromptEngine {
   const http = createHttp()
   const redactor = createRedactor()
-  const language = createDeferredLanguage(functions)
+  const language = createDeferredLanguage(runtimeFunctionTable)
   const gateway = createGateway({
     http,
     redactor,

@@ -31,7 +31,8 @@ export async function loadSchemaValidator(): Promise<SchemaValidator> {
   // A pattern meets text from outside: it must run in linear time.
   const linear = (pattern: string) => {
     const expression = RE2JS.compile(pattern)
-    return { test: (text: string) => expression.matcher(text).find() }
+    // ajv shares what it compiled by this text.
+    return { test: (text: string) => expression.matcher(text).find(), toString: () => pattern }
   }
   const regExp = Object.assign(linear, { code: 'linear' })
   const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateFormats: false, logger: false, code: { regExp } })

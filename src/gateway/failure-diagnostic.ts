@@ -8,7 +8,8 @@ import type { MissingSecret } from './secrets.ts'
 export function failureDiagnostic(failure: CallFailure, target: ModelTarget): DiagnosticInput {
   const { details } = failure
   const words = describe(details, target)
-  const notes = words.table ? [] : factsOf(details)
+  // The rows of a rate limit say it all; elsewhere the request id is what helps.
+  const notes = words.table && details.class === 'rate_limited' ? [] : factsOf(details)
   const detail = [...(words.table ? attemptTable(details.attempts ?? []) : []), ...words.cure].join('\n')
   return {
     code: details.providerCode === 'ADDRESS_REFUSED' ? 'provider/private-address' : CODES[details.class],
@@ -69,7 +70,8 @@ interface Words {
   readonly table?: true
 }
 
-const ANSWER_FROM_ELSEWHERE = 'Or answer from elsewhere:                  fallback = [model.backup]'
+const HOLD_BACK = 'Hold calls back before the provider does:'
+const ELSEWHERE = 'Or answer from elsewhere:'
 
 function describe(details: FailureDetails, target: ModelTarget): Words {
   const model = target.address
@@ -143,14 +145,17 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
   const through = attempts.length > 1 ? ` through ${attempts.length} attempts` : ''
   const table = attempts.length > 1 ? { table: true as const } : {}
   const noFallback = spec.fallback.length === 0 ? ` ${address} has no fallback.` : ''
-  const elsewhere = spec.fallback.length === 0 ? [ANSWER_FROM_ELSEWHERE] : []
+  const elsewhere = spec.fallback.length === 0 ? [`${ELSEWHERE}  fallback = [model.backup]`] : []
   switch (details.class) {
     case 'rate_limited': {
       const allowed = details.requestsPerMinute
-      const held =
+      const cures =
         allowed === undefined
-          ? ''
-          : `Hold calls back before the provider does:  rate_limit { requests_per_minute = ${Math.floor(allowed * 0.9)} }`
+          ? elsewhere
+          : [
+              `${HOLD_BACK}  rate_limit { requests_per_minute = ${Math.floor(allowed * 0.9)} }`,
+              ...elsewhere.map(line => line.replace(ELSEWHERE, ELSEWHERE.padEnd(HOLD_BACK.length))),
+            ]
       const said =
         allowed === undefined
           ? 'The provider takes no more calls of this key for now.'
@@ -159,7 +164,7 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
         summary: `${address} ${through === '' ? 'is' : 'stayed'} rate limited${through}`,
         subject: 'model',
         ...table,
-        cure: [...tooLong(details, spec.retry.max_ms), said + noFallback, ...(held === '' ? [] : [held]), ...elsewhere],
+        cure: [...tooLong(details, spec.retry.max_ms), said + noFallback, ...cures],
       }
     }
     case 'overloaded':
@@ -239,17 +244,16 @@ function attemptTable(attempts: readonly Attempt[]): readonly string[] {
     `attempt  ${'at'.padEnd(atWidth)}  ${'waited'.padEnd(waitedWidth)}  result`,
     ...rows.map(
       ([number, at, waited, result]) =>
-        `${number.padStart('attempt'.length)}  ${at.padEnd(atWidth)}  ${waited.padEnd(waitedWidth)}  ${result}`,
+        `${number.padStart('attempt'.length)}  ${at.padEnd(atWidth)}  ${waited.padStart(waitedWidth)}  ${result}`,
     ),
   ]
 }
 
-function resultOf({ outcome, status, providerCode, requestId, retryAfterMs }: Attempt): string {
+function resultOf({ outcome, status, providerCode, retryAfterMs }: Attempt): string {
   const what = status === undefined ? [outcome.replaceAll('_', ' '), providerCode] : [String(status), providerCode ?? outcome]
   const parts = [
     what.filter(text => text !== undefined).join(' '),
     ...(retryAfterMs === undefined ? [] : [`Retry-After ${seconds(retryAfterMs)}`]),
-    ...(requestId === undefined ? [] : [requestId]),
   ]
   return parts.join(', ')
 }

@@ -17,6 +17,7 @@ export const systemTimers: Timers = Object.freeze({
 export function sleep(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(abortedFailure())
+    if (ms <= 0) return resolve()
     const abort = () => {
       cancel()
       reject(abortedFailure())

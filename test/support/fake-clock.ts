@@ -6,6 +6,8 @@ export interface FakeClock extends Clock, Timers {
   advance(ms: number): Promise<void>
   /** Moves time to the next timer again and again until the promise settles; its outcome is the promise's. */
   runUntil<T>(promise: Promise<T>): Promise<T>
+  /** Until the next timer; undefined when none is set. */
+  readonly nextInMs: number | undefined
   /** Timers that are set now. */
   readonly pending: number
 }
@@ -48,6 +50,10 @@ export function createFakeClock(): FakeClock {
         await advance(next ? next.atMs - nowMs : 0)
       }
       return done
+    },
+    get nextInMs() {
+      const next = earliest()
+      return next && next.atMs - nowMs
     },
     get pending() {
       return timers.size

@@ -8,9 +8,10 @@ import { createHttp } from '../../src/gateway/http.ts'
 import { createRedactor } from '../../src/gateway/redactor.ts'
 import { createSecretResolver } from '../../src/gateway/secrets.ts'
 import { systemTimers, type Timers } from '../../src/gateway/timers.ts'
+import { runtimeFunctionTable } from '../../src/hcl/functions/index.ts'
 import { fromJson } from '../../src/hcl/json-value.ts'
 
-export const language = createDeferredLanguage(new Map())
+export const language = createDeferredLanguage(runtimeFunctionTable)
 
 /** A gateway over real sockets, with these secrets and, if given, a clock that the test moves. */
 export function gatewayDependencies(

@@ -163,10 +163,11 @@ function resultOf(
 
 function outputInvalid(address: string, problems: readonly string[], { violations }: Extract<CheckedOutput, { fits: false }>) {
   const repaired = problems.length > 1
+  const nor = problems.length > 2 ? ', nor do its repairs' : repaired ? ', nor does its repair' : ''
   const path = violations[0]?.path ?? ''
   return {
     code: 'output/invalid',
-    summary: repaired ? 'The answer does not fit the output type, nor does its repair' : 'The answer does not fit the output type',
+    summary: `The answer does not fit the output type${nor}`,
     address,
     argument: path === '' ? 'output' : `output.${path}`,
     notes: repaired
