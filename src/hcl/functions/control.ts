@@ -48,7 +48,7 @@ interface Attempt {
 function attempt(expression: Expression, context: EvaluationContext): Attempt {
   const report = new Report()
   const { guarded: _, ...open } = context
-  const value = evaluate(expression, { ...open, report })
+  const value = evaluate(expression, { ...open, report, mayFail: true })
   const mistakes = report.diagnostics.filter(({ code, severity }) => severity === 'error' && MISTAKES.includes(code))
   context.report.add(...mistakes)
   return { value: mistakes.length > 0 ? INVALID : value, report, failed: report.hasErrors && mistakes.length === 0 }

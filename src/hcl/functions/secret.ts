@@ -45,8 +45,9 @@ export function envFunction(environment: Environment): FunctionDefinition {
 function environmentVariable(parameters: readonly Value[], environment: Environment): Value {
   if (parameters.length > 2) throw new FunctionError('only one default is expected', 2)
   const name = textAt(parameters, 0)
-  const set = Object.hasOwn(environment, name) ? environment[name] : undefined
-  if (set !== undefined) return stringValue(set.toWellFormed(), SENSITIVE)
+  // By a plain read, which a plan records; a name such as "toString" gives something else than a string.
+  const set: unknown = environment[name]
+  if (typeof set === 'string') return stringValue(set.toWellFormed(), SENSITIVE)
   const fallback = parameters[1]
   if (fallback?.kind === 'string') return stringValue(fallback.value, SENSITIVE)
   if (fallback) return nullValue(STRING, SENSITIVE)

@@ -1,0 +1,171 @@
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { type Digest, digestOfText } from '../base/digest.ts'
+import { suggest } from '../base/suggest.ts'
+import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
+import { type FileAccess, FunctionError } from '../hcl/function.ts'
+import { byCodePoint } from '../hcl/value.ts'
+import { type Glob, parseGlob } from './glob.ts'
+
+/** Largest file that a function reads. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024
+/** Most files and folders that one fileset() looks at. */
+const MAX_VISITED = 100_000
+/** Folders of tools, which fileset() does not enter: their content changes with every apply and commit. */
+const HIDDEN = new Set(['.git', '.flowrun'])
+
+/** The files of a project, as functions read them. Each is read once, so that one plan sees one content. */
+export interface ProjectFiles extends FileAccess {
+  /** What was read so far, by path relative to the project with forward slashes: a saved plan is bound to it (REL-11). */
+  reads(): ReadonlyMap<string, Digest>
+}
+
+/**
+ * @param root the folder of the project. Paths are relative to it; absolute ones, as `path.root` makes them, must lead
+ * into it. Links are followed before the check, so that none leads out.
+ */
+export function createProjectFiles(root: string): ProjectFiles {
+  const contents = new Map<string, Buffer>()
+  const digests = new Map<string, Digest>()
+  const nameOf = (path: string) => relative(root, resolve(root, path)).split(sep).join('/') || '.'
+
+  function read(path: string): Buffer {
+    const name = nameOf(path)
+    const real = locate(root, path)
+    const content = contents.get(real) ?? readContent(real, name)
+    contents.set(real, content)
+    digests.set(name, digestOfText(content))
+    return content
+  }
+
+  return {
+    nameOf,
+    readBytes: read,
+    readText: path => decodeText(read(path), nameOf(path)),
+    exists: path => fileExists(root, path),
+    glob: (directory, pattern) => listFiles(root, directory, parseGlob(pattern)),
+    reads: () => new Map([...digests].sort(([a], [b]) => byCodePoint(a, b))),
+  }
+}
+
+function refuse(code: DiagnosticCode, summary: string, message: string): FunctionError {
+  return new FunctionError(message, 0, { code, summary })
+}
+
+/** The real path of a file or folder of the project. */
+function locate(root: string, path: string): string {
+  const absolute = resolve(root, path)
+  if (!isInside(root, absolute) || path.includes('\0')) throw outside(path)
+  const real = realPath(absolute)
+  if (real === undefined) throw absent(root, absolute)
+  if (!isInside(realpathSync(root), real)) throw outside(path)
+  return real
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
+function outside(path: string): FunctionError {
+  return refuse(
+    'config/outside-project',
+    `${JSON.stringify(path)} is outside of the project`,
+    'functions read files of the project only, and links are followed before the check. Put the file inside of it',
+  )
+}
+
+function absent(root: string, absolute: string): FunctionError {
+  const name = relative(root, absolute).split(sep).join('/')
+  const [near] = suggest(name, neighbours(root, absolute))
+  const cure = `paths start at the folder of the project${near === undefined ? '' : `; there is ${JSON.stringify(near)}`}`
+  return refuse('config/no-such-file', `There is no file ${JSON.stringify(name)}`, cure)
+}
+
+/** What is in the folder of an absent file. */
+function neighbours(root: string, absolute: string): readonly string[] {
+  const folder = resolve(absolute, '..')
+  return entriesOf(folder)
+    .filter(entry => entry.isFile())
+    .map(entry => relative(root, join(folder, entry.name)).split(sep).join('/'))
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
+function readContent(real: string, name: string): Buffer {
+  const unreadable = (why: string) => refuse('config/unreadable-file', `${JSON.stringify(name)} cannot be read`, why)
+  const { size, isFile } = kindOf(real)
+  if (!isFile) throw unreadable('a file is expected, and this is a folder or something else')
+  if (size > MAX_FILE_BYTES) throw unreadable(`it has ${size} bytes, and a file may have at most ${MAX_FILE_BYTES}`)
+  try {
+    return readFileSync(real)
+  } catch (error) {
+    throw unreadable(`the system says: ${error instanceof Error ? error.message.replace(/,.*/, '') : 'no reason'}`)
+  }
+}
+
+function kindOf(real: string): { readonly size: number; readonly isFile: boolean } {
+  const stats = statSync(real)
+  return { size: stats.size, isFile: stats.isFile() }
+}
+
+function decodeText(content: Buffer, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content)
+  } catch {
+    throw refuse('config/not-utf8', `${JSON.stringify(name)} is not UTF-8 text`, 'save it as UTF-8; filebase64() reads a file of any kind')
+  }
+}
+
+/** What is outside of the project is refused, not absent. */
+function fileExists(root: string, path: string): boolean {
+  try {
+    return kindOf(locate(root, path)).isFile
+  } catch (error) {
+    if (error instanceof FunctionError && error.named?.code === 'config/no-such-file') return false
+    throw error
+  }
+}
+
+function listFiles(root: string, directory: string, glob: Glob): readonly string[] {
+  const start = resolve(root, directory, ...glob.base)
+  if (!isInside(root, start)) throw outside(join(directory, ...glob.base))
+  const found: string[] = []
+  let visited = 0
+  const walk = (folder: string, parts: readonly string[]) => {
+    for (const entry of entriesOf(folder)) {
+      if (++visited > MAX_VISITED) throw new FunctionError(`there are more than ${MAX_VISITED} files to look at; name a folder`, 0)
+      const path = [...parts, entry.name]
+      const isDeepEnough = glob.depth !== undefined && path.length >= glob.depth
+      if (entry.isDirectory()) {
+        if (!isDeepEnough && !HIDDEN.has(entry.name)) walk(join(folder, entry.name), path)
+      } else if (glob.matches(path.join('/')) && isProjectFile(root, join(folder, entry.name))) {
+        found.push(path.join('/'))
+      }
+    }
+  }
+  const real = realPath(start)
+  if (real !== undefined && !isInside(realpathSync(root), real)) throw outside(directory)
+  walk(start, glob.base)
+  return found.sort(byCodePoint)
+}
+
+/** A link counts when it leads to a file of the project. */
+function isProjectFile(root: string, path: string): boolean {
+  const real = realPath(path)
+  return real !== undefined && isInside(realpathSync(root), real) && kindOf(real).isFile
+}
