@@ -83,7 +83,11 @@ export abstract class BaseCommand extends Command {
 
   protected get terminal(): Terminal {
     const flags = this.#flags
-    this.#terminal ??= createTerminal({ ...this.host, noColor: flags?.['no-color'] ?? false, noInput: flags?.input === false })
+    this.#terminal ??= createTerminal({
+      ...this.host,
+      noColor: flags?.['no-color'] ?? false,
+      noInput: flags !== undefined && 'input' in flags && flags.input === false,
+    })
     return this.#terminal
   }
 

@@ -1,0 +1,107 @@
+import { globSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import t from 'tap'
+import ts from 'typescript'
+import { commands } from '../../src/commands/index.ts'
+import { type CodePage, codes } from '../../src/diagnostics/codes/index.ts'
+import { projectRoot } from '../support/built-cli.ts'
+
+const FILE_LINES_MAX = 400
+const FUNCTION_LINES_MAX = 70
+
+/** Files that are longer for a reason, with the reason. */
+const longFiles: Readonly<Record<string, string>> = {}
+
+/** Words that have a better one, or none. */
+const bannedWords: readonly (readonly [RegExp, string])[] = [
+  [/\bopts\b/, 'options'],
+  [/\bcfg\b/, 'configuration'],
+  [/\breq\b/, 'request'],
+  [/\bctx\b/, 'context'],
+  [/\b(TODO|FIXME|XXX|HACK)\b/, 'do it, or write it into docs/decisions.md'],
+  [/\b[Oo]ops\b/, 'say what happened'],
+  [/['"`][^'"`]*\b[Pp]lease\b/, 'say what to do'],
+  [/\/(work|root)\/[a-z]/, 'a path that every machine has'],
+]
+
+const sources = readAll('src/**/*.ts', 'build/**/*.ts', 'bin/*.js')
+const tests = readAll('test/**/*.ts').filter(({ path }) => path !== 'test/tidy/tidy.test.ts')
+
+function readAll(...patterns: readonly string[]): readonly { readonly path: string; readonly text: string }[] {
+  return globSync([...patterns], { cwd: projectRoot })
+    .sort()
+    .map(path => ({ path, text: readFileSync(join(projectRoot, path), 'utf8') }))
+}
+
+t.test('files are short, and named by their one noun', t => {
+  t.ok(sources.length > 100, `it saw ${sources.length} files`)
+  for (const { path, text } of sources) {
+    const lines = text.split('\n').length - 1
+    if (lines > FILE_LINES_MAX && !(path in longFiles)) t.fail(`${path} has ${lines} lines, more than ${FILE_LINES_MAX}`)
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.[a-z]+$/.test(basename(path))) t.fail(`${path} is not in kebab-case`)
+    if (/(^|-)(utils?|helpers?|manager|misc|common)\./.test(basename(path))) t.fail(`${path} has a name that says nothing`)
+  }
+  t.end()
+})
+
+t.test('functions are short', t => {
+  for (const { path, text } of sources) {
+    for (const { name, lines } of longFunctions(path, text)) t.fail(`${path}: ${name} has ${lines} lines, more than ${FUNCTION_LINES_MAX}`)
+  }
+  t.end()
+})
+
+function longFunctions(path: string, text: string): readonly { readonly name: string; readonly lines: number }[] {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  const found: { name: string; lines: number }[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node)) {
+      const lines = file.getLineAndCharacterOfPosition(node.end).line - file.getLineAndCharacterOfPosition(node.getStart()).line + 1
+      if (lines > FUNCTION_LINES_MAX) found.push({ name: node.name?.getText() ?? 'a function', lines })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return found
+}
+
+t.test('no banned words', t => {
+  for (const { path, text } of [...sources, ...tests]) {
+    for (const [index, line] of text.split('\n').entries()) {
+      for (const [word, instead] of bannedWords) if (word.test(line)) t.fail(`${path}:${index + 1} has ${word}: ${instead}`)
+    }
+  }
+  t.end()
+})
+
+t.test('every code that is used has a page, and every page is used', t => {
+  const pages = new Set(Object.keys(codes))
+  const users = sources.filter(({ path }) => !path.startsWith('src/diagnostics/codes/'))
+  const text = users.map(user => user.text).join('\n')
+  for (const code of pages) if (!text.includes(`'${code}'`)) t.fail(`nothing says ${code}`)
+  for (const { path, text } of users) {
+    for (const [, code = ''] of text.matchAll(/\bcode: '([^']+)'/g))
+      if (code.includes('/') && !pages.has(code)) t.fail(`${path} says ${code}, which has no page`)
+  }
+  for (const [code, page] of Object.entries<CodePage>(codes)) {
+    for (const other of page.see ?? [])
+      if (/^[a-z]+\/[a-z-]+$/.test(other) && !pages.has(other)) t.fail(`${code} points to ${other}, which has no page`)
+  }
+  t.end()
+})
+
+t.test('every command file is in the index', t => {
+  const classes = sources.filter(({ path, text }) => path.startsWith('src/commands/') && /export default class \w+ extends/.test(text))
+  const loaded = new Set(Object.values(commands).map(load => /import\('\.\/(.+?)'\)/.exec(String(load))?.[1]))
+  for (const { path } of classes) if (!loaded.has(path.slice('src/commands/'.length))) t.fail(`${path} is not in src/commands/index.ts`)
+  t.equal(classes.length, loaded.size)
+  t.end()
+})
+
+t.test('dependencies are pinned, and the lock names no registry', t => {
+  const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as Record<string, Record<string, string>>
+  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }))
+    t.match(version, /^\d+\.\d+\.\d+/, name)
+  t.notMatch(readFileSync(join(projectRoot, 'package-lock.json'), 'utf8'), /"resolved":/)
+  t.end()
+})
