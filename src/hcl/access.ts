@@ -15,6 +15,11 @@ export interface Access {
   readonly step: SourceRange
 }
 
+/** What stands before the step, as messages name it. */
+function baseText(access: Access): string {
+  return textOf(access.base).replace(/^(?:\[\*\]|\.\*)/, 'The element')
+}
+
 /** Names that a message lists in full. */
 const NAMES_LISTED = 12
 
@@ -74,8 +79,8 @@ function missingAttribute(value: Value, name: string, names: readonly string[], 
         : `Its ${names.length === 1 ? 'attribute is' : 'attributes are'} ${enumerate(names)}.`
   return failOn(value, context, {
     code: 'hcl/unknown-attribute',
-    summary: `${textOf(access.base)} has no attribute "${name}"`,
-    detail: value.kind === 'unknown' ? `${textOf(access.base)} is ${describeType(value.type)}. ${listed}` : listed,
+    summary: `${baseText(access)} has no attribute "${name}"`,
+    detail: value.kind === 'unknown' ? `${baseText(access)} is ${describeType(value.type)}. ${listed}` : listed,
     subject: access.step,
     ...noteOnBase(value, access),
     ...(near.length === 0 ? {} : { suggestions: near }),
@@ -83,7 +88,7 @@ function missingAttribute(value: Value, name: string, names: readonly string[], 
 }
 
 function noAttributes(value: Value, name: string, access: Access, context: EvaluationContext): Value {
-  const base = textOf(access.base)
+  const base = baseText(access)
   const isCollection = ['list', 'set', 'tuple'].includes(plainType(typeOf(value)).kind)
   return failOn(value, context, {
     code: 'hcl/no-attributes',
@@ -97,7 +102,7 @@ function noAttributes(value: Value, name: string, access: Access, context: Evalu
 }
 
 function noteOnBase(value: Value, access: Access): { readonly notes?: readonly string[] } {
-  const base = textOf(access.base)
+  const base = baseText(access)
   // The text of anything but a name says by itself what it is.
   if (value.kind === 'unknown' || !/^[\p{ID_Start}_][\p{ID_Continue}.[\]"*-]*$/u.test(base)) return {}
   return { notes: [`${base} is ${describeValue(value)}`] }
@@ -106,7 +111,7 @@ function noteOnBase(value: Value, access: Access): { readonly notes?: readonly s
 function nullBase(consequence: string, access: Access, context: EvaluationContext): Value {
   return failOnValue(context, {
     code: 'hcl/null-value',
-    summary: `${textOf(access.base)} is null`,
+    summary: `${baseText(access)} is null`,
     detail: `Because it is null, ${consequence}. Use try(…, null) where null may stand for the whole.`,
     subject: access.step,
   })
@@ -119,7 +124,7 @@ export function elementAt(value: Value, key: Value, access: Access, context: Eva
   if (key.kind === 'null') {
     return failOnValue(context, {
       code: 'hcl/null-value',
-      summary: `The index of ${textOf(access.base)} is null`,
+      summary: `The index of ${baseText(access)} is null`,
       detail: 'An index is a number or a string.',
       subject: access.step,
     })
@@ -139,10 +144,10 @@ export function elementAt(value: Value, key: Value, access: Access, context: Eva
     default:
       return failOn(value, context, {
         code: 'hcl/no-elements',
-        summary: `${textOf(access.base)} is ${describeType(type)}, which has no index`,
+        summary: `${baseText(access)} is ${describeType(type)}, which has no index`,
         detail:
           type.kind === 'set'
-            ? `The elements of a set have no order. Write tolist(${textOf(access.base)}) first.`
+            ? `The elements of a set have no order. Write tolist(${baseText(access)}) first.`
             : 'Lists and tuples have elements by number, maps and objects by key.',
         subject: access.step,
         ...noteOnBase(value, access),
@@ -170,7 +175,7 @@ function outOfRange(value: Value, length: number, key: Value, access: Access, co
       : `It has ${count(length, 'element')}, with ${length === 1 ? 'the number 0' : `the numbers 0 to ${length - 1}`}.`
   return failOn(value, context, {
     code: 'hcl/unknown-element',
-    summary: `${textOf(access.base)} has no element ${describeValue(key)}`,
+    summary: `${baseText(access)} has no element ${describeValue(key)}`,
     detail: range,
     subject: access.step,
     ...noteOnBase(value, access),
@@ -180,8 +185,8 @@ function outOfRange(value: Value, length: number, key: Value, access: Access, co
 function wrongIndex(value: Value, key: Value, wanted: string, access: Access, context: EvaluationContext): Value {
   return (key.kind === 'unknown' ? fail : failOnValue)(context, {
     code: 'hcl/wrong-index',
-    summary: `An index of ${textOf(access.base)} is ${wanted}`,
-    detail: `${textOf(access.base)} is ${describeType(typeOf(value))}, and the index is ${key.kind === 'unknown' ? describeType(key.type) : describeValue(key)}.`,
+    summary: `${baseText(access)} is indexed by ${wanted}`,
+    detail: `${baseText(access)} is ${describeType(typeOf(value))}, and the index is ${key.kind === 'unknown' ? describeType(key.type) : describeValue(key)}.`,
     subject: access.step,
   })
 }
@@ -208,7 +213,7 @@ function memberOf(
 function missingSensitive(access: Access, context: EvaluationContext): Value {
   return failOnValue(context, {
     code: 'hcl/unknown-element',
-    summary: `${textOf(access.base)} has no element of this sensitive key`,
+    summary: `${baseText(access)} has no element of this sensitive key`,
     detail: 'The key is not shown because it is sensitive.',
     subject: access.step,
   })
@@ -220,7 +225,7 @@ function missingKey(value: Value & { kind: 'map' }, key: string, access: Access,
   const isShown = value.marks === NO_MARKS && names.length > 0 && names.length <= NAMES_LISTED
   return failOnValue(context, {
     code: 'hcl/unknown-element',
-    summary: `${textOf(access.base)} has no element "${key}"`,
+    summary: `${baseText(access)} has no element "${key}"`,
     detail: isShown
       ? `Its keys are ${enumerate(names.map(name => JSON.stringify(name)))}.`
       : `It has ${count(names.length, 'element')}. Use lookup(…, default) for a key that may be absent.`,

@@ -1,8 +1,9 @@
 import type { ConditionalExpression, Expression } from './ast.ts'
 import { ConversionFailure } from './conversion.ts'
 import { equals, typesEqual } from './equality.ts'
-import { type Evaluate, failOn, failOnValue, guard, isInvalid, notesOn, tryConvert } from './evaluation.ts'
+import { type Evaluate, failOn, failOnValue, isInvalid, mayBeReached, neverReached, notesOn, tryConvert } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
+import { provenNames } from './proof.ts'
 import { ANY, BOOL, type Type } from './type.ts'
 import { describeType } from './type-text.ts'
 import { unify } from './unify.ts'
@@ -40,8 +41,12 @@ export function evaluateCondition(expression: Expression, context: EvaluationCon
 export function evaluateConditional(expression: ConditionalExpression, context: EvaluationContext, evaluate: Evaluate): Value {
   const condition = evaluateCondition(expression.condition, context, evaluate)
   const choice = condition.kind === 'bool' ? condition.value : undefined
-  const whenTrue = evaluate(expression.whenTrue, choice === true ? context : guard(context))
-  const whenFalse = evaluate(expression.whenFalse, choice === false ? context : guard(context))
+  const arm = (outcome: boolean) => {
+    if (choice === undefined) return mayBeReached(context, provenNames(expression.condition, outcome))
+    return choice === outcome ? context : neverReached(context)
+  }
+  const whenTrue = evaluate(expression.whenTrue, arm(true))
+  const whenFalse = evaluate(expression.whenFalse, arm(false))
   const chosen = choice === undefined ? undefined : choice ? whenTrue : whenFalse
   if (isInvalid(condition) || (chosen && isInvalid(chosen))) return INVALID
   const type = commonType(whenTrue, whenFalse)

@@ -161,7 +161,7 @@ function prepareArgument(
   if (value.kind === 'null' && parameter.nullable !== true) {
     failOnValue(context, {
       code: 'hcl/null-value',
-      summary: `"${parameter.name}" of ${definition.name}() is null`,
+      summary: `${definition.name}() cannot use null as its "${parameter.name}"`,
       detail: 'The function needs a value here. Use coalesce(…) to give one in place of null.',
       subject: expression.range,
       ...notesOn(expression, value),
@@ -172,8 +172,8 @@ function prepareArgument(
   if (!(converted instanceof ConversionFailure)) return converted
   failOn(value, context, {
     code: 'hcl/wrong-argument',
-    summary: `"${parameter.name}" of ${definition.name}() is not ${describeType(parameter.type)}`,
-    detail: `The function's argument does not fit: ${converted.message}.`,
+    summary: `${definition.name}() cannot use its "${parameter.name}"`,
+    detail: `It takes ${describeType(parameter.type)}, and the value does not fit: ${converted.message}.`,
     subject: expression.range,
     ...notesOn(expression, value),
   })

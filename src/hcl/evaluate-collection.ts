@@ -1,7 +1,7 @@
 import type { ObjectExpression, SplatExpression, TupleExpression } from './ast.ts'
 import { typesEqual } from './equality.ts'
 import { evaluateKey } from './evaluate-for.ts'
-import { type Evaluate, failOnValue, guard, isInvalid } from './evaluation.ts'
+import { type Evaluate, failOnValue, isInvalid, mayBeReached } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
 import { ANY, listOf, plainType, type Type, tupleOf } from './type.ts'
 import { describeType } from './type-text.ts'
@@ -60,7 +60,7 @@ export function evaluateSplat(expression: SplatExpression, context: EvaluationCo
     case 'null':
       return tupleValue([], source.marks)
     case 'unknown':
-      return source.invalid ? source : splatUnknown(source, item => each(item, guard(context)))
+      return source.invalid ? source : splatUnknown(source, item => each(item, mayBeReached(context)))
     case 'list':
     case 'set':
       return splatList(expression, source, each, context)
@@ -87,7 +87,7 @@ function splatList(
   const items = source.items.map(item => each(item))
   if (items.some(isInvalid)) return INVALID
   // Without an element the type is told by an unknown one.
-  const types = (items.length > 0 ? items : [each(unknownValue(source.element), guard(context))]).map(typeOf)
+  const types = (items.length > 0 ? items : [each(unknownValue(source.element), mayBeReached(context))]).map(typeOf)
   const [first = ANY] = types
   const other = types.find(type => !typesEqual(type, first))
   if (other === undefined) return listValue(first, items, source.marks)

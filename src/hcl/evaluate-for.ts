@@ -2,9 +2,10 @@ import { MAX_COLLECTION_SIZE } from '../base/limits.ts'
 import type { Expression, ForExpression } from './ast.ts'
 import { evaluateCondition } from './condition.ts'
 import { ConversionFailure } from './conversion.ts'
-import { type Evaluate, fail, failOn, failOnValue, isInvalid, notesOn, tryConvert } from './evaluation.ts'
+import { type Evaluate, fail, failOn, failOnValue, isInvalid, mayBeReached, notesOn, tryConvert } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
 import { iterate } from './iteration.ts'
+import { provenNames } from './proof.ts'
 import { ANY, listOf, mapOf, STRING } from './type.ts'
 import { describeType } from './type-text.ts'
 import { unify } from './unify.ts'
@@ -39,8 +40,15 @@ function gather(expression: ForExpression, into: Gathering, context: EvaluationC
     if (isInvalid(condition)) return false
     into.marks |= condition.marks
     if (condition.kind === 'bool' && !condition.value) return true
-    if (condition.kind !== 'bool') into.isUnknown = true
+    if (condition.kind !== 'bool') {
+      into.isUnknown = true
+      return gatherElement(expression, into, mayBeReached(context, provenNames(expression.condition, true)), evaluate)
+    }
   }
+  return gatherElement(expression, into, context, evaluate)
+}
+
+function gatherElement(expression: ForExpression, into: Gathering, context: EvaluationContext, evaluate: Evaluate): boolean {
   const key = expression.keyResult && evaluateKey(expression.keyResult, context, evaluate, 'The key of a "for" result')
   if (key && isInvalid(key)) return false
   const value = evaluate(expression.valueResult, context)

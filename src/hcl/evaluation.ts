@@ -4,6 +4,7 @@ import type { SourceRange } from '../diagnostics/source.ts'
 import type { Expression } from './ast.ts'
 import { ConversionFailure, convert } from './conversion.ts'
 import type { EvaluationContext } from './function.ts'
+import { nameOf } from './proof.ts'
 import type { Type } from './type.ts'
 import { INVALID, type UnknownValue, type Value } from './value.ts'
 import { describeValue, textOf } from './value-text.ts'
@@ -28,14 +29,27 @@ export function failOn(value: Value, context: EvaluationContext, diagnostic: Dia
   return value.kind === 'unknown' ? fail(context, diagnostic) : failOnValue(context, diagnostic)
 }
 
-/** The context of an expression that may not be reached. */
-export function guard(context: EvaluationContext): EvaluationContext {
-  return context.guarded === true ? context : { ...context, guarded: true }
+/** The context of an expression that is not reached. */
+export function neverReached(context: EvaluationContext): EvaluationContext {
+  return context.guarded === true && context.proven === undefined ? context : { ...context, guarded: true, proven: undefined }
 }
 
-/** The context of an expression whose errors nobody sees. */
+/** The context of an expression that is reached under a condition that is known only later, and that proves these names. */
+export function mayBeReached(context: EvaluationContext, names: readonly string[] = []): EvaluationContext {
+  if (context.guarded === true && (context.proven === undefined || names.length === 0)) return context
+  return { ...context, guarded: true, proven: new Set([...(context.proven ?? []), ...names]) }
+}
+
+/** Whether a value of the expression that may be null would be inserted as it is. */
+export function isUnproven(expression: Expression, context: EvaluationContext): boolean {
+  if (context.mayFail === true || (context.guarded === true && context.proven === undefined)) return false
+  const name = nameOf(expression)
+  return name === undefined || context.proven?.has(name) !== true
+}
+
+/** The context of an expression whose errors nobody sees; what may be null later is not one. */
 export function silence(context: EvaluationContext): EvaluationContext {
-  return { ...context, report: new Report() }
+  return { ...context, report: new Report(), mayFail: true }
 }
 
 export function isInvalid(value: Value): boolean {

@@ -64,7 +64,7 @@ function foldUnknown(expression: Expression, context: EvaluationContext, quiet: 
     case 'index':
       return { ...expression, collection: inner(expression.collection), key: inner(expression.key) }
     case 'splat': {
-      const item = unknownValue(ANY, { nullable: true })
+      const item = unknownValue(ANY)
       return {
         ...expression,
         source: inner(expression.source),

@@ -83,6 +83,13 @@ export interface EvaluationContext {
   readonly anonymous?: Value
   /** A condition may keep this expression from being reached: only what is wrong whatever the values are is reported. */
   readonly guarded?: boolean
+  /**
+   * Where a condition is known only later: deferred names that it has shown not to be null, as `nameOf` writes them.
+   * Absent in an arm that is known not to be taken.
+   */
+  readonly proven?: ReadonlySet<string> | undefined
+  /** Inside of `try` and `can`: a deferred value that may be null is no error, since a failure has its answer. */
+  readonly mayFail?: boolean
   /** Where functions that read files look; absent where they may not (when a flow runs). */
   readonly files?: FileAccess
 }

@@ -1,6 +1,7 @@
 import type { Expression } from './ast.ts'
-import { type Evaluate, failOn, failOnValue, guard, isInvalid, notesOn } from './evaluation.ts'
+import { type Evaluate, failOn, failOnValue, isInvalid, mayBeReached, notesOn } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
+import { isRootedIn } from './proof.ts'
 import type { Scope } from './scope.ts'
 import { ANY, NUMBER, plainType, STRING, type Type } from './type.ts'
 import { describeType } from './type-text.ts'
@@ -32,7 +33,7 @@ export function iterate(header: LoopHeader, context: EvaluationContext, evaluate
   if (value.kind === 'unknown') {
     const types = elementTypes(value.type)
     if (types === undefined) return notIterable(header, value, context)
-    return { state: 'unknown', steps: unknownSteps(header, types, guard(context)), marks }
+    return { state: 'unknown', steps: unknownSteps(header, types, mayBeReached(context)), marks }
   }
   const pairs = pairsOf(value)
   return pairs === undefined ? notIterable(header, value, context) : { state: 'known', steps: knownSteps(header, pairs, context), marks }
@@ -42,7 +43,7 @@ type Pairs = Iterable<readonly [Value, Value]>
 
 function* knownSteps(header: LoopHeader, pairs: Pairs, context: EvaluationContext): Iterable<EvaluationContext> {
   const variables = new Map<string, Value>()
-  const inner = { ...context, scope: loopScope(variables, context.scope) }
+  const inner = { ...context, scope: loopScope(variables, context.scope), proven: unshadowed(header, context.proven) }
   for (const [key, item] of pairs) {
     if (header.keyName !== undefined) variables.set(header.keyName, key)
     variables.set(header.valueName, item)
@@ -52,6 +53,12 @@ function* knownSteps(header: LoopHeader, pairs: Pairs, context: EvaluationContex
 
 function* unknownSteps(header: LoopHeader, [key, item]: readonly [Type, Type], context: EvaluationContext): Iterable<EvaluationContext> {
   yield* knownSteps(header, [[unknownValue(key), unknownValue(item)]], context)
+}
+
+/** What was proven of a name outside says nothing of a loop variable that hides it. */
+function unshadowed(header: LoopHeader, proven: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
+  if (proven === undefined || proven.size === 0) return proven
+  return new Set([...proven].filter(name => !isRootedIn(name, header.valueName) && !isRootedIn(name, header.keyName ?? header.valueName)))
 }
 
 /** Own variables first, then those around. One scope for all elements: 5,000 elements make no 5,000 scopes. */
@@ -130,7 +137,7 @@ function notIterable(header: LoopHeader, value: Value, context: EvaluationContex
 /** The variables of a loop over nothing in particular, for folding: unknown, of the types that the collection tells. */
 export function unknownVariables(header: LoopHeader, collection: Value): ReadonlyMap<string, Value> {
   const [key, item] = elementTypes(typeOf(collection)) ?? [ANY, ANY]
-  const variables = new Map<string, Value>([[header.valueName, withMarks(unknownValue(item, { nullable: true }), collection.marks)]])
+  const variables = new Map<string, Value>([[header.valueName, withMarks(unknownValue(item), collection.marks)]])
   if (header.keyName !== undefined) variables.set(header.keyName, unknownValue(key))
   return variables
 }

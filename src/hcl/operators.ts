@@ -1,9 +1,10 @@
 import type { BinaryExpression, Expression, UnaryExpression } from './ast.ts'
 import { ConversionFailure } from './conversion.ts'
 import { equals } from './equality.ts'
-import { type Evaluate, failOn, failOnValue, guard, isInvalid, notesOn, tryConvert } from './evaluation.ts'
+import { type Evaluate, failOn, failOnValue, isInvalid, mayBeReached, neverReached, notesOn, tryConvert } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
 import { formatNumber } from './number-text.ts'
+import { provenNames } from './proof.ts'
 import { BOOL, NUMBER, type Type } from './type.ts'
 import { describeType } from './type-text.ts'
 import { boolValue, deepMarks, INVALID, type Marks, type NumberValue, numberValue, unknownValue, type Value, withMarks } from './value.ts'
@@ -71,7 +72,10 @@ function evaluateLogical(expression: BinaryExpression, context: EvaluationContex
   const deciding = operator === '||'
   const left = operand(evaluate(expression.left, context), BOOL, expression.left, operator, context)
   const isReached = left.kind === 'bool' && left.value !== deciding
-  const given = evaluate(expression.right, isReached ? context : guard(context))
+  const given = evaluate(
+    expression.right,
+    isReached ? context : left.kind === 'bool' ? neverReached(context) : mayBeReached(context, provenNames(expression.left, !deciding)),
+  )
   const right = operand(given, BOOL, expression.right, operator, context)
   const marks = left.marks | right.marks
   if (isInvalid(left)) return INVALID
@@ -120,8 +124,13 @@ function calculate(expression: BinaryExpression, a: NumberValue, b: NumberValue,
       ? 'Whole numbers are exact from -9007199254740991 to 9007199254740991, and this one would be rounded. Keep larger ones, such as identifiers, as strings.'
       : 'The largest number is about 1.8e308.',
     subject: expression.range,
-    ...(a.marks | b.marks ? {} : { notes: [`${formatNumber(a.value)} ${operator} ${formatNumber(b.value)}`] }),
+    ...(a.marks | b.marks || isWritten(expression) ? {} : { notes: [`${formatNumber(a.value)} ${operator} ${formatNumber(b.value)}`] }),
   })
+}
+
+/** Both operands can be read in the source line. */
+function isWritten({ left, right }: BinaryExpression): boolean {
+  return left.kind === 'literal' && right.kind === 'literal'
 }
 
 function arithmetic(operator: string, a: number, b: number): number {

@@ -2,10 +2,11 @@ import { MAX_STRING_LENGTH } from '../base/limits.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { Expression, TemplateExpression, TemplateFor, TemplateIf, TemplatePart } from './ast.ts'
 import { evaluateCondition } from './condition.ts'
-import { type Evaluate, fail, failOnValue, guard, isInvalid, notesOn, spend } from './evaluation.ts'
+import { type Evaluate, fail, failOnValue, isInvalid, isUnproven, mayBeReached, notesOn, spend } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
 import { iterate } from './iteration.ts'
 import { formatNumber } from './number-text.ts'
+import { provenNames } from './proof.ts'
 import { plainType, STRING } from './type.ts'
 import { describeType } from './type-text.ts'
 import { INVALID, type Marks, NO_MARKS, stringValue, typeOf, unknownValue, type Value } from './value.ts'
@@ -105,7 +106,7 @@ function insertUnknown(expression: Expression, value: Value & { kind: 'unknown' 
   else if (kind !== 'string' && kind !== 'number' && kind !== 'bool' && kind !== 'any') {
     into.isInvalid = true
     fail(context, notAString(expression, value))
-  } else if (value.nullable && context.guarded !== true) {
+  } else if (value.nullable && isUnproven(expression, context)) {
     into.isInvalid = true
     fail(context, mayBeNull(expression, 'may be null'))
   }
@@ -141,9 +142,8 @@ function renderIf(part: TemplateIf, into: Rendering, context: EvaluationContext,
   }
   into.isUnknown = true
   if (isInvalid(condition)) into.isInvalid = true
-  const guarded = guard(context)
-  renderParts(part.whenTrue, into, guarded, evaluate)
-  renderParts(part.whenFalse, into, guarded, evaluate)
+  renderParts(part.whenTrue, into, mayBeReached(context, provenNames(part.condition, true)), evaluate)
+  renderParts(part.whenFalse, into, mayBeReached(context, provenNames(part.condition, false)), evaluate)
 }
 
 function renderFor(part: TemplateFor, into: Rendering, context: EvaluationContext, evaluate: Evaluate): void {

@@ -1,14 +1,14 @@
 import type { SourceRange } from '../diagnostics/source.ts'
 import { formatNumber } from './number-text.ts'
 import { count, describeType, printName, printType } from './type-text.ts'
-import { deepMarks, NO_MARKS, sortedEntries, typeOf, type Value } from './value.ts'
+import { NO_MARKS, sortedEntries, typeOf, type Value } from './value.ts'
 
 /** Characters of a string that a message shows. */
 const SHOWN_LENGTH = 60
 
 /** What a message says of a value: `"gpt-4o"`, `3`, `object with 2 attributes`; sensitive ones are `(sensitive)`. */
 export function describeValue(value: Value): string {
-  if (deepMarks(value) !== NO_MARKS) return '(sensitive)'
+  if (value.marks !== NO_MARKS) return '(sensitive)'
   switch (value.kind) {
     case 'string':
       return JSON.stringify(value.value.length > SHOWN_LENGTH ? `${value.value.slice(0, SHOWN_LENGTH)}…` : value.value)
