@@ -71,7 +71,8 @@ export function summaryLine(plan: Pick<Plan, 'changes'>): string {
   return `Plan: ${add} to add, ${change} to change, ${destroy} to destroy.`
 }
 
-function changeLines(changes: readonly Change[], style: Style, context: ChangeContext): readonly string[] {
+/** Changes in groups: one with a body ends its group. */
+export function changeLines(changes: readonly Change[], style: Style, context: ChangeContext): readonly string[] {
   const blocks = changes.map(change => ({ header: changeHeader(change, style, context), body: changeBody(change, style, context) }))
   const groups: (typeof blocks)[] = []
   // A body ends its group: the next change stands apart, and aligns with what follows it.
@@ -90,7 +91,8 @@ function changeLines(changes: readonly Change[], style: Style, context: ChangeCo
   })
 }
 
-function conciseLines(changes: readonly Change[], style: Style, context: ChangeContext): readonly string[] {
+/** One line for each change. */
+export function conciseLines(changes: readonly Change[], style: Style, context: ChangeContext): readonly string[] {
   const headers = headerLines(
     changes.map(change => conciseHeader(change, style, context)),
     style,

@@ -1,0 +1,55 @@
+import { diffArtifacts } from '../plan/artifact-diff.ts'
+import type { Change } from '../plan/plan.ts'
+import { diffTexts } from '../plan/text-diff.ts'
+import type { ChangeContext } from './change-text.ts'
+import { jsonDocument } from './json-document.ts'
+import { resourceChange } from './plan-resource.ts'
+import { changeLines, conciseLines } from './plan-text.ts'
+import type { Style } from './style.ts'
+import { tableLines } from './table.ts'
+
+/** What differs between two versions, releases or environments, or from the working copy. */
+export interface Comparison {
+  /** As the person wrote it: `prompt.answer@7`, `prod@14`, `working copy`. */
+  readonly from: string
+  readonly to: string
+  readonly changes: readonly Change[]
+  /** Addresses that are the same on both sides. */
+  readonly same: number
+}
+
+export interface DiffTextOptions extends Omit<ChangeContext, 'drifted'> {
+  /** Only how much differs. */
+  readonly stat?: boolean
+  readonly concise?: boolean
+}
+
+export function diffText(comparison: Comparison, style: Style, options: DiffTextOptions): string {
+  const { from, to, changes, same } = comparison
+  if (changes.length === 0) return `${from} and ${to} are the same.\n`
+  if (options.stat) return `${statLines(changes, style).join('\n')}\n`
+  const context = { ...options, drifted: new Set<string>() }
+  const lines = options.concise ? conciseLines(changes, style, context) : changeLines(changes, style, context)
+  const counts = `${changes.length} ${changes.length === 1 ? 'differs' : 'differ'}, ${same} ${same === 1 ? 'is' : 'are'} the same.`
+  return [`${from} ${style.glyphs.arrow} ${to}`, '', ...lines, ...(same === 0 ? [] : ['', counts]), ''].join('\n')
+}
+
+function statLines(changes: readonly Change[], style: Style): readonly string[] {
+  const columns = [
+    { title: 'block' },
+    { title: 'lines added', isNumber: true },
+    { title: 'removed', isNumber: true },
+    { title: 'settings', isNumber: true },
+  ] as const
+  const rows = changes.map(({ address, before, after }) => {
+    const { texts, values } = diffArtifacts(before?.artifact, after?.artifact)
+    const diffs = texts.map(text => diffTexts(text.before ?? '', text.after ?? ''))
+    const sum = (side: 'added' | 'removed') => diffs.reduce((total, diff) => total + diff[side], 0)
+    return [address, String(sum('added')), String(sum('removed')), String(values.length)]
+  })
+  return tableLines(columns, rows, style)
+}
+
+export function diffJson({ from, to, changes, same }: Comparison): string {
+  return jsonDocument({ from, to, same, resource_changes: changes.map(resourceChange) })
+}
