@@ -1,8 +1,9 @@
 import { lineIndexAt } from '../diagnostics/source.ts'
-import type { Attribute, Block, BlockLabel, Body } from './ast.ts'
+import type { Attribute, Block, Body } from './ast.ts'
 import { parseAttribute } from './parser-attribute.ts'
 import {
   ascend,
+  type BlockName,
   type Cursor,
   complain,
   descend,
@@ -19,7 +20,7 @@ import {
 } from './parser-cursor.ts'
 import { parseLabels } from './parser-label.ts'
 import { parseOneLineBody } from './parser-one-line-body.ts'
-import { recoverAfterItem } from './parser-recovery.ts'
+import { recoverAfterItem, skipRestOfString } from './parser-recovery.ts'
 import { reportUnclosedBlock } from './parser-unclosed-block.ts'
 import { Token } from './token.ts'
 
@@ -35,29 +36,45 @@ export function parseFile(cursor: Cursor): Body {
 /** Items up to a token of the kind `end`, or the end of the file; it is not taken. */
 function parseItems(cursor: Cursor, end: number): readonly Item[] {
   const items: Item[] = []
-  const names = new Map<string, Attribute>()
   for (;;) {
     const index = peekIndex(cursor)
     const kind = kindAt(cursor, index)
-    if (kind === end || kind === Token.endOfFile) return items
+    if (kind === end || kind === Token.endOfFile) {
+      checkDuplicates(cursor, items)
+      return items
+    }
     if (kind === Token.newline) {
       cursor.at = index + 1
       continue
     }
+    if (skipRestOfString(cursor, index)) continue
     const item = parseItem(cursor, index)
     if (cursor.failed) recoverAfterItem(cursor, index)
     if (!item) continue
     items.push(item)
-    if (item.kind === 'attribute') checkDuplicate(cursor, names, item)
   }
 }
 
-function checkDuplicate(cursor: Cursor, names: Map<string, Attribute>, attribute: Attribute): void {
-  const first = names.get(attribute.name)
-  if (!first) {
-    names.set(attribute.name, attribute)
-    return
+const SMALL_BODY = 16
+
+/** Reports arguments that are given twice. Comparing few names is several times cheaper than a map of them. */
+function checkDuplicates(cursor: Cursor, items: readonly Item[]): void {
+  const names = items.length > SMALL_BODY ? new Map<string, Attribute>() : undefined
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]
+    if (item?.kind !== 'attribute') continue
+    const first = names ? names.get(item.name) : firstNamed(items, item.name)
+    if (first && first !== item) reportDuplicate(cursor, item, first)
+    else names?.set(item.name, item)
   }
+}
+
+function firstNamed(items: readonly Item[], name: string): Attribute | undefined {
+  for (const item of items) if (item.kind === 'attribute' && item.name === name) return item
+  return undefined
+}
+
+function reportDuplicate(cursor: Cursor, attribute: Attribute, first: Attribute): void {
   complain(cursor, {
     code: 'hcl/duplicate-argument',
     summary: `The argument "${attribute.name}" is given twice`,
@@ -152,8 +169,9 @@ function parseBlock(cursor: Cursor, typeIndex: number): Block {
   const typeRange = rangeAt(cursor, typeIndex)
   const { where } = cursor
   const labels = parseLabels(cursor)
-  const headerRange = rangeBetween(cursor, typeRange.start, labels.at(-1)?.range.end ?? typeRange.end)
-  const body = cursor.failed ? emptyBody(cursor) : parseBraces(cursor, typeIndex, whereOf(cursor, type, labels))
+  const lastLabel = labels.at(-1)
+  const headerRange = lastLabel ? rangeBetween(cursor, typeRange.start, lastLabel.range.end) : typeRange
+  const body = cursor.failed ? emptyBody(cursor) : parseBraces(cursor, typeIndex, cursor.where ?? { type, labels })
   cursor.where = where
   return {
     kind: 'block',
@@ -166,16 +184,11 @@ function parseBlock(cursor: Cursor, typeIndex: number): Block {
   }
 }
 
-/** Only the top-level block is named: nested ones are seen on the lines around. */
-function whereOf(cursor: Cursor, type: string, labels: readonly BlockLabel[]): string {
-  return cursor.where ?? `in ${[type, ...labels.map(label => `"${label.text}"`)].join(' ')}`
-}
-
 function emptyBody(cursor: Cursor): Body {
   return { kind: 'body', items: [], range: rangeBetween(cursor, previousEnd(cursor), previousEnd(cursor)) }
 }
 
-function parseBraces(cursor: Cursor, typeIndex: number, where: string): Body {
+function parseBraces(cursor: Cursor, typeIndex: number, where: BlockName): Body {
   const { where: outerWhere } = cursor
   const openIndex = peekIndex(cursor)
   const start = startOf(cursor, openIndex)
@@ -189,7 +202,7 @@ function parseBraces(cursor: Cursor, typeIndex: number, where: string): Body {
   return { kind: 'body', items: body, range: rangeBetween(cursor, start, end) }
 }
 
-function parseBodyAfterBrace(cursor: Cursor, openIndex: number, where: string | undefined): readonly Item[] {
+function parseBodyAfterBrace(cursor: Cursor, openIndex: number, where: BlockName | undefined): readonly Item[] {
   const next = kindAt(cursor, peekIndex(cursor))
   const oneLine = next !== Token.newline && next !== Token.closeBrace && next !== Token.endOfFile
   const items = oneLine ? parseOneLineBody(cursor) : parseItems(cursor, Token.closeBrace)

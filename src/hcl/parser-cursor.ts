@@ -2,7 +2,7 @@ import { MAX_EXPRESSION_HEIGHT, MAX_NESTING_DEPTH } from '../base/limits.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { Source, SourceRange } from '../diagnostics/source.ts'
-import type { Expression, InvalidExpression } from './ast.ts'
+import type { BlockLabel, Expression, InvalidExpression } from './ast.ts'
 import { badTokenDiagnostic } from './parser-bad-token.ts'
 import { Token, type TokenList } from './token.ts'
 
@@ -24,10 +24,17 @@ export interface Cursor {
   height: number
   /** An error was reported, and what follows up to the next safe place would only follow from it. */
   failed: boolean
+  /** A string had no end on its line: what follows may be the rest of it, up to its quote. */
+  openString: boolean
   /** Something without an end took the rest of the text: what is missing there only follows from it. */
   cutOff: boolean
-  /** The top-level block that is being parsed, for messages: `in model "fast"`. */
-  where: string | undefined
+  /** The top-level block that is being parsed, for messages; nested ones are seen on the lines around. */
+  where: BlockName | undefined
+}
+
+export interface BlockName {
+  readonly type: string
+  readonly labels: readonly BlockLabel[]
 }
 
 export function createCursor(source: Source, tokens: TokenList, report: Report, parseExpression: Cursor['parseExpression']): Cursor {
@@ -42,6 +49,7 @@ export function createCursor(source: Source, tokens: TokenList, report: Report, 
     depth: 0,
     height: 0,
     failed: false,
+    openString: false,
     cutOff: false,
     where: undefined,
   }
@@ -131,7 +139,11 @@ export function rangeAt(cursor: Cursor, index: number): SourceRange {
 /** Reports an error after which parsing goes on as if nothing had been. */
 export function complain(cursor: Cursor, diagnostic: DiagnosticInput): void {
   if (cursor.failed || cursor.cutOff) return
-  cursor.report.error(cursor.where === undefined ? diagnostic : { where: cursor.where, ...diagnostic })
+  cursor.report.error(cursor.where === undefined ? diagnostic : { where: whereText(cursor.where), ...diagnostic })
+}
+
+function whereText({ type, labels }: BlockName): string {
+  return `in ${[type, ...labels.map(label => `"${label.text}"`)].join(' ')}`
 }
 
 /** Reports an error, and no further one until somebody has found a safe place and says so (`failed = false`). */

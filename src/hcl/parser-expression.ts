@@ -1,5 +1,5 @@
 import { lineIndexAt, lineText } from '../diagnostics/source.ts'
-import type { BinaryOperator, Expression, LiteralExpression } from './ast.ts'
+import type { BinaryOperator, Expression, LiteralExpression, TraversalStep } from './ast.ts'
 import { failInBracket } from './parser-bracket.ts'
 import { parseArguments, parseObject, parseTuple } from './parser-collection.ts'
 import {
@@ -159,6 +159,8 @@ function skipHeredoc(cursor: Cursor, index: number): void {
   }
 }
 
+const NO_STEPS: readonly TraversalStep[] = Object.freeze([])
+
 function parseName(cursor: Cursor): Expression {
   const index = take(cursor)
   const next = kindAt(cursor, peekIndex(cursor))
@@ -174,7 +176,7 @@ function parseName(cursor: Cursor): Expression {
     case 'null':
       return { kind: 'literal', value: null, range }
     default:
-      return { kind: 'traversal', root, rootRange: range, steps: [], range }
+      return { kind: 'traversal', root, rootRange: range, steps: NO_STEPS, range }
   }
 }
 

@@ -13,7 +13,7 @@ import {
   textOf,
 } from './parser-cursor.ts'
 import { closerIndex } from './parser-recovery.ts'
-import { parseTemplateExpression } from './parser-template.ts'
+import { parsePlainString, parseTemplateExpression } from './parser-template.ts'
 import { Token } from './token.ts'
 
 /** Parses the labels of a block up to its `{`, which is not taken. */
@@ -38,6 +38,8 @@ export function parseLabels(cursor: Cursor): readonly BlockLabel[] {
 /** A label is known before anything is evaluated, so nothing can be inserted into it. */
 function parseQuotedLabel(cursor: Cursor, index: number): BlockLabel {
   const start = startOf(cursor, index)
+  const plain = parsePlainString(cursor, index)
+  if (plain !== undefined) return { text: plain, quoted: true, range: rangeBetween(cursor, start, previousEnd(cursor)) }
   const closeIndex = closerIndex(cursor, index)
   for (let i = index + 1; closeIndex !== undefined && i < closeIndex; i++) {
     const kind = kindAt(cursor, i)

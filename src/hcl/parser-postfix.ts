@@ -21,7 +21,7 @@ import { Token } from './token.ts'
 /** Parses what may follow a term: `.name`, `.0`, `[key]`, `.*`, `[*]`. */
 export function parsePostfix(cursor: Cursor, term: Expression): Expression {
   let expression = term
-  let steps: TraversalStep[] = []
+  let steps: TraversalStep[] | undefined
   while (!cursor.failed) {
     const index = peekIndex(cursor)
     const kind = kindAt(cursor, index)
@@ -30,11 +30,12 @@ export function parsePostfix(cursor: Cursor, term: Expression): Expression {
     const isSplat = kindAt(cursor, peekIndex(cursor)) === Token.star
     const step = isSplat ? undefined : kind === Token.dot ? parseDotStep(cursor, index) : parseBracketStep(cursor, index)
     if (step && step.kind !== 'dynamic') {
-      steps.push(step)
+      if (steps) steps.push(step)
+      else steps = [step]
       continue
     }
     expression = withSteps(cursor, expression, steps)
-    steps = []
+    steps = undefined
     if (step) expression = indexOf(cursor, expression, step)
     else if (isSplat)
       expression = kind === Token.dot ? parseAttributeSplat(cursor, expression, index) : parseFullSplat(cursor, expression, index)
@@ -49,11 +50,11 @@ interface DynamicStep {
   readonly end: number
 }
 
-function withSteps(cursor: Cursor, source: Expression, steps: readonly TraversalStep[]): Expression {
-  const last = steps.at(-1)
-  if (last === undefined) return source
+function withSteps(cursor: Cursor, source: Expression, steps: readonly TraversalStep[] | undefined): Expression {
+  const last = steps?.at(-1)
+  if (!steps || !last) return source
   const range = rangeBetween(cursor, source.range.start, last.range.end)
-  if (source.kind === 'traversal') return { ...source, steps, range }
+  if (source.kind === 'traversal') return { kind: 'traversal', root: source.root, rootRange: source.rootRange, steps, range }
   setHeight(cursor, cursor.height + 1, range.start, range.end)
   return { kind: 'relative-traversal', source, steps, range }
 }

@@ -44,6 +44,37 @@ export function recoverAfterItem(cursor: Cursor, firstIndex: number): void {
 }
 
 /**
+ * After a string without an end: skips a line that is rather the rest of that string than an item, up to the line that
+ * has its closing quote. Answers whether it did.
+ */
+export function skipRestOfString(cursor: Cursor, index: number): boolean {
+  if (!cursor.openString) return false
+  if (looksLikeItem(cursor, index)) {
+    cursor.openString = false
+    return false
+  }
+  for (let i = index; ; i++) {
+    const kind = cursor.tokens.kinds[i] ?? Token.endOfFile
+    if (kind === Token.missingQuote) cursor.openString = false
+    cursor.at = i
+    if (kind === Token.newline || kind === Token.endOfFile || (kind === Token.comment && isLineComment(cursor, i))) return true
+  }
+}
+
+function looksLikeItem(cursor: Cursor, index: number): boolean {
+  const kind = kindAt(cursor, index)
+  if (kind !== Token.identifier) return kind === Token.closeBrace
+  let next = index + 1
+  while (kindAt(cursor, next) === Token.openQuote) {
+    const closeIndex = closerIndex(cursor, next)
+    if (closeIndex === undefined || kindAt(cursor, closeIndex) === Token.missingQuote) return false
+    next = closeIndex + 1
+  }
+  const last = kindAt(cursor, next)
+  return last === Token.openBrace || (last === Token.equal && next === index + 1)
+}
+
+/**
  * Index of the token that closes the one at `openIndex`; undefined when it is never closed, or something else is first.
  */
 export function closerIndex(cursor: Cursor, openIndex: number): number | undefined {
@@ -69,10 +100,18 @@ function close(cursor: Cursor, open: number[], kind: number): boolean {
   return false
 }
 
-/** Where a quote is missing, the brackets that should close on the line are inside of the string. */
+const closingCharacters: ReadonlyMap<number, string> = new Map([
+  [Token.openBrace, '}'],
+  [Token.openBracket, ']'],
+  [Token.openParenthesis, ')'],
+])
+
+/** Where a quote is missing, what should close the brackets of the line is inside of the string. */
 function closeLine(cursor: Cursor, open: number[], index: number): void {
-  const lineStart = cursor.text.lastIndexOf('\n', startOf(cursor, index) - 1) + 1
-  while (open.length > 0 && startOf(cursor, open.at(-1) ?? 0) >= lineStart) open.pop()
+  const quote = open.findLast(openIndex => kindAt(cursor, openIndex) === Token.openQuote)
+  close(cursor, open, Token.closeQuote)
+  const text = quote === undefined ? '' : cursor.text.slice(endOf(cursor, quote), startOf(cursor, index))
+  for (const character of text) if (character === closingCharacters.get(kindAt(cursor, open.at(-1) ?? 0))) open.pop()
 }
 
 /**

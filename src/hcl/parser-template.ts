@@ -1,4 +1,4 @@
-import type { TemplateExpression } from './ast.ts'
+import type { TemplateExpression, TemplatePart } from './ast.ts'
 import {
   type Cursor,
   endOf,
@@ -29,8 +29,8 @@ export function parseTemplateExpression(cursor: Cursor): TemplateExpression {
 
 function parseQuoted(cursor: Cursor, openIndex: number): TemplateExpression {
   const start = startOf(cursor, openIndex)
-  const simple = parsePlainString(cursor, openIndex)
-  if (simple !== undefined) return simple
+  const plain = parsePlainString(cursor, openIndex)
+  if (plain !== undefined) return plainTemplate(cursor, openIndex, plain)
   const pieces = parsePieces(cursor, Token.closeQuote)
   // The quote may be missed because the code of an interpolation swallowed it: then that was reported.
   if (kindAt(cursor, cursor.at) === Token.closeQuote) cursor.at++
@@ -39,27 +39,24 @@ function parseQuoted(cursor: Cursor, openIndex: number): TemplateExpression {
   return templateOf(cursor, 'quoted', pieces, start, end, end - 1)
 }
 
-/** The common string, without escapes and sequences, on a short way. */
-function parsePlainString(cursor: Cursor, openIndex: number): TemplateExpression | undefined {
+/** The value of a string without escapes and sequences, the most common one; otherwise nothing is taken. */
+export function parsePlainString(cursor: Cursor, openIndex: number): string | undefined {
   const { kinds } = cursor.tokens
   const isText = kinds[openIndex + 1] === Token.quotedText
   const closeIndex = isText ? openIndex + 2 : openIndex + 1
   if (kinds[closeIndex] !== Token.closeQuote) return undefined
-  const parts = []
-  if (isText) {
-    const text = textOf(cursor, openIndex + 1)
-    if (text.includes('\\') || text === '$${' || text === '%%{') return undefined
-    parts.push({ kind: 'text', text, range: rangeAt(cursor, openIndex + 1) } as const)
-  }
+  const text = isText ? textOf(cursor, openIndex + 1) : ''
+  if (text.includes('\\') || text === '$${' || text === '%%{') return undefined
   cursor.at = closeIndex + 1
+  return text
+}
+
+function plainTemplate(cursor: Cursor, openIndex: number, text: string): TemplateExpression {
+  const start = startOf(cursor, openIndex)
+  const end = previousEnd(cursor)
+  const parts: readonly TemplatePart[] = text === '' ? [] : [{ kind: 'text', text, range: rangeAt(cursor, openIndex + 1) }]
   cursor.height = 1
-  return {
-    kind: 'template',
-    form: 'quoted',
-    parts,
-    isWrap: false,
-    range: rangeBetween(cursor, startOf(cursor, openIndex), endOf(cursor, closeIndex)),
-  }
+  return { kind: 'template', form: 'quoted', parts, isWrap: false, range: rangeBetween(cursor, start, end) }
 }
 
 function reportMissingQuote(cursor: Cursor, start: number): void {
@@ -71,7 +68,9 @@ function reportMissingQuote(cursor: Cursor, start: number): void {
     subject: rangeBetween(cursor, start, startOf(cursor, index)),
     label: 'it opens here',
   })
-  if (kindAt(cursor, index) === Token.missingQuote) cursor.at++
+  if (kindAt(cursor, index) !== Token.missingQuote) return
+  cursor.at++
+  cursor.openString = true
 }
 
 function parseHeredoc(cursor: Cursor, openIndex: number): TemplateExpression {
