@@ -1,15 +1,14 @@
+import { shortDigest } from '../base/digest.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
+import type { Hold } from './hold.ts'
 import type { PointerChange } from './pointer.ts'
 import type { BrokenReference, ReleaseConflict, ReleaseWithChanges, TakenVersion } from './release.ts'
 
 /** Lines of a list before it is cut. */
 const LISTED_MAX = 10
 
-/** Conflicts that are errors by themselves; the others are answered by the apply: planned again, uploaded again, or told as a refusal. */
-export type FatalConflict = Exclude<ReleaseConflict, { readonly outcome: 'state-moved' | 'content-missing' | 'held' }>
-
-/** What a conflict says to a person who cannot be asked to plan again. */
-export function conflictDiagnostic(conflict: FatalConflict, environment: string): DiagnosticInput {
+/** What a conflict says, when planning again or asking is no way on. */
+export function conflictDiagnostic(conflict: ReleaseConflict, environment: string): DiagnosticInput {
   switch (conflict.outcome) {
     case 'moved':
       return {
@@ -23,9 +22,29 @@ export function conflictDiagnostic(conflict: FatalConflict, environment: string)
         summary: `${takenName(conflict.taken)} was taken by another text`,
         detail: `${listed(conflict.taken.map(takenLine))}Plan again, and the next free number is used: flowrun plan -e ${environment}\nNothing was changed.`,
       }
+    case 'state-moved':
+      return {
+        code: 'state/conflict',
+        summary: `The state of ${environment} was written by somebody else meanwhile`,
+        detail: `Run the command again: it starts from the new state. Nothing was changed.`,
+      }
+    case 'content-missing':
+      return {
+        code: 'content/missing',
+        summary: `The content of ${conflict.contents[0]?.address} is gone again`,
+        detail: 'It was collected between its upload and the release. Run the command again, and it is uploaded anew. Nothing was changed.',
+      }
+    case 'held':
+      return {
+        code: 'apply/held',
+        summary: `${conflict.holds[0]?.address} is held in ${environment}`,
+        detail:
+          `${listed(conflict.holds.map(holdLine))}Change the block (another text is not held), or release this one on purpose:\n` +
+          `  flowrun apply -e ${environment} --override-hold REASON\nNothing was changed.`,
+      }
     case 'owned-elsewhere':
       return {
-        code: 'release/owned-elsewhere',
+        code: 'apply/owned-elsewhere',
         summary: `${conflict.pointers[0]?.address} belongs to another configuration in ${environment}`,
         detail:
           `${listed(conflict.pointers.map(pointer => `${pointer.address}@${pointer.version}, published by lineage ${pointer.owner}`))}` +
@@ -75,6 +94,10 @@ function takenLine({ wanted, existing }: TakenVersion): string {
     ? `this text is ${existing.address}@${existing.version} already`
     : `${existing.address}@${existing.version} has another text`
   return `${what}, published by ${existing.createdBy} at ${new Date(existing.createdAtMs).toISOString()}`
+}
+
+function holdLine({ address, digest, rollback, actor, reason }: Hold): string {
+  return `${address} (${shortDigest(digest)}), since release ${rollback} by ${actor}: ${JSON.stringify(reason)}`
 }
 
 function brokenLine({ address, version, target, targetVersion }: BrokenReference): string {

@@ -17,6 +17,8 @@ const BLOCKS = 60
 const KILLS = Number(process.env.FLOWRUN_CHAOS_KILLS ?? 50)
 const SEED = Number(process.env.FLOWRUN_CHAOS_SEED ?? Date.now() % 1_000_000)
 
+t.setTimeout(60_000 + KILLS * 1000)
+
 /** mulberry32 of Tommy Ettinger (public domain): a seed gives the same instants again. */
 function randomOf(seed: number): () => number {
   let state = seed >>> 0

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
 import type { Test } from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
 import type { Registry } from '../../src/registry/registry.ts'
@@ -311,6 +313,38 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
     )
     t.equal((await registry.pointers('dev')).pointers.size, 20)
     for (const applier of appliers) await applier.close()
+  })
+
+  scenario('REG-3, ID-6: over any history each release keeps its set, and no number gets a second text', async (t, registry) => {
+    const names = ['prompt.a', 'prompt.b', 'prompt.c']
+    const texts = fc.dictionary(fc.constantFrom(...names), fc.constantFrom('x', 'y', 'z'))
+    const history = fc.array(fc.record({ environment: fc.constantFrom('dev', 'prod'), texts }), { maxLength: 8 })
+    const sets = new Map<string, Readonly<Record<string, string>>[]>()
+    await fc.assert(
+      fc.asyncProperty(history, async steps => {
+        for (const { environment, texts } of steps) {
+          const blocks = Object.fromEntries(Object.entries(texts).map(([address, text]) => [address, { text }]))
+          const { outcome } = await apply(registry, blocks, { environment })
+          const known = sets.get(environment) ?? []
+          if (outcome === 'released') sets.set(environment, [...known, texts])
+          else if (outcome !== 'unchanged' || !isDeepStrictEqual({ ...texts }, { ...known.at(-1) })) return false
+        }
+        return true
+      }),
+      { numRuns: 20 },
+    )
+    for (const [environment, expected] of sets) {
+      t.equal((await registry.head(environment)).release, expected.length)
+      for (const [index, texts] of expected.entries()) {
+        const { pointers } = await registry.pointersAt(environment, index + 1)
+        const digests = Object.entries(texts).map(([address, text]) => [address, contentFor(text).digest])
+        t.same(Object.fromEntries([...pointers].map(([address, { digest }]) => [address, digest])), Object.fromEntries(digests))
+      }
+    }
+    for (const name of names) {
+      const versions = await registry.versionsOf(name)
+      t.same(versions.map(({ version }) => version).toSorted(), [1, 2, 3], 'three texts, three numbers, however often they come back')
+    }
   })
 
   scenario('a commit that refuses leaves nothing behind', async (t, registry) => {

@@ -8,8 +8,9 @@ import { digestOfText, shortDigest } from '../../src/base/digest.ts'
 import { uploadBatches } from '../../src/registry/content.ts'
 import { requireLocalFileSystem } from '../../src/registry/sqlite/database.ts'
 import { registryContract } from '../conformance/registry.ts'
+import type { ApplyRun } from '../support/apply-process.ts'
 import { openRegistry } from '../support/open-registry.ts'
-import { apply, contentFor, planRelease, upload } from '../support/releases.ts'
+import { apply, contentFor, nextId, planRelease, upload } from '../support/releases.ts'
 
 registryContract(t, 'sqlite', t => {
   const directory = t.testdir()
@@ -30,6 +31,7 @@ t.test('reading makes no file: without one, the registry is empty', async t => {
   const registry = await openRegistry(directory, { mode: 'read' })
   t.same(await registry.head('dev'), { environment: 'dev', registryId: '', release: 0 })
   t.equal((await registry.pointers('dev')).pointers.size, 0)
+  await t.rejects(apply(registry, { 'prompt.p': { text: 'lost' } }), { code: 'registry/read-mode' })
   await registry.close()
   t.notOk(existsSync(directory))
 
@@ -231,10 +233,11 @@ t.test('a directory that this user cannot write is named', { skip: process.platf
   await apply(registry, { 'prompt.p': { text: 'one' } })
   await registry.close()
   chmodSync(directory, 0o555)
-  const script = join(import.meta.dirname, '../support/open-registry-process.ts')
+  const script = join(import.meta.dirname, '../support/apply-process.ts')
+  const run: ApplyRun = { directory, applyId: nextId(), blocks: 1, generation: 1, foreignState: false }
   // Root may write anywhere, so the test becomes nobody.
-  const uid = process.getuid?.() === 0 ? 65534 : (process.getuid?.() ?? 0)
-  const { stdout } = spawnSync(process.execPath, [script, directory, String(uid)], { encoding: 'utf8' })
+  const user = process.getuid?.() === 0 ? { uid: 65534 } : {}
+  const { stdout } = spawnSync(process.execPath, [script, JSON.stringify({ ...run, ...user })], { encoding: 'utf8' })
   chmodSync(directory, 0o755)
   t.match(stdout, /^registry\/read-only\n.*Nothing was changed\.$/s)
 })

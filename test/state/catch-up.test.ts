@@ -1,28 +1,20 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { systemClock } from '../../src/base/clock.ts'
 import { digestOf } from '../../src/base/digest.ts'
 import type { PointedVersion, PointerChange } from '../../src/registry/pointer.ts'
 import type { ReleaseWithChanges } from '../../src/registry/release.ts'
-import { openSqliteRegistry } from '../../src/registry/sqlite/registry.ts'
 import { createSqliteStateBackend } from '../../src/state/backends/sqlite.ts'
 import { catchUp } from '../../src/state/catch-up.ts'
 import { stateWrite } from '../../src/state/encoding.ts'
 import { fold } from '../../src/state/fold.ts'
 import { emptyState, type StateSnapshot } from '../../src/state/state.ts'
+import { openRegistry } from '../support/open-registry.ts'
 import { apply, contentFor } from '../support/releases.ts'
 
 const OURS = 'lineage-a'
 
 async function open(directory: string) {
-  const registry = await openSqliteRegistry({
-    directory,
-    directoryName: '.flowrun',
-    project: 'shop',
-    clock: systemClock,
-    flowrunVersion: '0.1.0',
-    mode: 'write',
-  })
+  const registry = await openRegistry(directory)
   const backend = createSqliteStateBackend(registry)
   return { registry, backend, caughtUp: () => catchUp(registry, backend, 'dev', () => 'new-lineage') }
 }

@@ -1,20 +1,19 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/base/clock.ts'
 import { shortDigest } from '../../src/base/digest.ts'
-import { openSqliteRegistry, type SqliteRegistry } from '../../src/registry/sqlite/registry.ts'
+import type { SqliteRegistry } from '../../src/registry/sqlite/registry.ts'
 import type { StateBackend } from '../../src/state/backend.ts'
 import { createSqliteStateBackend } from '../../src/state/backends/sqlite.ts'
 import { decodeState, encodeState, stateWrite } from '../../src/state/encoding.ts'
+import { RENEWAL_MS } from '../../src/state/lock.ts'
+import { thisHolder } from '../../src/state/process.ts'
 import { emptyState } from '../../src/state/state.ts'
 import { heldClock, snapshotOf, stateBackendContract } from '../conformance/state-backend.ts'
+import { openRegistry } from '../support/open-registry.ts'
 import { planRelease, upload } from '../support/releases.ts'
-
-function openIn(directory: string, clock = systemClock): Promise<SqliteRegistry> {
-  return openSqliteRegistry({ directory, directoryName: '.flowrun', project: 'shop', clock, flowrunVersion: '0.1.0', mode: 'write' })
-}
 
 stateBackendContract(t, 'sqlite', t => {
   const directory = t.testdir()
@@ -22,7 +21,7 @@ stateBackendContract(t, 'sqlite', t => {
   return {
     clock,
     async open() {
-      const registry = await openIn(directory, clock)
+      const registry = await openRegistry(directory, { clock })
       return { ...createSqliteStateBackend(registry), close: () => registry.close() }
     },
   }
@@ -43,7 +42,7 @@ interface Stored {
 
 async function storeIn(t: Test): Promise<Stored> {
   const directory = t.testdir()
-  const registry = await openIn(directory)
+  const registry = await openRegistry(directory)
   t.teardown(() => registry.close())
   return { directory, registry, backend: createSqliteStateBackend(registry) }
 }
@@ -142,13 +141,39 @@ t.test('a damaged state names the serial, both digests and the snapshot to go ba
   })
 })
 
+t.test('LOCK-3, LOCK-5: a lease is renewed every 20 s, and one that was taken over is known as lost', async t => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const clock = heldClock()
+  const registry = await openRegistry(t.testdir(), { clock })
+  t.teardown(() => registry.close())
+  const backend = createSqliteStateBackend(registry)
+  const taken = await backend.lock('dev', thisHolder('apply', '0.1.0', clock))
+  if (taken.outcome !== 'locked') throw new Error('the lock is not free')
+  const since = clock.now()
+  const pass = async (ms: number) => {
+    clock.advance(ms)
+    mock.timers.tick(ms)
+    await new Promise(setImmediate)
+  }
+  for (let seconds = 20; seconds <= 120; seconds += 20) {
+    await pass(RENEWAL_MS)
+    t.match(await backend.currentLock('dev'), { sinceMs: since, renewedAtMs: since + seconds * 1000 })
+  }
+  t.equal(taken.lock.lost, false)
+  await backend.forceUnlock('dev', taken.lock.id)
+  await pass(RENEWAL_MS)
+  t.equal(taken.lock.lost, true)
+  await taken.lock.release()
+})
+
 t.test('the file of earlier states may be lost: the next write makes it anew', async t => {
   const { directory, registry, backend } = await storeIn(t)
   await backend.write('dev', stateWrite(snapshotOf(1), null))
   await backend.write('dev', stateWrite(snapshotOf(2), { lineage: 'lineage-a', serial: 1 }))
   await registry.close()
   rmSync(join(directory, 'state-history.db'))
-  const again = await openIn(directory)
+  const again = await openRegistry(directory)
   t.teardown(() => again.close())
   const reopened = createSqliteStateBackend(again)
   t.match(await reopened.read('dev'), { serial: 2 })

@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts'
 import { crashPoint } from '../../src/base/crash-point.ts'
+import { OperationError } from '../../src/diagnostics/operation-error.ts'
 import { uploadBatches } from '../../src/registry/content.ts'
 import { createSqliteStateBackend } from '../../src/state/backends/sqlite.ts'
 import { catchUp } from '../../src/state/catch-up.ts'
@@ -21,10 +22,16 @@ export interface ApplyRun {
   readonly generation: number
   /** As with a foreign state backend: the state is written after the release, not with it. */
   readonly foreignState: boolean
+  /** Becomes this user first; only root can. */
+  readonly uid?: number
 }
 
 /** Every step of an apply, A1 to A6, through the real modules; a process that runs it may be killed anywhere. */
-async function run({ directory, applyId, blocks, generation, foreignState }: ApplyRun): Promise<void> {
+async function run({ directory, applyId, blocks, generation, foreignState, uid }: ApplyRun): Promise<void> {
+  if (uid !== undefined) {
+    process.setgid?.(uid)
+    process.setuid?.(uid)
+  }
   const registry = await openRegistry(directory)
   const backend = createSqliteStateBackend(registry)
   // The parent counts its random instants from here.
@@ -58,4 +65,11 @@ async function run({ directory, applyId, blocks, generation, foreignState }: App
   process.stdout.write('done\n')
 }
 
-if (process.argv[1] === import.meta.filename) await run(JSON.parse(process.argv[2] ?? '{}'))
+if (process.argv[1] === import.meta.filename) {
+  try {
+    await run(JSON.parse(process.argv[2] ?? '{}'))
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error
+    process.stdout.write(`${error.code}\n${error.diagnostic.detail}`)
+  }
+}

@@ -3,7 +3,7 @@ import type { CodePage } from './page.ts'
 export const contentCodes = {
   'content/altered': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A published text was read from its store, and it does not have the digest that it was published under.',
     why: 'Every content is digested before it is used, so that a damaged or edited store can never change what a model is sent.',
     cure: [
@@ -14,7 +14,7 @@ export const contentCodes = {
   },
   'content/missing': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A version is known, but the store has no content under its digest.',
     why: 'An absent text is never taken for an empty one: a model would answer without its instructions.',
     cure: ['Restore the store from a backup.', 'Or apply a configuration that has this very text: apply uploads it again.'],
@@ -22,7 +22,7 @@ export const contentCodes = {
   },
   'content/newer-format': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A published artifact has a format that this flowrun does not know.',
     why: 'Reading it as the format that is known could leave out an argument that matters.',
     cure: ['Upgrade flowrun to at least the version that published it.'],

@@ -3,7 +3,7 @@ import type { CodePage } from './page.ts'
 export const releaseCodes = {
   'release/moved': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'Somebody made a release of the environment after the plan was made.',
     why: 'A plan says what changes against one release. Applied to another, it could undo what nobody was shown.',
     cure: ['Plan again, and look at what moved: flowrun plan', 'See who made which release: flowrun releases'],
@@ -11,7 +11,7 @@ export const releaseCodes = {
   },
   'release/dangling-reference': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'After the release a block would refer to an address that has no active version.',
     why: 'A flow that reaches it would fail at its first run.',
     cure: ['Release the block that is referred to as well.', 'Or change or remove the block that refers to it.'],
@@ -19,21 +19,10 @@ export const releaseCodes = {
   },
   'release/incompatible': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'After the release a block would refer to a version whose interface it was never compiled against.',
     why: 'Inputs, outputs or capabilities differ from what the block was checked with, so it could fail at its first run.',
     cure: ['Apply both blocks together, from one configuration.', 'Or roll both back to the release in which they last agreed.'],
     see: ['release/dangling-reference'],
-  },
-  'release/owned-elsewhere': {
-    severity: 'error',
-    since: '0.1',
-    what: 'A block of this configuration is published by another configuration in this environment.',
-    why: 'Two configurations that publish one address would undo each other at every apply.',
-    cure: [
-      'Rename the block here.',
-      'Or take it over on purpose, with an import block that has take_over = true and a reason.',
-      'If this configuration published it and its state was lost: flowrun state recover',
-    ],
   },
 } as const satisfies Record<`release/${string}`, CodePage>

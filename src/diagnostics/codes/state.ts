@@ -3,7 +3,7 @@ import type { CodePage } from './page.ts'
 export const stateCodes = {
   'state/corrupt': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The stored state does not match its digest.',
     why: 'A state that was damaged could archive what is in use, or forget what is owned. What is deployed is in the registry, and safe.',
     cure: ['Go back to an earlier snapshot: flowrun state restore SERIAL', 'List them: flowrun state history'],
@@ -11,7 +11,7 @@ export const stateCodes = {
   },
   'state/locked': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'Another command is changing this environment, and did not finish while this one waited.',
     why: 'Two changes at once cannot break anything, but one of them would plan for nothing.',
     cure: ['Wait for it: -lock-timeout=5m waits longer.', 'Only if its holder is gone for good: flowrun force-unlock ID'],
@@ -19,7 +19,7 @@ export const stateCodes = {
   },
   'state/conflict': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The state was written by somebody else between reading it and writing it.',
     why: 'A write names the serial that it replaces, so that no write is ever lost.',
     cure: ['Run the command again: it starts from the new state.'],
@@ -27,7 +27,7 @@ export const stateCodes = {
   },
   'state/other-registry': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The state belongs to another registry than the one that the environment points to.',
     why: 'Release and version numbers mean something only in the registry that gave them.',
     cure: [
@@ -38,7 +38,7 @@ export const stateCodes = {
   },
   'state/newer-format': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The state was written by a newer flowrun, in a format that this one does not know.',
     why: 'Reading it as the format that is known could lose what the newer one keeps there.',
     cure: ['Upgrade flowrun to at least the version that wrote it.'],
@@ -46,7 +46,7 @@ export const stateCodes = {
   },
   'state/network-file-system': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The data directory is on a network file system.',
     why: 'SQLite needs file locks that network file systems do not keep, and a file there can be damaged by two machines at once.',
     cure: [

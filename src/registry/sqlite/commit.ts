@@ -79,9 +79,10 @@ function writeStateAlone(scope: Scope, request: ReleaseRequest): ReleaseOutcome 
   return found === undefined ? { outcome: 'unchanged' } : { outcome: 'state-moved', found }
 }
 
-/** DRIFT-9: an apply moves only what is its own, nobody's, or taken over with consent. Rollbacks and promotes keep owners. */
+/** DRIFT-9: an apply moves only what is its own, nobody's, or taken over with consent; rollback and promote leave the owner. */
 function ownersAgree(request: ReleaseRequest, pointers: readonly (Pointer | undefined)[]): ReleaseConflict | undefined {
   const elsewhere: Pointer[] = []
+  const leavesOwner = request.kind === 'rollback' || request.kind === 'promote'
   for (const [index, flip] of request.flips.entries()) {
     const pointer = pointers[index]
     const known = (pointer?.version ?? null) === flip.before && (pointer?.owner ?? null) === flip.ownerBefore
@@ -90,8 +91,8 @@ function ownersAgree(request: ReleaseRequest, pointers: readonly (Pointer | unde
       'registry/wrong-before',
       `the release ${request.applyId} is based on another pointer of ${flip.address} than the registry has`,
     )
-    const owner = pointer?.owner ?? null
-    if (pointer && owner !== null && owner !== request.lineage && flip.ownerAfter !== owner && !flip.takeOver) elsewhere.push(pointer)
+    if (!pointer || pointer.owner === null || pointer.owner === request.lineage || flip.takeOver) continue
+    if (!leavesOwner || (flip.after !== null && flip.ownerAfter !== pointer.owner)) elsewhere.push(pointer)
   }
   return elsewhere.length > 0 ? { outcome: 'owned-elsewhere', pointers: elsewhere } : undefined
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import type { Clock } from '../../base/clock.ts'
+import { invariant } from '../../base/invariant.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import { busyFailure, directoryFailure, isBusy, storeFailure } from './failure.ts'
 import { checkFormat, createSchema, type Schema } from './format.ts'
@@ -103,7 +104,8 @@ function createStore(connection: Database.Database, options: DatabaseOptions): S
     flowrunVersion: options.flowrunVersion,
     prepared,
     read: work => attempt(() => inTransaction(connection, 'BEGIN', work, () => true)),
-    write: (work, keep = () => true) => {
+    write: async (work, keep = () => true) => {
+      invariant(options.mode === 'write', 'registry/read-mode', `${options.name} was opened for reading`)
       const guarded = () => {
         // A newer flowrun may have raised min_writer since the file was opened (STORE-6).
         checkFormat(connection, options, 'write')
