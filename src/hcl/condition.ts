@@ -101,7 +101,7 @@ function eitherOf(a: Value, b: Value, type: Type): Value {
 }
 
 function mayBeNull(value: Value): boolean {
-  return value.kind === 'null' || (value.kind === 'unknown' && value.nullable)
+  return value.kind === 'null' || (value.kind === 'unknown' && value.nullable && !value.invalid)
 }
 
 function mismatchedArms(expression: ConditionalExpression, whenTrue: Value, whenFalse: Value, context: EvaluationContext): Value {

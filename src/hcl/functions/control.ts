@@ -69,7 +69,8 @@ function tryEach(call: CallExpression, context: EvaluationContext): Value {
     const others = call.arguments.slice(index + 1).map(other => attempt(other, context))
     const possible = [value, ...others.filter(other => !other.failed).map(other => other.value)]
     const marks = possible.reduce((all, one) => all | deepMarks(one), 0)
-    return unknownValue(possibleType(possible), { nullable: true, marks })
+    const nullable = possible.some(one => one.kind === 'null' || (one.kind === 'unknown' && one.nullable))
+    return unknownValue(possibleType(possible), { nullable, marks })
   }
   return fail(context, {
     code: 'hcl/function-failed',

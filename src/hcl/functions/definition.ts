@@ -44,7 +44,7 @@ export function defineMover(name: string, shape: Shape): FunctionDefinition {
       const bare = parameters.map(parameter => setMarks(parameter, NO_MARKS))
       if (bare.some(parameter => parameter.kind === 'unknown')) {
         const type = typeof shape.returns === 'function' ? shape.returns(bare) : shape.returns
-        return unknownValue(type, { marks, nullable: true })
+        return unknownValue(type, { marks })
       }
       return withMarks(shape.call(bare, context), marks)
     },
