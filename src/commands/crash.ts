@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InvariantFailure } from '../base/invariant.ts'
 import { flowrunVersion } from '../base/version.ts'
@@ -16,7 +16,9 @@ export function showCrash(error: unknown, command: string, host: Host): ExitCode
   const frames = stackFrames(error)
   const code = error instanceof InvariantFailure ? error.code : error instanceof Error ? error.name : typeof error
   const runtime = { flowrun: flowrunVersion, node: process.versions.node, platform: process.platform, arch: process.arch }
-  const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+  // A foreign message may quote what was being worked on; ours says what broke.
+  const why = error instanceof InvariantFailure ? error.message : `${code} was thrown, and nobody expected it`
+  if (/^(debug|trace)$/.test(host.environment.FLOWRUN_LOG ?? '') && error instanceof Error) host.stderr.write(`${error.stack}\n`)
   const report = { format_version: '1.0', command, code, invariant: error instanceof InvariantFailure, ...runtime, frames }
   const file = writeReport(JSON.stringify(report, undefined, 2), host)
   host.stderr.write(
@@ -40,11 +42,15 @@ function writeReport(text: string, host: Host): string | undefined {
   }
 }
 
+/** The folder of the package: above `dist/` where it is bundled, above `src/commands/` where it is not. */
+const flowrunRoot = import.meta.dirname.endsWith('dist') ? dirname(import.meta.dirname) : dirname(dirname(import.meta.dirname))
+
 /** `src/plan/planner.ts:212`, nearest first; places outside flowrun are left out. */
 function stackFrames(error: unknown): readonly string[] {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   return [...stack.matchAll(/(file:\/\/[^\s()]+):(\d+):(\d+)/g)].flatMap(([, url = '', line = '0', column = '0']) => {
-    const place = originalPlace(fileURLToPath(url), Number(line), Number(column))
+    const file = fileURLToPath(url)
+    const place = file.startsWith(flowrunRoot + sep) ? originalPlace(file, Number(line), Number(column)) : undefined
     return place === undefined || place.startsWith('src/base/invariant.ts') ? [] : [place]
   })
 }
@@ -62,6 +68,6 @@ function originalPlace(file: string, line: number, column: number): string | und
 }
 
 function projectPath(file: string, line: number): string | undefined {
-  const at = file.replaceAll('\\', '/').lastIndexOf('src/')
-  return at < 0 || file.includes('node_modules') ? undefined : `${file.slice(at)}:${line}`
+  const [, path] = /(?:^|\/)(src\/.+)$/.exec(file.replaceAll('\\', '/')) ?? []
+  return path === undefined || /node_modules.*\/src\//.test(file.slice(flowrunRoot.length)) ? undefined : `${path}:${line}`
 }
