@@ -1,3 +1,4 @@
+import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import type { Agent, buildConnector } from 'undici'
 import { isLoopbackHost, refusalOf } from './network-policy.ts'
@@ -31,11 +32,12 @@ export class AddressRefused extends Error {
   readonly code = 'ADDRESS_REFUSED'
 }
 
-export function createHttp(): Http {
+/** @param lookup finds the addresses of a name. */
+export function createHttp(lookup: LookupFunction = systemLookup): Http {
   const agents = new Map<string, Promise<Agent>>()
   const agentFor = (policy: NetworkPolicy, loopback: boolean) => {
     const key = `${policy.connectTimeoutMs} ${policy.allowPrivate} ${loopback}`
-    const agent = agents.get(key) ?? createAgent(policy, loopback)
+    const agent = agents.get(key) ?? createAgent(policy, loopback || policy.allowPrivate ? lookup : publicLookup(lookup))
     agents.set(key, agent)
     return agent
   }
@@ -63,27 +65,22 @@ export function createHttp(): Http {
   }
 }
 
-async function createAgent({ connectTimeoutMs, allowPrivate }: NetworkPolicy, loopback: boolean): Promise<Agent> {
+async function createAgent({ connectTimeoutMs }: NetworkPolicy, lookup: LookupFunction): Promise<Agent> {
   // undici costs 60 ms to load, and a plan or a simulated call never needs it.
   const { Agent } = await import('undici')
-  const connect: buildConnector.BuildOptions = { timeout: connectTimeoutMs, ...(!allowPrivate && !loopback && { lookup: publicLookup }) }
+  const connect: buildConnector.BuildOptions = { timeout: connectTimeoutMs, lookup }
   // Time is the timeout layer's to keep: undici's own five minutes would end a longer one.
   return new Agent({ connect, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: MAX_RESPONSE_BYTES })
 }
 
-/** Resolves a name as usual, and refuses it when any of its addresses is not public: checked after DNS, where the connection is made. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  void import('node:dns').then(({ lookup }) =>
+/** Refuses a name when any of its addresses is not public: checked after DNS, where the connection is made. */
+function publicLookup(lookup: LookupFunction): LookupFunction {
+  return (hostname, options, callback) =>
     lookup(hostname, options, (error, address, family) => {
-      if (error) return callback(error, address, family)
-      const addresses = typeof address === 'string' ? [address] : address.map(one => one.address)
-      for (const one of addresses) {
-        const refusal = refusalOf('https:', one, false)
-        if (refusal !== undefined) return callback(new AddressRefused(`${hostname} is ${refusal}`), address, family)
-      }
-      callback(null, address, family)
-    }),
-  )
+      const addresses = typeof address === 'string' ? [address] : (address ?? []).map(one => one.address)
+      const refusals = addresses.map(one => refusalOf('https:', one, false)).filter(refusal => refusal !== undefined)
+      callback(error ?? (refusals.length > 0 ? new AddressRefused(`${hostname}, ${refusals[0]}`) : null), address, family)
+    })
 }
 
 type AgentAnswer = Awaited<ReturnType<Agent['request']>>

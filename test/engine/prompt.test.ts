@@ -389,6 +389,15 @@ t.test('typed output', async t => {
     t.equal(failed.spent.attempts.length, 2)
   })
 
+  await t.test('NUM-4: half of a surrogate pair is no text', async t => {
+    for (const text of ['{"answer":"\\ud83d","sources":[]}', '{"answer":"","sources":["\\uDC00"]}']) {
+      const failed = await failureOf(run({ prompt: { output, repair: 0 }, provider: simulated({ answers: [{ text }] }) }))
+      t.strictSame(failed.diagnostic.notes, ['holds half of a surrogate pair, which is not text'])
+    }
+    const whole = simulated({ answers: [{ text: '{"answer":"\\ud83d\\ude00","sources":[]}' }] })
+    t.strictSame((await run({ prompt: { output }, provider: whole })).output, { answer: '😀', sources: [] })
+  })
+
   await t.test('repair = 0 does not ask again', async t => {
     const failed = await failureOf(run({ prompt: { output, repair: 0 }, provider: simulated({ answers: [{ text: 'no' }] }) }))
     t.match(failed.diagnostic, { summary: 'The answer does not fit the output type', notes: ['is not JSON: "no"'] })

@@ -36,6 +36,8 @@ export function gatewayDependencies(
   }
 }
 
+const validator = loadSchemaValidator()
+
 export function promptDependencies(dependencies: GatewayDependencies = gatewayDependencies()): PromptDependencies {
-  return { gateway: createGateway(dependencies), language, validator: loadSchemaValidator, clock: dependencies.clock }
+  return { gateway: createGateway(dependencies), language, validator: () => validator, clock: dependencies.clock }
 }

@@ -1,4 +1,5 @@
 import type { PromptSpec } from '../../artifact/prompt.ts'
+import { canonicalJson } from '../../base/canonical-json.ts'
 import type { JsonValue } from '../../base/json.ts'
 import type { CallMessage } from '../../gateway/call.ts'
 import type { DeferredLanguage, Names } from '../deferred.ts'
@@ -37,10 +38,20 @@ function parseAnswer(text: string): { readonly value: JsonValue } | { readonly p
   const bare = FENCED.exec(text)?.[1] ?? text
   try {
     const value: JsonValue = JSON.parse(bare)
-    if (JSON.stringify(value).isWellFormed()) return { value }
-    return { problem: 'holds half of a surrogate pair, which is not text' }
+    return isText(bare, value) ? { value } : { problem: 'holds half of a surrogate pair, which is not text' }
   } catch {
     return { problem: bare.trim() === '' ? 'is empty, expected JSON' : `is not JSON: ${start(bare)}` }
+  }
+}
+
+/** JSON can spell what is no text: `"\\ud800"` (NUM-4). Only an escape can, so that others are not walked through. */
+function isText(json: string, value: JsonValue): boolean {
+  if (!/\\u[dD][89a-fA-F]/.test(json)) return true
+  try {
+    canonicalJson(value)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -149,7 +149,7 @@ function networkDetails(error: unknown): FailureDetails {
 }
 
 function isNetworkCode(code: string | undefined): boolean {
-  return code !== undefined && /^(E[A-Z]+|UND_ERR_.*|CERT_.*|ERR_TLS.*|ERR_SSL.*)$/.test(code)
+  return code !== undefined && /^(E[A-Z_]+|UND_ERR_.*|CERT_.*|ERR_TLS.*|ERR_SSL.*)$/.test(code)
 }
 
 /** The first code along the causes; several addresses that were all refused are one error with many inside. */
