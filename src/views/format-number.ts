@@ -9,7 +9,14 @@ const MILLION = 1_000_000
 
 /** `48,210` */
 export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en-US')
+  return grouped(String(Math.round(count)))
+}
+
+/** Commas between thousands of a decimal. By hand: the first use of Intl costs 4 ms. */
+function grouped(decimal: string): string {
+  const [whole = '', fraction] = decimal.split('.')
+  const text = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  return fraction === undefined ? text : `${text}.${fraction}`
 }
 
 /** `1,034`, `~1,050`, `39.1 M` */
@@ -36,8 +43,7 @@ export function formatMoneys(nanos: readonly (number | null)[]): readonly string
   return nanos.map(nano => {
     if (nano === null) return 'unknown'
     if (nano > 0 && nano < NANO_PER_DOLLAR / MILLION) return '<$0.000001'
-    const dollars = Math.abs(nano) / NANO_PER_DOLLAR
-    return `${nano < 0 ? '-' : ''}$${dollars.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })}`
+    return `${nano < 0 ? '-' : ''}$${grouped((Math.abs(nano) / NANO_PER_DOLLAR).toFixed(decimals))}`
   })
 }
 
@@ -45,7 +51,7 @@ export function formatMoneys(nanos: readonly (number | null)[]): readonly string
 export function formatPrice(nano: number): string {
   const digits = (nano / NANO_PER_DOLLAR).toFixed(9).replace(/0+$/, '')
   const [whole = '0', fraction = ''] = digits.split('.')
-  return `$${Number(whole).toLocaleString('en-US')}${fraction === '' ? '' : `.${fraction.padEnd(2, '0')}`}`
+  return `$${grouped(whole)}${fraction === '' ? '' : `.${fraction.padEnd(2, '0')}`}`
 }
 
 /** `+0.2%`, `-12.5%`, `0.0%`; `+∞` is never printed: undefined when there is nothing to compare with. */

@@ -10,7 +10,7 @@ import {
 } from './change-text.ts'
 import { formatAgo } from './format-number.ts'
 import type { Style } from './style.ts'
-import { padEnd } from './text-width.ts'
+import { displayWidth, padEnd } from './text-width.ts'
 import { valueText } from './value-text.ts'
 
 export interface PlanTextOptions {
@@ -104,10 +104,10 @@ const HEADER_GAP = '   '
 
 /** Headers with their addresses, versions and summaries below each other. */
 export function headerLines(headers: readonly ChangeHeader[], style: Style): readonly string[] {
-  const addressWidth = Math.max(0, ...headers.map(({ address }) => address.length))
+  const addressWidth = Math.max(0, ...headers.map(({ address }) => displayWidth(address)))
   const versionsWidth = Math.max(0, ...headers.map(({ versions }) => versions.length))
   return headers.map(({ sign, address, versions, summary }) => {
-    const padding = ' '.repeat(addressWidth - address.length)
+    const padding = ' '.repeat(addressWidth - displayWidth(address))
     const rest = summary === '' ? versions : `${padEnd(versions, versionsWidth)}${HEADER_GAP}${summary}`
     return `  ${paintSign(sign, style)} ${style.paint.address(address)}${padding}${HEADER_GAP}${rest}`.trimEnd()
   })
