@@ -60,7 +60,7 @@ export function printParts(
     return `%{for ${names} in ${spaced(printExpression(part.collection))}}${printAll(part.body)}%{endfor}`
   }
   const [only] = parts
-  if (parts.length === 1 && only?.kind === 'interpolation' && !isWrap) return `${printSequence(only).slice(0, -1)} ~} `
+  if (parts.length === 1 && only?.kind === 'interpolation' && !isWrap) return `${printSequence(only).slice(0, -1)}~} `
   return printAll(parts)
 }
 
