@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
-import { dirname, join, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InvariantFailure } from '../base/invariant.ts'
 import { flowrunVersion } from '../base/version.ts'
@@ -49,8 +49,7 @@ const flowrunRoot = import.meta.dirname.endsWith('dist') ? dirname(import.meta.d
 function stackFrames(error: unknown): readonly string[] {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
   return [...stack.matchAll(/(file:\/\/[^\s()]+):(\d+):(\d+)/g)].flatMap(([, url = '', line = '0', column = '0']) => {
-    const file = fileURLToPath(url)
-    const place = file.startsWith(flowrunRoot + sep) ? originalPlace(file, Number(line), Number(column)) : undefined
+    const place = originalPlace(fileURLToPath(url), Number(line), Number(column))
     return place === undefined || place.startsWith('src/base/invariant.ts') ? [] : [place]
   })
 }
@@ -60,14 +59,13 @@ function originalPlace(file: string, line: number, column: number): string | und
   try {
     const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')))
     const entry = map.findEntry(line - 1, column - 1)
-    if (!('originalSource' in entry)) return undefined
-    return projectPath(entry.originalSource, entry.originalLine + 1)
+    return 'originalSource' in entry ? ownPlace(resolve(dirname(file), entry.originalSource), entry.originalLine + 1) : undefined
   } catch {
-    return projectPath(file, line)
+    return ownPlace(file, line)
   }
 }
 
-function projectPath(file: string, line: number): string | undefined {
-  const [, path] = /(?:^|\/)(src\/.+)$/.exec(file.replaceAll('\\', '/')) ?? []
-  return path === undefined || /node_modules.*\/src\//.test(file.slice(flowrunRoot.length)) ? undefined : `${path}:${line}`
+function ownPlace(file: string, line: number): string | undefined {
+  const path = relative(flowrunRoot, file).replaceAll(sep, '/')
+  return path.startsWith('src/') ? `${path}:${line}` : undefined
 }

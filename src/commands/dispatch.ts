@@ -13,8 +13,10 @@ import { splitWords } from './words.ts'
 
 /** Runs the command that the words name. Never throws: a bug of ours becomes a crash report and exit code 70. */
 export async function dispatch(typed: readonly string[], host: Host): Promise<ExitCode> {
-  const { before, name, after } = findCommand([...typed])
+  let name: string | undefined
   try {
+    const { before, name: found, after } = findCommand(typed)
+    name = found
     if (name === undefined) {
       const unknown = after[0]
       if (unknown === undefined || isHelp(before)) return await runCommand('help', [], host)
