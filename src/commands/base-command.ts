@@ -96,6 +96,11 @@ export abstract class BaseCommand extends Command {
     return this.#format
   }
 
+  /** `-e NAME`, for an operation; without it the operation chooses. */
+  protected chosenEnvironment(flags: { readonly environment?: string | undefined }): { readonly environment?: string } {
+    return flags.environment === undefined ? {} : { environment: flags.environment }
+  }
+
   /** Text is for a person; every other form is for a machine, and then stderr stays empty. */
   protected get forMachine(): boolean {
     return this.#format !== 'text'

@@ -7,7 +7,16 @@ export interface CommandModule {
 /** Every command, in the order of `flowrun --help`; each is loaded when it is used. */
 export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   init: () => import('./init.ts'),
+  validate: () => import('./validate.ts'),
   fmt: () => import('./fmt.ts'),
+  run: () => import('./run.ts'),
+  plan: () => import('./plan.ts'),
+  apply: () => import('./apply.ts'),
+  show: () => import('./show.ts'),
+  output: () => import('./output.ts'),
+  diff: () => import('./diff.ts'),
+  versions: () => import('./versions.ts'),
+  releases: () => import('./releases.ts'),
   explain: () => import('./explain.ts'),
   version: () => import('./version.ts'),
   completion: () => import('./completion.ts'),

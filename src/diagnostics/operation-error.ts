@@ -17,4 +17,9 @@ export class OperationError extends Error {
     this.diagnostic = { ...diagnostic, severity: 'error' }
     this.retryable = options.retryable ?? false
   }
+
+  /** The same failure with the source line that it comes from, known to whoever has the configuration. */
+  withPlace(place: Pick<Diagnostic, 'subject' | 'where'>): this {
+    return Object.assign(Object.create(Object.getPrototypeOf(this)), this, { diagnostic: { ...this.diagnostic, ...place } })
+  }
 }

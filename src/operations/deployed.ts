@@ -1,20 +1,31 @@
-import { Report } from '../diagnostics/report.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { Report } from '../diagnostics/report.ts'
 import { type OperationHost, openProject, type Project, type ProjectOptions } from './project.ts'
 import type { Stores } from './stores.ts'
 
-export type Deployed<T> = { readonly outcome: 'found'; readonly value: T } | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
+export type Deployed<T> =
+  | { readonly outcome: 'found'; readonly value: T }
+  | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
 
 /**
  * Reads what is deployed. The configuration is read as far as its settings, to know where: it need not be valid beyond.
  *
  * @throws OperationError of the stores, or of `work`.
  */
-export async function readDeployed<T>(host: OperationHost, options: ProjectOptions, work: (stores: Stores, project: Project) => Promise<T>): Promise<Deployed<T>> {
+export async function readDeployed<T>(
+  host: OperationHost,
+  options: ProjectOptions,
+  work: (stores: Stores, project: Project) => Promise<T>,
+): Promise<Deployed<T>> {
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await host.openStores({ root: project.root, project: project.settings.project, environment: project.environment, mode: 'read' })
+  const stores = await host.openStores({
+    root: project.root,
+    project: project.settings.project,
+    environment: project.environment,
+    mode: 'read',
+  })
   try {
     return { outcome: 'found', value: await work(stores, project) }
   } finally {

@@ -10,6 +10,7 @@ import { reportMissingVariables } from '../config/resolved-variables.ts'
 import { decodeSettings, reportUnknownEnvironment, type Settings } from '../config/settings.ts'
 import { collectVariableInputs, type VariableFlag } from '../config/variables.ts'
 import type { Report } from '../diagnostics/report.ts'
+import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { FunctionTable } from '../hcl/function.ts'
 import type { OpenStores } from './stores.ts'
 
@@ -23,6 +24,8 @@ export interface OperationHost {
   readonly openStores: OpenStores
   /** Ends early, by an error, when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
+  /** Runs prompts; its secrets are looked for below the project's folder. */
+  createPromptEngine(root: string): Promise<PromptEngine>
   functions(environment: Readonly<Record<string, string | undefined>>): FunctionTable
   files(root: string): CompileHost['files']
 }

@@ -13,7 +13,11 @@ export interface ValidateOptions {
 /** Checks the whole configuration for every environment. Contacts nothing, and needs no secret and no value of a variable. */
 export async function validate(host: OperationHost, options: ValidateOptions): Promise<readonly Diagnostic[]> {
   const report = new Report()
-  const first = openProject(host, { ...(options.environment ? { environment: options.environment } : {}), ignoreEnvironmentVariable: true }, report)
+  const first = openProject(
+    host,
+    { ...(options.environment ? { environment: options.environment } : {}), ignoreEnvironmentVariable: true },
+    report,
+  )
   if (first === undefined) return report.diagnostics
   const names = options.environment ? [options.environment] : [...first.settings.environments.keys()]
   const found = new Map<string, Diagnostic>()
@@ -21,7 +25,8 @@ export async function validate(host: OperationHost, options: ValidateOptions): P
     const own = new Report()
     const project = openProject(host, { environment }, own)
     const loaded = project && loadProject(host, project, options, own, true)
-    if (loaded?.configuration) await checkWindows(loaded.configuration, new Set(loaded.configuration.blocks.map(({ address }) => address)), own)
+    if (loaded?.configuration)
+      await checkWindows(loaded.configuration, new Set(loaded.configuration.blocks.map(({ address }) => address)), own)
     // One mistake is told once, however many environments see it.
     for (const diagnostic of own.diagnostics) found.set(identityOf(diagnostic), diagnostic)
   }
@@ -31,4 +36,3 @@ export async function validate(host: OperationHost, options: ValidateOptions): P
 function identityOf({ code, summary, subject }: Diagnostic): string {
   return JSON.stringify([code, summary, subject?.source.name, subject?.start])
 }
-

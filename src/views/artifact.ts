@@ -1,6 +1,7 @@
 import type { Artifact } from '../artifact/envelope.ts'
-import { type Digest, shortDigest } from '../base/digest.ts'
+import { shortDigest } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
+import type { Deployment, ShownArtifact } from '../operations/show.ts'
 import { diffArtifacts } from '../plan/artifact-diff.ts'
 import { schemaSummary } from '../plan/schema-type.ts'
 import { formatMoment } from './format-number.ts'
@@ -10,18 +11,6 @@ import { tableLines } from './table.ts'
 import { padEnd, showControls } from './text-width.ts'
 import { valueText, withoutUnit } from './value-text.ts'
 import { oneLine } from './versions.ts'
-
-/** One version of an address, with what it says. */
-export interface ShownArtifact {
-  readonly address: string
-  readonly version: number
-  readonly digest: Digest
-  readonly artifact: Artifact
-  readonly createdAtMs: number
-  readonly createdBy: string
-  readonly message: string
-  readonly activeIn: readonly string[]
-}
 
 /** @param options.content shows texts whole; otherwise their number of lines. */
 export function artifactText(shown: ShownArtifact, style: Style, options: { readonly content?: boolean } = {}): string {
@@ -72,13 +61,6 @@ export function artifactJson(shown: ShownArtifact): string {
     // An interface has no index signature, so the compiler cannot see that an artifact is JSON.
     artifact: shown.artifact as unknown as JsonValue,
   })
-}
-
-/** All deployed blocks of an environment. */
-export interface Deployment {
-  readonly environment: string
-  readonly release: number
-  readonly blocks: readonly { readonly address: string; readonly version: number; readonly digest: Digest; readonly changedIn: number }[]
 }
 
 export function deploymentText({ environment, release, blocks }: Deployment, style: Style): string {

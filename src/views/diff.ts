@@ -1,3 +1,4 @@
+import type { Comparison } from '../operations/diff.ts'
 import { diffArtifacts } from '../plan/artifact-diff.ts'
 import type { Change } from '../plan/plan.ts'
 import { diffTexts } from '../plan/text-diff.ts'
@@ -7,16 +8,6 @@ import { resourceChange } from './plan-resource.ts'
 import { changeLines, conciseLines } from './plan-text.ts'
 import type { Style } from './style.ts'
 import { tableLines } from './table.ts'
-
-/** What differs between two versions, releases or environments, or from the working copy. */
-export interface Comparison {
-  /** As the person wrote it: `prompt.answer@7`, `prod@14`, `working copy`. */
-  readonly from: string
-  readonly to: string
-  readonly changes: readonly Change[]
-  /** Addresses that are the same on both sides. */
-  readonly same: number
-}
 
 export interface DiffTextOptions extends Omit<ChangeContext, 'drifted'> {
   /** Only how much differs. */

@@ -15,6 +15,9 @@ export interface CommandFacts {
   readonly flags: Readonly<Record<string, FlagFacts>>
   readonly examples?: readonly string[]
   readonly exitCodes: string
+  readonly formats: readonly string[]
+  /** `--json` means the event stream. */
+  readonly streamsJson: boolean
   readonly hidden?: boolean
 }
 
@@ -33,6 +36,8 @@ export interface FlagFacts {
   readonly summary?: string
   readonly helpGroup?: string
   readonly helpValue?: string
+  /** Instead of the name with its dashes. */
+  readonly helpLabel?: string
   readonly multiple?: boolean
   readonly default?: unknown
   readonly hidden?: boolean
@@ -88,7 +93,8 @@ export function commandHelpText(command: CommandFacts): string {
         .join('\n'),
     )
   }
-  parts.push(...flagSections(Object.values(command.flags).filter(flag => !flag.hidden)))
+  const flags = Object.values(command.flags).filter(flag => !flag.hidden)
+  parts.push(...flagSections(flags.map(flag => withFormats(flag, command))))
   if (command.examples && command.examples.length > 0)
     parts.push(['Examples', ...command.examples.map(example => `  ${example}`)].join('\n'))
   parts.push(command.exitCodes)
@@ -104,6 +110,12 @@ function usageOf(command: CommandFacts): string {
   return ['flowrun', command.id, ...places, '[options]'].join(' ')
 }
 
+/** The two flags of formats say what they mean for the command. */
+function withFormats(flag: FlagFacts, { formats, streamsJson }: CommandFacts): FlagFacts {
+  if (flag.name === 'format') return { ...flag, summary: formats.join(', '), default: 'text' }
+  return flag.name === 'json' && streamsJson ? { ...flag, summary: "the event stream (jsonl), as Terraform's -json" } : flag
+}
+
 function flagSections(flags: readonly FlagFacts[]): string[] {
   const groups = Map.groupBy(flags, flag => flag.helpGroup ?? 'Options')
   return [...groups].map(([title, members]) => [title, ...members.map(flagLine)].join('\n'))
@@ -112,7 +124,7 @@ function flagSections(flags: readonly FlagFacts[]): string[] {
 function flagLine(flag: FlagFacts): string {
   // A switch that is on by default is shown as it is turned off.
   const value = flag.type === 'option' ? ` ${flag.helpValue ?? 'VALUE'}` : flag.default === true ? '=false' : ''
-  const label = `  ${flag.char === undefined ? '    ' : `-${flag.char}, `}--${flag.name}${value}`
+  const label = `  ${flag.char === undefined ? '    ' : `-${flag.char}, `}${flag.helpLabel ?? `--${flag.name}${value}`}`
   const gap = label.length < TEXT_COLUMN - 1 ? ' '.repeat(TEXT_COLUMN - label.length) : '   '
   const text = `${label}${gap}${flag.summary ?? ''}`
   const suffix = flagSuffix(flag)

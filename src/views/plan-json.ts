@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.ts'
 import type { Obstacle, Plan } from '../plan/plan.ts'
+import type { Release } from '../registry/release.ts'
 import { diagnosticsJson } from './diagnostic-json.ts'
 import { jsonDocument } from './json-document.ts'
 import { outputChange, resourceChange, resourceDrift } from './plan-resource.ts'
@@ -8,6 +9,14 @@ import { isEmptyPlan } from './plan-text.ts'
 /** A plan as one JSON document with Terraform's names; schemas/output/plan.schema.json. */
 export function planJson(plan: Plan): string {
   return jsonDocument(planFields(plan))
+}
+
+/** What an apply did: its plan, and the release that it made; none when no pointer moved. */
+export function appliedJson(plan: Plan, release: Release | undefined): string {
+  return jsonDocument({
+    ...planFields(plan),
+    release: release ? { number: release.number, apply_id: release.applyId, at: new Date(release.createdAtMs).toISOString() } : null,
+  })
 }
 
 export function planFields(plan: Plan): JsonObject {

@@ -1,22 +1,10 @@
+import type { ReleaseList } from '../operations/releases.ts'
 import type { Release } from '../registry/release.ts'
 import { formatCount, formatMoment } from './format-number.ts'
 import { jsonDocument } from './json-document.ts'
 import type { Style } from './style.ts'
 import { type Column, tableLines } from './table.ts'
 import { oneLine } from './versions.ts'
-
-/** Releases of one environment, newest first. */
-export interface ReleaseList {
-  readonly environment: string
-  readonly releases: readonly ListedRelease[]
-  /** Of all releases, those that a limit left out among them. */
-  readonly total: number
-}
-
-export interface ListedRelease extends Release {
-  /** Pointers that it moved. */
-  readonly changeCount: number
-}
 
 const COLUMNS: readonly Column[] = [
   { title: 'release', isNumber: true },

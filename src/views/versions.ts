@@ -1,24 +1,10 @@
 import { shortDigest } from '../base/digest.ts'
-import type { ArtifactVersion } from '../registry/version.ts'
+import type { VersionList } from '../operations/versions.ts'
 import { formatCount, formatMoment } from './format-number.ts'
 import { jsonDocument } from './json-document.ts'
 import type { Style } from './style.ts'
 import { type Column, tableLines } from './table.ts'
 import { showControls } from './text-width.ts'
-
-/** Versions of one address, newest first. */
-export interface VersionList {
-  readonly address: string
-  readonly versions: readonly ListedVersion[]
-  /** Of all versions, those that a limit left out among them. */
-  readonly total: number
-}
-
-export interface ListedVersion extends ArtifactVersion {
-  /** Environments, by name. */
-  readonly activeIn: readonly string[]
-  readonly heldIn: readonly string[]
-}
 
 const COLUMNS: readonly Column[] = [
   { title: 'version', isNumber: true },

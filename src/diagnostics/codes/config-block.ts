@@ -137,4 +137,11 @@ export const configBlockCodes = {
     why: 'Every process on the machine could take the keys.',
     cure: ['Make it yours alone: chmod 600 FILE.'],
   },
+  'config/not-valid': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A command needs the working copy, and its configuration has errors.',
+    why: 'What does not compile cannot be compared.',
+    cure: ['See the errors: flowrun validate.'],
+  },
 } as const satisfies Record<`config/${string}`, CodePage>

@@ -25,4 +25,25 @@ export const outputCodes = {
     ],
     see: ['output/invalid'],
   },
+  'output/unknown': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The last apply left no output of this name.',
+    why: 'Outputs are read from the state, as the last apply wrote them.',
+    cure: ['Correct the name.', 'Or declare the output, and apply.'],
+  },
+  'output/sensitive': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A sensitive output was asked for by name.',
+    why: 'Sensitive values are not stored: neither the value nor a digest of it.',
+    cure: ['Where the value may be seen, write nonsensitive(…) in the output, and apply.'],
+  },
+  'output/not-plain': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A list or object was asked for in its raw form.',
+    why: 'Only strings, numbers and bools have one.',
+    cure: ['Use --json.'],
+  },
 } as const satisfies Record<`output/${string}`, CodePage>

@@ -3,7 +3,7 @@ import type { CodePage } from './page.ts'
 export const registryCodes = {
   'registry/busy': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'Another process kept the registry file locked for longer than flowrun waits.',
     why: 'One process writes at a time; a write lasts milliseconds, so a lock of many seconds is held by a stopped process or another program.',
     cure: ['Try again.', 'Close programs that have .flowrun/state.db open, such as a database browser with an open transaction.'],
@@ -11,7 +11,7 @@ export const registryCodes = {
   },
   'registry/full': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The disk that holds the registry is full.',
     why: 'A release is written whole or not at all: the old one stays.',
     cure: ['Make room on the disk, then run the command again.'],
@@ -19,7 +19,7 @@ export const registryCodes = {
   },
   'registry/read-only': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The registry file, or its directory, cannot be written by this user.',
     why: 'A release is recorded in the file before it counts.',
     cure: [
@@ -30,7 +30,7 @@ export const registryCodes = {
   },
   'registry/unreadable': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The registry file could not be opened or read: the operating system refused.',
     why: 'Without the registry nobody knows what is deployed.',
     cure: [
@@ -41,7 +41,7 @@ export const registryCodes = {
   },
   'registry/corrupt': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The registry file is damaged, or it is not a registry at all.',
     why: 'A damaged file is not written to: what is still in it could be lost.',
     cure: [
@@ -52,7 +52,7 @@ export const registryCodes = {
   },
   'registry/newer-format': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The registry file was written by a newer flowrun, which asks older ones to stay away.',
     why: 'An older flowrun does not know what the newer one keeps there, and could break it.',
     cure: ['Upgrade flowrun to at least the version that the message names.'],
@@ -60,7 +60,7 @@ export const registryCodes = {
   },
   'registry/behind-state': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The state has seen a release that the registry does not have.',
     why: 'The registry was restored from an older backup. Applying now would give release and version numbers a second meaning.',
     cure: [
@@ -71,10 +71,38 @@ export const registryCodes = {
   },
   'registry/integrity': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A version has another digest in the registry than in the state.',
     why: 'Versions are immutable. Either the registry or the state was changed by something other than flowrun, so nothing is applied.',
     cure: ['Restore the registry or the state from a backup, whichever was changed.', 'Check who changed what: flowrun audit verify'],
     see: ['registry/behind-state', 'state/corrupt'],
+  },
+  'registry/never-published': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The registry has no version of this address.',
+    why: 'A block has versions from its first apply on.',
+    cure: ['Correct the address.', 'Or publish it: flowrun apply.'],
+  },
+  'registry/not-active': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An address has versions, and none is active in the environment.',
+    why: 'It was archived, or never released there.',
+    cure: ['Name a version: ADDRESS@N.', 'Or another environment with -e.'],
+  },
+  'registry/unknown-version': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The registry has no version of this number.',
+    why: 'Versions are numbered per address, and never used twice.',
+    cure: ['See which there are: flowrun versions ADDRESS.'],
+  },
+  'registry/unknown-release': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The environment has no release of this number.',
+    why: 'Releases are numbered per environment, from 1, without gaps.',
+    cure: ['See which there are: flowrun releases.'],
   },
 } as const satisfies Record<`registry/${string}`, CodePage>

@@ -1,6 +1,20 @@
 import type { CodePage } from './page.ts'
 
 export const runCodes = {
+  'run/unknown-flow': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Nothing that can be run has this address.',
+    why: 'Without -e the working copy is run, with -e what is deployed: an address may exist in one and not in the other.',
+    cure: ['Correct the address.', 'Or deploy it first: flowrun apply.'],
+  },
+  'run/unknown-version': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The registry has no version of this number.',
+    why: 'Versions are numbered per address, and never used twice.',
+    cure: ['See which there are: flowrun versions ADDRESS.'],
+  },
   'run/invalid-input': {
     severity: 'error',
     since: '0.1.0',

@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { createApp } from '../app.ts'
+import { flowrunVersion } from '../base/version.ts'
+import { parseDuration } from '../config/decode/literal.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import { type ApplyOptions, type ApplyResult, type Approval, apply, applySaved } from '../operations/apply.ts'
+import { readAuthorship } from '../operations/authorship.ts'
+import type { Plan } from '../plan/plan.ts'
+import { decodePlan } from '../plan/plan-file.ts'
+import type { ReleaseWithChanges } from '../registry/release.ts'
+import { applyEvents } from '../views/apply-events.ts'
+import { appliedText, interruptedText, refusal, stalePlan, uploadText } from '../views/apply-text.ts'
+import { appliedJson } from '../views/plan-json.ts'
+import { isEmptyPlan, planText } from '../views/plan-text.ts'
+import { lockText, movedText, recoveredText, takeoverText } from '../views/recovered.ts'
+import { BaseCommand } from './base-command.ts'
+import { askForVariables, environmentFlag, planFlags, readVariables } from './configuration-flags.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { shown } from './flags.ts'
+
+export default class Apply extends BaseCommand {
+  static override id = 'apply'
+  static override group = 'deploy' as const
+  static override brief = 'make a release of it'
+  static override summary = 'Make a release of the configuration, or of a saved plan'
+  static override description = 'Without PLAN it plans, shows the plan, and asks. With PLAN it does exactly that, and asks nothing.'
+  static override formats = ['text', 'json', 'jsonl'] as const
+  static override streamsJson = true
+  static override examples = ['flowrun apply', 'flowrun apply -e prod --yes -message "Shorter answers"', 'flowrun apply release.plan']
+  static override exitCodes = 'Exit codes: 0 done, 1 error or declined, 3 refused by a hold, 130 interrupted.'
+  static override args = { plan: Args.string({ description: 'a plan saved with flowrun plan -out' }) }
+  static override flags = {
+    ...environmentFlag,
+    ...planFlags,
+    ...shown('What to show', 'format', 'json', 'no-color'),
+    ...shown('How', 'yes', 'ask'),
+    message: Flags.string({
+      helpGroup: 'How',
+      helpValue: 'TEXT',
+      summary: 'recorded with the release (default: the subject of the last commit)',
+    }),
+    'override-hold': Flags.string({ helpGroup: 'How', helpValue: 'REASON', summary: 'publish what somebody rolled back; audited' }),
+    'lock-timeout': Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'how long to wait for the lock', default: '20s' }),
+  }
+
+  #shownPlan = false
+
+  async run(): Promise<ExitCode> {
+    const { flags, args, raw } = await this.parse(Apply)
+    const app = createApp(this.host)
+    const options: Omit<ApplyOptions, 'answers'> = {
+      ...(flags.environment ? { environment: flags.environment } : {}),
+      variables: readVariables(raw),
+      canAsk: this.terminal.canAsk && !this.forMachine,
+      authorship: {
+        ...readAuthorship(this.host.workingFolder(), flags.message),
+        ...(flags['override-hold'] ? { overrideHold: flags['override-hold'] } : {}),
+      },
+      lockTimeoutMs: readDuration(flags['lock-timeout']),
+      signal: this.interruption(),
+      approve: (made, moved, recovered) => this.#approve(made, moved, recovered, flags),
+      onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
+      onTookOver: from => this.note(takeoverText(from)),
+      onUploaded: (done, of) => this.progress(uploadText(done, of)),
+    }
+    const saved = args.plan === undefined ? undefined : this.#readPlan(args.plan)
+    const result = saved
+      ? await applySaved(app, { ...options, plan: saved })
+      : await askForVariables(
+          question => this.terminal.ask(question),
+          answers => apply(app, { ...options, answers }),
+        )
+    this.progress('')
+    return this.#conclude(result, args.plan)
+  }
+
+  async #approve(
+    made: Plan,
+    moved: readonly ReleaseWithChanges[] | undefined,
+    recovered: readonly ReleaseWithChanges[],
+    flags: {
+      readonly concise: boolean
+      readonly verbose: boolean
+      readonly yes: boolean
+      readonly environment?: string | undefined
+      readonly 'compact-warnings': boolean
+    },
+  ): Promise<Approval> {
+    const nowMs = this.host.clock.now()
+    if (!this.#shownPlan) {
+      this.note(recoveredText(recovered, nowMs))
+      this.report(made.warnings, { compactWarnings: flags['compact-warnings'] })
+    }
+    if (moved) this.note(movedText(made, moved, nowMs))
+    if (!this.forMachine) {
+      const text = planText(made, this.terminal.out.style, {
+        nowMs,
+        concise: flags.concise || moved !== undefined,
+        verbose: flags.verbose,
+        withoutObstacles: true,
+      })
+      this.print(text)
+    }
+    this.#shownPlan = true
+    if (isEmptyPlan(made) || made.obstacles.length > 0) return 'yes'
+    const where = flags.environment ? ` -e ${flags.environment}` : ''
+    const approved = await this.approves(`Make release ${made.base.release + 1} of ${made.environment}?`, {
+      summary: 'Apply needs an approval, and nobody can be asked here',
+      detail: `Approve beforehand: flowrun apply${where} --yes\nOr what a person has read: flowrun plan${where} -out release.plan, then flowrun apply release.plan\nNothing was changed.`,
+    })
+    if (!approved) return 'no'
+    return flags.yes ? 'unattended' : 'yes'
+  }
+
+  #conclude(result: ApplyResult, file: string | undefined): ExitCode {
+    switch (result.outcome) {
+      case 'applied':
+        this.present(this.#views(result.plan, result))
+        this.#suggestRun(result.plan)
+        return exitCodes.done
+      case 'nothing-to-do':
+        return this.present(this.#views(result.plan, result))
+      case 'declined':
+        this.note('Apply cancelled. Nothing was changed.\n')
+        return exitCodes.error
+      case 'refused':
+        this.showFailure(refusal(result.plan, this.host.clock.now()))
+        return exitCodes.refused
+      case 'interrupted':
+        this.note(interruptedText(result))
+        return exitCodes.interrupted
+      case 'stale':
+        this.showFailure(stalePlan(file ?? 'The plan', result.plan, result.moved, this.host.clock.now()))
+        return exitCodes.error
+      case 'ask':
+        return exitCodes.error
+      case 'invalid':
+        return this.report(result.diagnostics)
+    }
+  }
+
+  #views(made: Plan, result: Extract<ApplyResult, { outcome: 'applied' | 'nothing-to-do' }>) {
+    const release = result.outcome === 'applied' ? result.release : undefined
+    return {
+      text: () => (result.outcome === 'applied' ? appliedText(made, release) : ''),
+      json: () => appliedJson(made, release),
+      jsonl: () => applyEvents(made, release, this.host.clock.now()),
+    }
+  }
+
+  #suggestRun(made: Plan): void {
+    const prompt = made.changes.find(change => change.kind === 'prompt' && change.action === 'create')
+    if (prompt?.after?.artifact.kind !== 'prompt' || made.base.release > 0) return
+    const fields = Object.keys((prompt.after.artifact.spec.input?.properties ?? {}) as object).map(name => ` --field ${name}="…"`)
+    this.next(`flowrun run ${prompt.address} -e ${made.environment}${fields.join('')}`)
+  }
+
+  #readPlan(file: string): Plan {
+    try {
+      return decodePlan(readFileSync(resolve(this.host.workingFolder(), file), 'utf8'), file, flowrunVersion)
+    } catch (error) {
+      if (error instanceof OperationError) throw error
+      throw new OperationError({
+        code: 'plan/not-a-plan',
+        summary: `There is no file "${file}"`,
+        detail: 'A plan is saved with flowrun plan -out FILE. Nothing was changed.',
+      })
+    }
+  }
+}
+
+function readDuration(text: string): number {
+  const parsed = parseDuration(text)
+  if (parsed.ok) return parsed.value
+  throw new OperationError({
+    code: 'cli/bad-flag-value',
+    summary: `--lock-timeout cannot be "${text}"`,
+    detail: 'Write a time with its unit: 20s.',
+  })
+}

@@ -1,0 +1,39 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { createApp } from '../app.ts'
+import { compare } from '../operations/diff.ts'
+import { diffJson, diffText } from '../views/diff.ts'
+import { BaseCommand } from './base-command.ts'
+import type { ExitCode } from './exit-codes.ts'
+import { shown } from './flags.ts'
+
+export default class Diff extends BaseCommand {
+  static override id = 'diff'
+  static override group = 'look' as const
+  static override brief = 'compare two versions, releases or environments'
+  static override summary = 'Compare two versions, releases or environments; without B, with the working copy'
+  static override examples = ['flowrun diff prompt.answer@7 prompt.answer@8', 'flowrun diff prod@14 prod', 'flowrun diff dev']
+  static override args = {
+    from: Args.string({ name: 'a', required: true, description: 'prompt.answer@7, prod@14 or dev' }),
+    to: Args.string({ name: 'b', description: 'the same; the working copy when left out' }),
+  }
+  static override flags = {
+    stat: Flags.boolean({ helpGroup: 'What to show', summary: 'only how much differs' }),
+    concise: Flags.boolean({ helpGroup: 'What to show', summary: 'one line for each change' }),
+    ...shown('What to show', 'environment', 'json', 'no-color'),
+  }
+
+  async run(): Promise<ExitCode> {
+    const { args, flags } = await this.parse(Diff)
+    const found = await compare(createApp(this.host), args.from, args.to, this.chosenEnvironment(flags))
+    if (found.outcome === 'invalid') return this.report(found.diagnostics)
+    const options = {
+      environment: flags.environment ?? '',
+      nowMs: this.host.clock.now(),
+      verbose: flags.verbose,
+      stat: flags.stat,
+      concise: flags.concise,
+    }
+    return this.present({ text: () => diffText(found.value, this.terminal.out.style, options), json: () => diffJson(found.value) })
+  }
+}

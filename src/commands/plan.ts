@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import * as Flags from '@oclif/core/flags'
+import { createApp } from '../app.ts'
+import { flowrunVersion } from '../base/version.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import { plan } from '../operations/plan.ts'
+import type { Plan } from '../plan/plan.ts'
+import { encodePlan } from '../plan/plan-file.ts'
+import { planEvents } from '../views/plan-events.ts'
+import { planJson } from '../views/plan-json.ts'
+import { planMarkdown } from '../views/plan-markdown.ts'
+import { isEmptyPlan, planText } from '../views/plan-text.ts'
+import { recoveredText } from '../views/recovered.ts'
+import { BaseCommand } from './base-command.ts'
+import { askForVariables, environmentFlag, planFlags, readVariables } from './configuration-flags.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { shown } from './flags.ts'
+
+export default class PlanCommand extends BaseCommand {
+  static override id = 'plan'
+  static override group = 'deploy' as const
+  static override brief = 'show what apply would change, and what it would cost'
+  static override summary = 'Show what apply would change, what it would cost, and what would stop it'
+  static override description =
+    'Compares the configuration with the state and the registry. Changes nothing, takes no lock, makes no paid call.'
+  static override formats = ['text', 'json', 'jsonl', 'markdown'] as const
+  static override streamsJson = true
+  static override examples = [
+    'flowrun plan',
+    'flowrun plan -e prod -out release.plan && flowrun apply release.plan',
+    'flowrun plan -e prod --format markdown > plan.md',
+  ]
+  static override exitCodes =
+    'Exit codes: 0 done, 1 error, 2 changes (--detailed-exitcode), 130 interrupted.\nA plan that apply would refuse (hold, gate) exits 0 and says so.'
+  static override flags = {
+    ...environmentFlag,
+    ...planFlags,
+    ...shown('What to show', 'format', 'json', 'also', 'no-color'),
+    out: Flags.string({ helpGroup: 'How', helpValue: 'FILE', summary: 'save the plan; apply FILE does exactly this' }),
+    'detailed-exitcode': Flags.boolean({ helpGroup: 'How', summary: '0 no changes, 1 error, 2 changes' }),
+    ...shown('How', 'ask'),
+  }
+
+  async run(): Promise<ExitCode> {
+    const { flags, raw } = await this.parse(PlanCommand)
+    const app = createApp(this.host)
+    const result = await askForVariables(
+      question => this.terminal.ask(question),
+      answers =>
+        plan(app, {
+          ...this.chosenEnvironment(flags),
+          variables: readVariables(raw),
+          answers,
+          canAsk: this.terminal.canAsk && !this.forMachine,
+        }),
+    )
+    if (result.outcome === 'invalid') return this.report(result.diagnostics, { compactWarnings: flags['compact-warnings'] })
+    if (result.outcome === 'ask') return exitCodes.error
+    this.note(recoveredText(result.recovered, this.host.clock.now()))
+    this.report(result.plan.warnings, { compactWarnings: flags['compact-warnings'] })
+    if (flags.out !== undefined) this.#save(result.plan, flags.out)
+    const exitCode = flags['detailed-exitcode'] && !isEmptyPlan(result.plan) ? exitCodes.changes : exitCodes.done
+    const shownWith = { nowMs: this.host.clock.now(), concise: flags.concise, verbose: flags.verbose }
+    this.present(
+      {
+        text: () => planText(result.plan, this.terminal.out.style, shownWith),
+        json: () => planJson(result.plan),
+        jsonl: () => planEvents(result.plan, this.host.clock.now()),
+        markdown: () => planMarkdown(result.plan),
+      },
+      exitCode,
+    )
+    if (flags.out !== undefined) this.note(`Saved the plan to ${flags.out}\n`)
+    this.#suggest(result.plan, flags.out)
+    return exitCode
+  }
+
+  #suggest(made: Plan, file: string | undefined): void {
+    if (isEmptyPlan(made) || made.obstacles.length > 0) return
+    this.next(file === undefined ? 'flowrun apply' : `flowrun apply ${file}`)
+  }
+
+  #save(made: Plan, file: string): void {
+    try {
+      writeFileSync(resolve(this.host.workingFolder(), file), encodePlan(made, flowrunVersion), { mode: 0o600 })
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new OperationError({
+        code: 'cli/cannot-write',
+        summary: `${file} cannot be written`,
+        detail: `The system says: ${reason}. Nothing was changed.`,
+      })
+    }
+  }
+}

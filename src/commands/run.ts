@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { createApp } from '../app.ts'
+import type { JsonValue } from '../base/json.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import { dryRun, type RunOptions, run } from '../operations/run.ts'
+import { answerText, dryRunJson, dryRunText, resultJson, runEvent, summaryText } from '../views/run.ts'
+import { showControls } from '../views/text-width.ts'
+import { BaseCommand } from './base-command.ts'
+import { readVariables, variableFlags } from './configuration-flags.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { shown } from './flags.ts'
+
+export default class Run extends BaseCommand {
+  static override id = 'run'
+  static override group = 'try' as const
+  static override brief = 'run a flow: the working copy, or with -e what is deployed'
+  static override summary = 'Run a prompt: the working copy, or with -e what is deployed'
+  static override description =
+    'The answer goes to stdout; usage and cost go to stderr. FLOWRUN_ENV does not turn a trial into a production run.'
+  static override formats = ['text', 'json', 'jsonl'] as const
+  static override examples = [
+    'flowrun run prompt.answer --field question="What is a release?"',
+    'flowrun run prompt.answer -e prod --input @question.json --json',
+    'flowrun run prompt.answer --field question=Why --dry-run',
+  ]
+  static override exitCodes = 'Exit codes: 0 done, 1 error or failed run, 130 interrupted.'
+  static override args = { flow: Args.string({ required: true, description: 'prompt.NAME; with -e also prompt.NAME@VERSION' }) }
+  static override flags = {
+    ...shown('What to run', 'environment'),
+    model: Flags.string({ helpGroup: 'What to run', helpValue: 'ADDRESS', summary: 'ask another model; working copy only' }),
+    ...Object.fromEntries(Object.entries(variableFlags).map(([name, flag]) => [name, { ...flag, helpGroup: 'What to run' }])),
+    input: Flags.string({ helpGroup: 'Input', helpValue: 'JSON|@FILE|-', summary: 'the input as JSON; - is standard input' }),
+    field: Flags.string({ helpGroup: 'Input', helpValue: 'NAME=VALUE', summary: 'one field of the input', multiple: true }),
+    'dry-run': Flags.boolean({ helpGroup: 'How', summary: 'show the messages and their tokens; no call' }),
+    stream: Flags.boolean({ helpGroup: 'How', summary: 'print tokens as they come, on a terminal', default: true, allowNo: true }),
+    ...shown('What to show', 'json', 'jsonl'),
+  }
+
+  async run(): Promise<ExitCode> {
+    const { flags, args, raw } = await this.parse(Run)
+    const options: RunOptions = {
+      flow: args.flow,
+      ...(flags.environment ? { environment: flags.environment } : {}),
+      variables: readVariables(raw),
+      input: await this.#readInput(flags.input, flags.field ?? []),
+      ...(flags.model === undefined ? {} : { model: flags.model }),
+      signal: this.interruption(),
+    }
+    if (flags.model !== undefined && flags.environment !== undefined) throw conflictingModel()
+    return flags['dry-run'] ? await this.#dryRun(options) : await this.#run(options, flags.stream)
+  }
+
+  async #run(options: RunOptions, streamWanted: boolean): Promise<ExitCode> {
+    const streams = this.format === 'jsonl' || (this.format === 'text' && streamWanted && this.terminal.out.isTerminal)
+    let streamed = ''
+    const result = await run(createApp(this.host), {
+      ...options,
+      ...(streams
+        ? {
+            onEvent: event => {
+              if (this.format === 'jsonl') this.print(runEvent(event, this.host.clock.now()))
+              else if (event.type === 'text-delta') {
+                streamed += event.text
+                this.print(showControls(event.text))
+              }
+            },
+          }
+        : {}),
+    })
+    if (result.outcome === 'invalid') return this.report(result.diagnostics)
+    const { value } = result
+    // What was streamed is the answer already, unless a repair has replaced it.
+    const text = () => (streamed !== '' && streamed === value.text ? '\n' : answerText(value))
+    this.present({ text, json: () => resultJson(value), jsonl: () => runEvent({ type: 'result', result: value }, this.host.clock.now()) })
+    this.note(summaryText(value))
+    return exitCodes.done
+  }
+
+  async #dryRun(options: RunOptions): Promise<ExitCode> {
+    const result = await dryRun(createApp(this.host), options)
+    if (result.outcome === 'invalid') return this.report(result.diagnostics)
+    return this.present({ text: () => dryRunText(result.value), json: () => dryRunJson(result.value) })
+  }
+
+  async #readInput(written: string | undefined, fields: readonly string[]): Promise<JsonValue> {
+    const given = Object.fromEntries(fields.map(readField))
+    if (written === undefined) return given
+    const source = written === '-' ? await text(this.host.stdin) : written.startsWith('@') ? this.#readFile(written.slice(1)) : written
+    const parsed = parseJson(source, written)
+    return fields.length > 0 && typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed, ...given } : parsed
+  }
+
+  #readFile(file: string): string {
+    try {
+      return readFileSync(resolve(this.host.workingFolder(), file), 'utf8')
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new OperationError({
+        code: 'cli/bad-flag-value',
+        summary: `--input names a file that cannot be read: ${file}`,
+        detail: `The system says: ${reason}. No run was made.`,
+      })
+    }
+  }
+}
+
+function readField(written: string): readonly [string, string] {
+  const equals = written.indexOf('=')
+  if (equals > 0) return [written.slice(0, equals), written.slice(equals + 1)]
+  throw new OperationError({
+    code: 'cli/bad-flag-value',
+    summary: `--field cannot be "${written}"`,
+    detail: 'Write a name and a value: --field question="Why?".',
+  })
+}
+
+function parseJson(source: string, written: string): JsonValue {
+  try {
+    return JSON.parse(source)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const from = written === '-' ? 'Standard input' : written.startsWith('@') ? written.slice(1) : '--input'
+    throw new OperationError({ code: 'cli/bad-flag-value', summary: `${from} is not JSON`, detail: `${reason}.\nNo run was made.` })
+  }
+}
+
+function conflictingModel(): OperationError {
+  return new OperationError({
+    code: 'cli/bad-flag-value',
+    summary: '--model is for trials of the working copy',
+    detail: 'Leave out -e, or --model. No run was made.',
+  })
+}

@@ -1,0 +1,42 @@
+import type { Closure, ClosureMember } from '../artifact/closure.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { ArtifactVersion } from '../registry/version.ts'
+import { requireRunnable } from './runnable.ts'
+
+/**
+ * What a deployed flow reaches, all from one release.
+ *
+ * @param flow `prompt.answer`, or `prompt.answer@8` for a version that need not be the active one.
+ * @throws OperationError `run/unknown-flow`, `run/unknown-version`, `content/…`.
+ */
+export async function deployedClosure(registry: Registry, environment: string, flow: string): Promise<Closure> {
+  const { pointers, release } = await registry.pointers(environment)
+  const [address = '', number] = flow.split('@')
+  const artifacts = await registry.artifacts([...pointers.values()].map(({ address, digest }) => ({ address, digest })))
+  const members = new Map<string, ClosureMember>()
+  for (const pointer of pointers.values()) {
+    const artifact = artifacts.get(pointer.digest)
+    if (artifact) members.set(pointer.address, { artifact, digest: pointer.digest, version: pointer.version })
+  }
+  if (number !== undefined) {
+    const version = await findVersion(registry, address, number)
+    const artifact = (await registry.artifacts([{ address, digest: version.digest }])).get(version.digest)
+    if (artifact) members.set(address, { artifact, digest: version.digest, version: version.version })
+  }
+  requireRunnable(address, members, release === 0 ? `in ${environment}, which has no release yet` : `in ${environment}`)
+  return { address, members }
+}
+
+async function findVersion(registry: Registry, address: string, number: string): Promise<ArtifactVersion> {
+  const versions = await registry.versionsOf(address)
+  const found = versions.find(({ version }) => String(version) === number)
+  if (found) return found
+  throw new OperationError({
+    code: 'run/unknown-version',
+    summary: `There is no version ${address}@${number}`,
+    detail: versions[0]
+      ? `The newest is ${address}@${versions[0].version}. All: flowrun versions ${address}`
+      : `${address} was never published.`,
+  })
+}

@@ -1,0 +1,112 @@
+import type { Closure, ClosureMember } from '../artifact/closure.ts'
+import type { JsonValue } from '../base/json.ts'
+import { suggest } from '../base/suggest.ts'
+import { argumentRange } from '../config/blocks/argument-range.ts'
+import type { ParsedConfiguration } from '../config/parsed.ts'
+import type { VariableFlag } from '../config/variables.ts'
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import { Report } from '../diagnostics/report.ts'
+import type { PromptEvent, PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
+import type { PromptEngine } from '../engine/prompt-engine.ts'
+import { deployedClosure } from './closure.ts'
+import { readDeployed } from './deployed.ts'
+import { loadProject, type OperationHost, openProject } from './project.ts'
+import { requireRunnable } from './runnable.ts'
+
+export interface RunOptions {
+  /** `prompt.answer`, or with `-e` also `prompt.answer@8`. */
+  readonly flow: string
+  /** What is deployed there; absent: the working copy. */
+  readonly environment?: string
+  readonly variables: readonly VariableFlag[]
+  readonly input: JsonValue
+  /** Ask this model of the working copy instead. */
+  readonly model?: string
+  readonly signal: AbortSignal
+  /** Given: the answer is streamed. */
+  readonly onEvent?: (event: PromptEvent) => void
+}
+
+export type RunResult<T> =
+  | { readonly outcome: 'done'; readonly value: T }
+  | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
+
+/** Runs a prompt and gives its typed answer. */
+export function run(host: OperationHost, options: RunOptions): Promise<RunResult<PromptResult>> {
+  const { input, signal, onEvent, model } = options
+  return withClosure(host, options, (engine, closure) =>
+    engine.run({ closure, input, signal, ...(onEvent ? { onEvent } : {}), ...(model === undefined ? {} : { model }) }),
+  )
+}
+
+/** What `run` would send; no call is made. */
+export function dryRun(host: OperationHost, options: RunOptions): Promise<RunResult<RenderedPrompt>> {
+  const { input, model } = options
+  return withClosure(host, options, (engine, closure) => engine.render({ closure, input, ...(model === undefined ? {} : { model }) }))
+}
+
+async function withClosure<T>(
+  host: OperationHost,
+  options: RunOptions,
+  work: (engine: PromptEngine, closure: Closure) => Promise<T>,
+): Promise<RunResult<T>> {
+  const found = options.environment === undefined ? workingCopy(host, options) : await deployed(host, options, options.environment)
+  if (found.outcome === 'invalid') return found
+  const engine = await host.createPromptEngine(host.workingDirectory)
+  try {
+    return { outcome: 'done', value: await work(engine, found.closure) }
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error
+    throw withPlace(error, found.parsed)
+  } finally {
+    await engine.close()
+  }
+}
+
+type Found =
+  | { readonly outcome: 'found'; readonly closure: Closure; readonly parsed: ParsedConfiguration | undefined }
+  | Extract<RunResult<never>, { outcome: 'invalid' }>
+
+function workingCopy(host: OperationHost, options: RunOptions): Found {
+  const report = new Report()
+  const project = openProject(host, { ignoreEnvironmentVariable: true }, report)
+  const loaded = project && loadProject(host, project, { variables: options.variables }, report, false)
+  if (loaded?.configuration === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  const members = new Map(
+    loaded.configuration.blocks.map(({ address, artifact, digest }): [string, ClosureMember] => [address, { artifact, digest }]),
+  )
+  requireRunnable(options.flow, members, 'here')
+  if (options.model !== undefined && members.get(options.model)?.artifact.kind !== 'model') throw unknownModel(options.model, members)
+  return { outcome: 'found', closure: { address: options.flow, members }, parsed: project?.parsed }
+}
+
+async function deployed(host: OperationHost, options: RunOptions, environment: string): Promise<Found> {
+  let parsed: ParsedConfiguration | undefined
+  const found = await readDeployed(host, { environment }, async ({ registry }, project) => {
+    parsed = project.parsed
+    return await deployedClosure(registry, environment, options.flow)
+  })
+  return found.outcome === 'found' ? { outcome: 'found', closure: found.value, parsed } : found
+}
+
+function unknownModel(model: string, members: ReadonlyMap<string, ClosureMember>): OperationError {
+  const models = [...members].flatMap(([address, member]) => (member.artifact.kind === 'model' ? [address] : []))
+  const suggestions = suggest(model, models)
+  return new OperationError({
+    code: 'run/unknown-flow',
+    summary: `There is no model "${model}" here`,
+    detail: `The models here are ${models.sort().join(', ')}. No run was made.`,
+    ...(suggestions.length > 0 ? { suggestions } : {}),
+  })
+}
+
+/** Adds the source line of the block that the failure names, where the configuration has it. */
+function withPlace(error: OperationError, parsed: ParsedConfiguration | undefined): OperationError {
+  const { address, argument, subject } = error.diagnostic
+  const [kind, name] = (address ?? '').replace(/\[.*$/, '').split('.')
+  const block = parsed?.blocks.find(candidate => candidate.type === kind && candidate.labels[0]?.text === name)
+  if (block === undefined || subject !== undefined) return error
+  const range = (argument === undefined ? undefined : argumentRange(block, argument)) ?? block.headerRange
+  return error.withPlace({ subject: range, where: `in ${kind} "${name}"` })
+}

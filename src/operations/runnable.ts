@@ -1,0 +1,20 @@
+import { suggest } from '../base/suggest.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+
+/** `run/unknown-flow`: only a prompt can be run by its address. */
+export function requireRunnable(
+  flow: string,
+  members: ReadonlyMap<string, { readonly artifact: { readonly kind: string } }>,
+  where: string,
+): void {
+  const kind = members.get(flow)?.artifact.kind
+  if (kind === 'prompt') return
+  const flows = [...members].flatMap(([address, member]) => (member.artifact.kind === 'prompt' ? [address] : []))
+  const suggestions = suggest(flow, flows)
+  throw new OperationError({
+    code: 'run/unknown-flow',
+    summary: kind === undefined ? `There is no flow "${flow}" ${where}` : `${flow} is a ${kind}, and cannot be run`,
+    detail: flows.length === 0 ? `There is no prompt ${where}.` : `The flows ${where} are ${flows.sort().join(', ')}. No run was made.`,
+    ...(suggestions.length > 0 ? { suggestions } : {}),
+  })
+}

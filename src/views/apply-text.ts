@@ -1,0 +1,86 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { countChanges, type Obstacle, type Plan } from '../plan/plan.ts'
+import type { Release } from '../registry/release.ts'
+import { formatAgo, formatCount } from './format-number.ts'
+
+/** `Apply complete! Release 16 of prod: 1 added, 2 changed, 0 destroyed.` */
+export function appliedText(plan: Plan, release: Release | undefined): string {
+  const { add, change, destroy } = countChanges(plan)
+  if (release === undefined) return 'Apply complete! No release was needed; the state was written.\n'
+  return `Apply complete! Release ${release.number} of ${plan.environment}: ${add} added, ${change} changed, ${destroy} destroyed.\n`
+}
+
+export function uploadText(done: number, of: number): string {
+  return `Uploading contents: ${formatCount(done)} of ${formatCount(of)}`
+}
+
+export function interruptedText({
+  plan,
+  uploaded,
+  contents,
+}: {
+  readonly plan: Plan
+  readonly uploaded: number
+  readonly contents: number
+}): string {
+  const { environment, base } = plan
+  const at = base.release === 0 ? 'has no release yet' : `is at release ${base.release}`
+  const kept =
+    contents === 0 ? '' : `${formatCount(uploaded)} of ${formatCount(contents)} contents are uploaded, and the next apply will use them.\n`
+  return `\nApply stopped. Nothing was released: ${environment} ${at}.\n${kept}`
+}
+
+/** Why a plan may not be applied: one rule says it itself, several are counted. */
+export function refusal(plan: Plan, nowMs: number): Diagnostic {
+  const [first, ...others] = plan.obstacles
+  if (first !== undefined && others.length === 0) return refusalOf(first, plan, nowMs)
+  return {
+    code: 'apply/refused',
+    severity: 'error',
+    summary: `Apply refused for ${plan.obstacles.length} reasons`,
+    detail: 'flowrun plan lists them. Nothing was changed.',
+    notes: plan.obstacles.map(obstacle => refusalOf(obstacle, plan, nowMs).summary),
+  }
+}
+
+function refusalOf(obstacle: Obstacle, plan: Plan, nowMs: number): Diagnostic {
+  if (obstacle.kind === 'owned-elsewhere') {
+    return {
+      code: 'apply/owned-elsewhere',
+      severity: 'error',
+      summary: `${obstacle.address} belongs to another configuration in ${plan.environment}`,
+      detail: `Rename the block here, or remove it there: the owner has the lineage ${obstacle.lineage}.\nNothing was changed.`,
+    }
+  }
+  const { address, version, actor, atMs, release, reason } = obstacle
+  return {
+    code: 'apply/held',
+    severity: 'error',
+    summary: `${address}@${version} is held in ${plan.environment}`,
+    detail:
+      `${actor} rolled it back ${formatAgo(atMs, nowMs)}, in release ${release}: "${reason}"\n\n` +
+      `Change the ${obstacle.address.split('.')[0]} (a new version is not held), or release this one on purpose:\n` +
+      `  flowrun apply -e ${plan.environment} --override-hold REASON\nNothing was changed.`,
+  }
+}
+
+/** What moved since a plan was saved (cli.md 3.7). */
+export function stalePlan(
+  file: string,
+  plan: Plan,
+  moved: readonly { readonly what: string; readonly text: string }[],
+  nowMs: number,
+): Diagnostic {
+  const width = Math.max(...moved.map(({ what }) => what.length), 12)
+  return {
+    code: 'apply/stale-plan',
+    severity: 'error',
+    summary: 'The saved plan is stale',
+    detail: [
+      `${file} was made ${formatAgo(plan.createdAtMs, nowMs)} for ${plan.environment}, ${plan.base.release === 0 ? 'before its first release' : `against release ${plan.base.release}`}. Since then:`,
+      ...moved.map(({ what, text }) => `  ${what.padEnd(width)}  ${text}`),
+      `Make the plan again: flowrun plan -e ${plan.environment} -out ${file}`,
+      'Nothing was changed.',
+    ].join('\n'),
+  }
+}

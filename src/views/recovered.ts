@@ -1,0 +1,33 @@
+import type { Plan } from '../plan/plan.ts'
+import type { ReleaseWithChanges } from '../registry/release.ts'
+import type { Lock } from '../state/lock.ts'
+import { formatAgo } from './format-number.ts'
+
+/** Own releases that the state had not seen: an apply was killed between the release and its answer (cli.md 3.10). */
+export function recoveredText(recovered: readonly ReleaseWithChanges[], nowMs: number): string {
+  const last = recovered.at(-1)
+  if (last === undefined) return ''
+  return (
+    `Note: An apply by ${last.actor} made release ${last.number} ${formatAgo(last.createdAtMs, nowMs)}, and did not get to write the state.\n` +
+    `It is recognised; the state now says release ${last.number}. Nothing was done twice.\n\n`
+  )
+}
+
+/** Somebody released while a person was reading the plan (cli.md 3.8). */
+export function movedText(plan: Plan, moved: readonly ReleaseWithChanges[], nowMs: number): string {
+  const lines = moved.map(({ number, actor, createdAtMs, changes }) => {
+    const [first, ...others] = changes.map(
+      ({ address, before, after }) => `${address} ${before ? `@${before.version}` : '-'} → ${after ? `@${after.version}` : '-'}`,
+    )
+    return `${plan.environment} has moved: ${actor} made release ${number}, ${formatAgo(createdAtMs, nowMs)} (${first ?? 'no change'}${others.length > 0 ? ` and ${others.length} more` : ''}).\n`
+  })
+  return `\n${lines.join('')}Nothing of yours was released. Planning again, against release ${plan.base.release}.\n\n`
+}
+
+export function lockText(by: Lock, timeout: string): string {
+  return `Waiting for the state lock of ${by.environment}, held by ${by.user} for ${by.operation} (${timeout} at most).\n`
+}
+
+export function takeoverText(from: Lock): string {
+  return `Note: Took over the lock of ${from.environment} from ${from.user}@${from.host}, process ${from.pid}, which is gone.\n`
+}
