@@ -3,7 +3,7 @@ import type { ModelSpec, ParamsSpec } from '../artifact/model.ts'
 import type { ProviderSpec } from '../artifact/provider.ts'
 import type { Digest } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
-import type { FailureClass } from './failure.ts'
+import type { FailureClass } from './failure-class.ts'
 
 /** One model call on its way through the layers. Each layer passes on a copy with what it decided. */
 export interface ModelCall {

@@ -1,7 +1,8 @@
 import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { Attempt, ModelTarget } from './call.ts'
-import type { CallFailure, FailureClass, FailureDetails } from './failure.ts'
+import type { CallFailure, FailureDetails } from './failure.ts'
+import type { FailureClass } from './failure-class.ts'
 import type { MissingSecret } from './secrets.ts'
 
 /** What a person is told about a call that gave no answer; the command adds the source line of `address` and `argument`. */

@@ -22,5 +22,3 @@ export interface PromptSpending {
   readonly latencyMs: number
   readonly attempts: readonly Attempt[]
 }
-
-export const NOTHING_SPENT: PromptSpending = Object.freeze({ costNano: 0, latencyMs: 0, attempts: [] })

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { ModelCall } from '../call.ts'
-import { abortedFailure, CallFailure, classOfStatus, type FailureClass, type FailureDetails, retryAfterMs } from '../failure.ts'
+import { abortedFailure, CallFailure, type FailureDetails, retryAfterMs } from '../failure.ts'
+import { classOfStatus, type FailureClass } from '../failure-class.ts'
 import { AddressRefused } from '../http.ts'
 import { MissingSecret } from '../secrets.ts'
 import type { ProviderDependencies } from './definition.ts'
