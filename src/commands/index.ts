@@ -9,6 +9,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   init: () => import('./init.ts'),
   validate: () => import('./validate.ts'),
   fmt: () => import('./fmt.ts'),
+  console: () => import('./console.ts'),
   run: () => import('./run.ts'),
   plan: () => import('./plan.ts'),
   apply: () => import('./apply.ts'),

@@ -40,6 +40,8 @@ export interface Loaded {
   readonly configuration: Configuration | undefined
   /** Variables without a value: a terminal is asked for them, and the configuration loaded again. */
   readonly missing: readonly VariableDeclaration[]
+  /** What expressions of the configuration may use: for the console. */
+  readonly names: Scope
 }
 
 /** Decodes and compiles a configuration for one environment. Everything that is wrong with it is reported in one pass. */
@@ -101,7 +103,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   const ordered = inDependencyOrder(blocks, report)
   checkPrompts(ordered, report)
   reportUnused(declarations.variables, locals, { byBlocks: usedByBlocks, byAll: used }, report)
-  if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing }
+  if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing, names }
   const written = new Map(ordered.map(({ address, block }) => [address, block]))
   const configuration: Configuration = {
     root: parsed.root,
@@ -116,7 +118,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
     },
     foldedVariables: address => foldedVariables(written.get(address), locals),
   }
-  return { configuration, missing: [] }
+  return { configuration, missing: [], names }
 }
 
 function compileAll(
