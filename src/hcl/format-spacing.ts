@@ -9,6 +9,7 @@ export function spaceBetween(text: string, tokens: TokenList, before: number, le
   const leftKind = kinds[left] ?? 0
   const rightKind = kinds[right] ?? 0
   const beforeKind = before === NONE ? undefined : kinds[before]
+  if (leftKind === Token.number && rightKind === Token.dot) return wouldBeOneNumber(text, tokens, right)
   if (isTight(leftKind, rightKind)) return false
   if (leftKind === Token.comma) return true
   if (isTemplateEdge(leftKind, rightKind)) return false
@@ -19,6 +20,11 @@ export function spaceBetween(text: string, tokens: TokenList, before: number, le
   if (leftKind === Token.bang) return false
   if (leftKind === Token.minus) return !isSignAfter(beforeKind)
   return spaceAtBracket(leftKind, rightKind)
+}
+
+/** In `rows.0 .1` the blank keeps two indexes from being one number. terraform fmt takes it away, and the text is wrong then. */
+function wouldBeOneNumber(text: string, { starts }: TokenList, dot: number): boolean {
+  return /^(\d|[eE]\d)/.test(text.slice(starts[dot + 1], (starts[dot + 1] ?? 0) + 2))
 }
 
 /** Newlines, dots, commas, the ellipsis, and the name of a call. */

@@ -1,3 +1,4 @@
+import { MAX_NESTING_DEPTH } from '../base/limits.ts'
 import { countGraphemes } from '../diagnostics/source.ts'
 import { spaceBetween } from './format-spacing.ts'
 import { scan } from './scanner.ts'
@@ -80,7 +81,8 @@ function indent({ tokens, spaces, lines }: Layout): void {
     let change = leadChange(tokens, line)
     for (let i = line.assign; i < line.comment; i++) change += bracketChange(tokens.kinds[i] ?? 0)
     if (change < 0) closeLevels(levels, -change)
-    spaces[line.lead] = 2 * levels.length
+    // More levels are an error anyway, and would make the text grow with their square.
+    spaces[line.lead] = 2 * Math.min(levels.length, MAX_NESTING_DEPTH)
     if (change > 0) levels.push(change)
   }
 }

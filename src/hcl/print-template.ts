@@ -52,12 +52,13 @@ export function printParts(
     return part.kind === 'if' ? printIf(part) : printFor(part)
   }
   const printIf = (part: TemplateIf): string => {
-    const otherwise = part.whenFalse.length > 0 ? `%{else}${printAll(part.whenFalse)}` : ''
-    return `%{if ${spaced(printExpression(part.condition))}}${printAll(part.whenTrue)}${otherwise}%{endif}`
+    const whenTrue = `%{if ${spaced(printExpression(part.condition))}}${printAll(part.whenTrue)}`
+    const both = part.whenFalse.length > 0 ? join(whenTrue, '%{else}') + printAll(part.whenFalse) : whenTrue
+    return join(both, '%{endif}')
   }
   const printFor = (part: TemplateFor): string => {
     const names = part.keyName === undefined ? part.valueName : `${part.keyName}, ${part.valueName}`
-    return `%{for ${names} in ${spaced(printExpression(part.collection))}}${printAll(part.body)}%{endfor}`
+    return join(`%{for ${names} in ${spaced(printExpression(part.collection))}}${printAll(part.body)}`, '%{endfor}')
   }
   const [only] = parts
   if (parts.length === 1 && only?.kind === 'interpolation' && !isWrap) return `${printSequence(only).slice(0, -1)}~} `

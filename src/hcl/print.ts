@@ -105,7 +105,7 @@ function printBare(expression: Exclude<Expression, { kind: 'parentheses' }>): st
     case 'unary':
       return expression.operator + print(expression.operand, UNARY)
     case 'tuple':
-      return `[${protectFor(expression.items.map(printExpression).join(', '))}]`
+      return `[${expression.items.map((item, i) => (i === 0 ? protectFor(printExpression(item)) : printExpression(item))).join(', ')}]`
     case 'object':
       return printObject(expression)
     case 'for':
@@ -164,9 +164,9 @@ function printCall(call: CallExpression): string {
   return `${call.name}(${call.arguments.map(printExpression).join(', ')}${call.expandFinal ? '...' : ''})`
 }
 
-/** A name `for` at the start would begin a for expression. */
-function protectFor(items: string): string {
-  return /^for(?![\p{ID_Continue}-])/u.test(items) ? `(for)${items.slice('for'.length)}` : items
+/** A name `for` at the start of a list would begin a for expression. */
+function protectFor(item: string): string {
+  return /^for(?![\p{ID_Continue}-])/u.test(item) ? `(${item})` : item
 }
 
 function printObject({ items }: ObjectExpression): string {
