@@ -124,6 +124,10 @@ export type CallEvent =
   | { readonly type: 'text-start' }
   | { readonly type: 'text-delta'; readonly text: string }
   | { readonly type: 'text-end' }
+  /** The model thinks: not part of the answer. */
+  | { readonly type: 'reasoning-delta'; readonly text: string }
+  /** A tool call begins; its arguments are in the result. */
+  | { readonly type: 'tool-call'; readonly name: string }
 
 export type CallHandler = (call: ModelCall) => Promise<CallResult>
 

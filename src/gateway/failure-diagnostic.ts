@@ -15,7 +15,7 @@ export function failureDiagnostic(failure: CallFailure, target: ModelTarget): Di
   return {
     code: details.providerCode === 'ADDRESS_REFUSED' ? 'provider/private-address' : CODES[details.class],
     summary: words.summary,
-    ...(words.subject === 'provider' ? { address: target.provider.address } : { address: target.address }),
+    ...(words.subject !== undefined && { address: words.subject === 'provider' ? target.provider.address : target.address }),
     ...(words.argument !== undefined && { argument: words.argument }),
     ...(notes.length > 0 && { notes }),
     ...(detail !== '' && { detail }),
@@ -62,8 +62,8 @@ const CODES: Readonly<Record<FailureClass, DiagnosticCode>> = {
 
 interface Words {
   readonly summary: string
-  /** Which block has the line to look at. */
-  readonly subject: 'provider' | 'model'
+  /** Which block has the line to look at; none where the configuration is not to blame. */
+  readonly subject?: 'provider' | 'model'
   readonly argument?: string
   /** Lines of the detail. */
   readonly cure: readonly string[]
@@ -111,7 +111,6 @@ function describe(details: FailureDetails, target: ModelTarget): Words {
           }
         : {
             summary: `${provider} does not accept the request`,
-            subject: 'model',
             cure: ['Not retried, for the same request would be refused again.'],
           }
     case 'context_overflow':
@@ -123,7 +122,7 @@ function describe(details: FailureDetails, target: ModelTarget): Words {
     case 'content_filter':
       return {
         summary: `${provider} withheld the answer`,
-        subject: 'model',
+
         cure: ['Not retried, for the same question would be answered so again.'],
       }
     case 'invalid_response':
@@ -134,7 +133,7 @@ function describe(details: FailureDetails, target: ModelTarget): Words {
         cure: [`Not retried. See that the base_url of ${provider} leads to its API.`],
       }
     case 'aborted':
-      return { summary: 'The run was cancelled', subject: 'model', cure: [] }
+      return { summary: 'The run was cancelled', cure: [] }
     default:
       return tried(details, target)
   }
@@ -163,7 +162,7 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
           : `The provider allows ${allowed} requests per minute for this key.`
       return {
         summary: `${address} ${through === '' ? 'is' : 'stayed'} rate limited${through}`,
-        subject: 'model',
+
         ...table,
         cure: [...tooLong(details, spec.retry.max_ms), said + noFallback, ...cures],
       }
@@ -171,7 +170,7 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
     case 'overloaded':
       return {
         summary: `${address} ${through === '' ? 'is' : 'stayed'} overloaded${through}`,
-        subject: 'model',
+
         ...table,
         cure: [...tooLong(details, spec.retry.max_ms), `Nothing is wrong with the prompt.${noFallback}`, ...elsewhere],
       }
@@ -179,6 +178,7 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
       return {
         summary: through === '' ? `${address} ${details.message}` : `${address} did not answer in time${through}`,
         subject: 'model',
+        argument: 'timeout',
         ...table,
         cure: [`Give it more time with timeout, now ${spec.timeout_ms / 1000} s, or ask for less.${noFallback}`],
       }
@@ -196,7 +196,7 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
     default:
       return {
         summary: `${provider.address} failed${through}`,
-        subject: 'model',
+
         ...table,
         cure: [`Nothing is wrong with the prompt.${noFallback} The request id is what the provider's support asks for.`],
       }
@@ -215,7 +215,7 @@ function factsOf(details: FailureDetails): readonly string[] {
   const where = details.url === undefined ? '' : `to ${details.url}`
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['found in', details.key?.foundIn],
-    ['status', details.status === undefined ? undefined : `${details.status}${code}: "${details.message}"`],
+    ['status', details.status === undefined ? undefined : `${details.status}${code}: ${quoted(details.message)}`],
     [
       'cause',
       details.status === undefined && details.class !== 'aborted' && details.class !== 'timeout' && code !== ''
@@ -226,6 +226,11 @@ function factsOf(details: FailureDetails): readonly string[] {
     ['request', details.requestId === undefined ? where || undefined : `${details.requestId} ${where}`.trim()],
   ]
   return facts.filter(([, text]) => text !== undefined).map(([name, text]) => `${name.padEnd(10)} ${text}`)
+}
+
+/** Words that have quotes in them stand for themselves. */
+function quoted(words: string): string {
+  return words.includes('"') ? words : `"${words}"`
 }
 
 /** When each attempt was made, and what came of it. */

@@ -525,7 +525,6 @@ t.test('a call that goes wrong', async t => {
     t.match(failed.diagnostic, {
       code: 'provider/rate-limited',
       summary: 'model.test stayed rate limited through 4 attempts',
-      address: 'model.test',
     })
     t.strictSame(failed.diagnostic.detail?.split('\n'), [
       'attempt  at      waited  result',

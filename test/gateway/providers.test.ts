@@ -256,6 +256,46 @@ for (const vendor of vendors) {
       })
     }
 
+    await t.test('whatever the body of an error is, it has a message', async t => {
+      const bodies = [
+        '[]',
+        '"text"',
+        'null',
+        '{}',
+        '{"error":"broken"}',
+        '{"error":{"message":5,"code":7}}',
+        '{"detail":"broken"}',
+        '{"error":null,"message":"broken"}',
+        '\u0000\ufffd',
+      ]
+      for (const body of bodies) {
+        server.script({ fault: { kind: 'status', status: 500, body, contentType: 'application/json' } })
+        const details = await failureOf(call(callOf(vendor, server)))
+        t.match(details, { class: 'server_error', status: 500 }, body)
+        t.match(details.message, body.includes('broken') ? /^broken$/ : /./, body)
+      }
+    })
+
+    await t.test('whatever else a success holds, it is no answer', async t => {
+      const bodies = [
+        '',
+        '[]',
+        'null',
+        '"text"',
+        '{}',
+        '{"choices":[]}',
+        '{"choices":[{"message":{"content":5}}]}',
+        '{"content":"text"}',
+        '{"__proto__":{"x":1}}',
+      ]
+      for (const body of bodies) {
+        server.script({ fault: { kind: 'status', status: 200, body, contentType: 'application/json' } })
+        for (const streaming of [{}, { onEvent: () => {} }]) {
+          t.match(await failureOf(call(callOf(vendor, server, streaming))), { class: 'invalid_response' }, body)
+        }
+      }
+    })
+
     await t.test('a stream that ends early, or with an error, fails', async t => {
       const events: CallEvent[] = []
       const onEvent = (event: CallEvent) => events.push(event)

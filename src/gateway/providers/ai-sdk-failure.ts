@@ -14,7 +14,12 @@ export async function failureOf(error: unknown, call: ModelCall, { redactor, clo
   if (call.signal.aborted) return abortedFailure()
   if (error instanceof MissingSecret) return error
   const details = await detailsOf(error, clock.now())
-  return new CallFailure({ ...details, message: redactor.redact(details.message) })
+  return new CallFailure({
+    ...details,
+    message: redactor.redact(details.message),
+    ...(details.providerCode !== undefined && { providerCode: redactor.redact(details.providerCode) }),
+    ...(details.requestId !== undefined && { requestId: redactor.redact(details.requestId) }),
+  })
 }
 
 async function detailsOf(error: unknown, nowMs: number): Promise<FailureDetails> {

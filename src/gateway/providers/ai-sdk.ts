@@ -49,23 +49,33 @@ export function connectAiSdk(vendor: AiSdkVendor, target: ProviderTarget, depend
         : answer,
     )
   }
+  /** Every failure as one of ours, knowing which key was sent. */
+  const attemptOrFail = (call: ModelCall, credentials: Credentials): Promise<Answer> =>
+    attempt(call, credentials).catch(async (error: unknown) => {
+      const failure = await failureOf(error, call, dependencies)
+      throw failure instanceof CallFailure && isRefusedKey(failure) && credentials.key
+        ? extendFailure(failure, { key: credentials.key })
+        : failure
+    })
   return {
     async answer(call) {
       const credentials = await credentialsOf(vendor, target, dependencies.secrets)
       try {
-        return await attempt(call, credentials)
+        return await attemptOrFail(call, credentials)
       } catch (error) {
-        const failure = await failureOf(error, call, dependencies)
-        if (!(failure instanceof CallFailure)) throw failure
-        if (failure.details.class !== 'unauthorized' && failure.details.class !== 'forbidden') throw failure
-        const rotated = await rotatedCredentials(vendor, target, dependencies, credentials)
-        if (rotated === undefined) throw credentials.key ? extendFailure(failure, { key: credentials.key }) : failure
-        return attempt(call, rotated).catch(async (again: unknown) => {
-          throw await failureOf(again, call, dependencies)
-        })
+        const rotated =
+          error instanceof CallFailure && isRefusedKey(error)
+            ? await rotatedCredentials(vendor, target, dependencies, credentials)
+            : undefined
+        if (rotated === undefined) throw error
+        return attemptOrFail(call, rotated)
       }
     },
   }
+}
+
+function isRefusedKey({ details }: CallFailure): boolean {
+  return details.class === 'unauthorized' || details.class === 'forbidden'
 }
 
 /** A refused key is looked up again, and one that has changed is tried once (SEC-1). */
@@ -152,16 +162,37 @@ async function streamed(model: LanguageModelV4, options: CallOptions, call: Mode
   let end: { readonly finishReason: LanguageModelV4FinishReason; readonly usage: LanguageModelV4Usage } | undefined
   let streamError: unknown
   for await (const part of stream) {
-    if (part.type === 'text-start') emit({ type: 'text-start' })
-    else if (part.type === 'text-delta') {
-      text += part.delta
-      if (part.delta !== '') emit({ type: 'text-delta', text: part.delta })
-    } else if (part.type === 'text-end') emit({ type: 'text-end' })
-    else if (part.type === 'tool-call') toolCalls.push({ id: part.toolCallId, name: part.toolName, arguments: part.input })
-    else if (part.type === 'response-metadata') modelId = part.modelId ?? modelId
-    else if (part.type === 'stream-start') warnings = part.warnings
-    else if (part.type === 'finish') end = part
-    else if (part.type === 'error') streamError ??= part.error
+    switch (part.type) {
+      case 'text-start':
+      case 'text-end':
+        emit({ type: part.type })
+        break
+      case 'text-delta':
+        text += part.delta
+        if (part.delta !== '') emit({ type: 'text-delta', text: part.delta })
+        break
+      case 'reasoning-delta':
+        emit({ type: 'reasoning-delta', text: part.delta })
+        break
+      case 'tool-input-start':
+        emit({ type: 'tool-call', name: part.toolName })
+        break
+      case 'tool-call':
+        toolCalls.push({ id: part.toolCallId, name: part.toolName, arguments: part.input })
+        break
+      case 'response-metadata':
+        modelId = part.modelId ?? modelId
+        break
+      case 'stream-start':
+        warnings = part.warnings
+        break
+      case 'finish':
+        end = part
+        break
+      case 'error':
+        streamError ??= part.error
+        break
+    }
   }
   // One of the packages reports an end without a finish reason as data that is not valid.
   const endedEarly = streamError instanceof Error && streamError.name === 'AI_InvalidResponseDataError'

@@ -42,6 +42,7 @@ async function simulate(call: ModelCall, simulation: SimulationSpec, dependencie
     }),
   )
   const text = toolCalls.length > 0 ? '' : textOf(call, answer, simulation, dependencies, names)
+  for (const { name } of toolCalls) call.onEvent?.({ type: 'tool-call', name })
   await stream(text, call, answer?.tokens_per_second, dependencies)
   return {
     text,
