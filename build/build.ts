@@ -45,10 +45,20 @@ const lightBuiltins: BundlePlugin = {
   },
 }
 
+/** A function loads its module when it is first called: a plan of nothing needs no node:zlib, which takes 4 ms. */
 async function importedBuiltin(id: string): Promise<string> {
-  const names = Object.keys(await import(id)).filter(name => name !== 'default' && name !== 'module.exports')
-  const lines = names.map(name => `const _${name} = /* @__PURE__ */ (() => module.${name})()\nexport { _${name} as ${name} }`)
-  return [`const module = /* @__PURE__ */ process.getBuiltinModule('${id}')`, 'export default module', ...lines].join('\n')
+  const exports = Object.entries(await import(id)).filter(([name]) => name !== 'default' && name !== 'module.exports')
+  const lines = exports.map(([name, value]) => {
+    const isPlainFunction = typeof value === 'function' && /^[a-z]/.test(name)
+    const bound = isPlainFunction ? `(...words) => load().${name}(...words)` : `/* @__PURE__ */ (() => load().${name})()`
+    return `const _${name} = ${bound}\nexport { _${name} as ${name} }`
+  })
+  return [
+    'let module',
+    `const load = () => (module ??= process.getBuiltinModule('${id}'))`,
+    'export default /* @__PURE__ */ (() => load())()',
+    ...lines,
+  ].join('\n')
 }
 
 await bundle()

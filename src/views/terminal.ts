@@ -82,11 +82,11 @@ function chooseWidth(columns: number | undefined, environment: Environment): num
   return Math.min(Math.max(wanted, WIDTH_MIN), WIDTH_MAX)
 }
 
-/** A terminal shows what is typed; where the input only plays one, the answer is shown by us. */
+/** The terminal itself edits the line and turns Ctrl-C into a signal; where the input only plays one, we show what was typed. */
 async function ask(question: string, input: TerminalOptions['stdin'], output: Writable, echo: boolean): Promise<string | undefined> {
   // Few commands ask, and node:readline takes 2 ms to load.
   const { createInterface } = await import('node:readline/promises')
-  const reader = createInterface({ input, output })
+  const reader = createInterface({ input, output, terminal: false })
   const ended = new Promise<undefined>(resolve => reader.once('close', () => resolve(undefined)))
   try {
     const answer = await Promise.race([reader.question(question), ended])

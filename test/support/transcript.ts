@@ -125,13 +125,14 @@ async function runCommand(exchange: Pick<Exchange, 'command' | 'typed'>, place: 
       COLUMNS: '100',
       FLOWRUN_TEST: '1',
       FLOWRUN_TEST_CLOCK: '2026-11-21T14:02:11Z',
-      ...(exchange.typed === undefined ? {} : { FLOWRUN_TEST_TERMINAL: '1' }),
+      ...(exchange.typed === undefined ? {} : { FLOWRUN_TEST_TERMINAL: '1', NO_COLOR: '1' }),
     },
   })
   shell.stdin?.on('error', () => {})
   shell.stdin?.end(exchange.typed ?? '')
   const code = await new Promise<number>(resolve => shell.on('close', (exit, signal) => resolve(exit ?? (signal === null ? 0 : 128))))
-  const output = readFileSync(outputFile, 'utf8')
+  // A live line is replaced by what is written after it, as on a terminal.
+  const output = readFileSync(outputFile, 'utf8').replace(/[^\n]*\r\u001b\[2K/g, '')
   // After an `Error:` the code is 1 unless the transcript says otherwise.
   const isUsual = code === 0 || (code === 1 && /^Error: /m.test(output))
   return {

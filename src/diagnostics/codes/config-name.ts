@@ -73,7 +73,7 @@ export const configNameCodes = {
     severity: 'error',
     since: '1.0',
     what: 'Values or blocks are made from themselves.',
-    example: 'locals {\n  a = local.b\n  b = «local.a»\n}\n\noutput "a" { value = local.a }\n',
+    example: 'locals {\n  a = «local.b»\n  b = local.a\n}\n\noutput "a" { value = local.a }\n',
     why: 'There is no order in which they could be made.',
     cure: ['Write one of the values without the others.'],
   },
