@@ -9,11 +9,15 @@ import { createSqliteStateBackend } from '../../src/state/backends/sqlite.ts'
 import { catchUp } from '../../src/state/catch-up.ts'
 import { thisHolder } from '../../src/state/process.ts'
 import { type ApplyRun, generationText } from '../support/apply-process.ts'
+import type { Contender } from '../support/contender-process.ts'
 import { openRegistry } from '../support/open-registry.ts'
 import { apply, contentFor, nextId } from '../support/releases.ts'
 
 const SCRIPT = join(import.meta.dirname, '../support/apply-process.ts')
+const CONTENDER = join(import.meta.dirname, '../support/contender-process.ts')
 const BLOCKS = 60
+/** Random instants reach this much beyond the time that an undisturbed apply took: a busy machine takes longer. */
+const LATEST = 1.5
 const KILLS = Number(process.env.FLOWRUN_CHAOS_KILLS ?? 50)
 const SEED = Number(process.env.FLOWRUN_CHAOS_SEED ?? Date.now() % 1_000_000)
 
@@ -139,13 +143,37 @@ t.test(`killed at ${KILLS} random instants, seed ${SEED}`, async t => {
   const random = randomOf(SEED)
   const measured = await runApply({ directory: t.testdir({}), applyId: nextId(), blocks: BLOCKS, generation: 1, foreignState: false }, {})
   t.match(measured.output, /done\n$/)
-  const instants = () => Array.from({ length: Math.ceil(KILLS / 2) }, () => ({ killAfterMs: random() * measured.tookMs }))
+  const instants = () => Array.from({ length: Math.ceil(KILLS / 2) }, () => ({ killAfterMs: random() * measured.tookMs * LATEST }))
   for (const foreignState of [false, true]) {
     const fates = await kill(t, foreignState, instants())
     const killed = fates.filter(fate => fate.killed).length
     t.comment(`${killed} killed, ${fates.filter(fate => fate.released).length} released, of ${Math.round(measured.tookMs)} ms each`)
     t.ok(killed > 0, 'some were killed')
   }
+})
+
+t.test('four processes release at once: no release is lost, and none has the number of another', async t => {
+  const directory = t.testdir()
+  const names = ['a', 'b', 'c', 'd']
+  const releases = 12
+  const exits = names.map(name => {
+    const contender: Contender = { directory, name, releases }
+    const child = spawn(process.execPath, [CONTENDER, JSON.stringify(contender)], { stdio: ['ignore', 'ignore', 'inherit'] })
+    return new Promise(resolve => child.on('close', resolve))
+  })
+  t.same(await Promise.all(exits), [0, 0, 0, 0])
+  const registry = await openRegistry(directory)
+  t.teardown(() => registry.close())
+  const made = await registry.releases('dev')
+  t.same(
+    made.map(release => release.number),
+    Array.from({ length: names.length * releases }, (_, index) => names.length * releases - index),
+  )
+  for (const name of names) {
+    t.equal(made.filter(release => release.actor === name).length, releases)
+    t.equal((await registry.pointers('dev')).pointers.get(`prompt.${name}`)?.version, releases)
+  }
+  t.match(await registry.verifyAudit(), { intact: true, rows: names.length * releases })
 })
 
 t.test('LOCK-4: the lock of a killed apply is taken over at once', async t => {

@@ -239,7 +239,7 @@ t.test('a directory that this user cannot write is named', { skip: process.platf
   const user = process.getuid?.() === 0 ? { uid: 65534 } : {}
   const { stdout } = spawnSync(process.execPath, [script, JSON.stringify({ ...run, ...user })], { encoding: 'utf8' })
   chmodSync(directory, 0o755)
-  t.match(stdout, /^registry\/read-only\n.*Nothing was changed\.$/s)
+  t.match(stdout, /^started\nregistry\/read-only\n.*Nothing was changed\.$/s)
 })
 
 t.test('STA-11: network file systems are refused', { skip: process.platform !== 'linux' }, async t => {

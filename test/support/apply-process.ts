@@ -32,10 +32,10 @@ async function run({ directory, applyId, blocks, generation, foreignState, uid }
     process.setgid?.(uid)
     process.setuid?.(uid)
   }
+  // The parent counts its random instants from here: making the file is one of them.
+  process.stdout.write('started\n')
   const registry = await openRegistry(directory)
   const backend = createSqliteStateBackend(registry)
-  // The parent counts its random instants from here.
-  process.stdout.write('started\n')
   const { lock } = await acquireLock({
     backend,
     environment: 'dev',
