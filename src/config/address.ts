@@ -1,4 +1,4 @@
-import { printString } from '../hcl/value-text.ts'
+import { printString } from '../hcl/print-template.ts'
 
 /** The name of a block instance: `prompt.answer`, `prompt.greet["de"]`, `prompt.greet[0]` (blocks.md 7.3). */
 export interface Address {

@@ -26,7 +26,9 @@ export function toJsonSchema(type: Type): JsonObject {
       return { type: 'object', additionalProperties: toJsonSchema(type.element) }
     case 'tuple': {
       const { length } = type.elements
-      return { type: 'array', prefixItems: type.elements.map(toJsonSchema), items: false, minItems: length, maxItems: length }
+      // An empty prefixItems is not allowed.
+      const prefix: JsonObject = length === 0 ? {} : { prefixItems: type.elements.map(toJsonSchema) }
+      return { type: 'array', ...prefix, items: false, minItems: length, maxItems: length }
     }
     case 'object':
       return objectSchema(type)
@@ -83,7 +85,7 @@ function plainTypeOfSchema(schema: JsonObject, depth: number): Type {
       return BOOL
     case 'array':
       if (isArray(schema.prefixItems)) return tupleOf(schema.prefixItems.map(item => typeOfSchema(item, depth + 1)))
-      return listOf(typeOfSchema(schema.items, depth + 1))
+      return schema.items === false ? tupleOf([]) : listOf(typeOfSchema(schema.items, depth + 1))
     case 'object':
       return objectOfSchema(schema, depth)
     default:

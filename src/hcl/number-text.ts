@@ -30,3 +30,8 @@ export function parseNumber(text: string): number | 'inexact' | undefined {
 export function isRoundedInteger(text: string, value: number): boolean {
   return Math.abs(value) > Number.MAX_SAFE_INTEGER && /^[+-]?\d+$/.test(text)
 }
+
+/** A number as configuration writes it: with an exponent where digits alone would be refused as rounded. */
+export function numberLiteral(value: number): string {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : formatNumber(value)
+}

@@ -1,5 +1,6 @@
 import type { SourceRange } from '../diagnostics/source.ts'
-import { formatNumber } from './number-text.ts'
+import { formatNumber, numberLiteral } from './number-text.ts'
+import { printString } from './print-template.ts'
 import { count, describeType, printName, printType } from './type-text.ts'
 import { NO_MARKS, sortedEntries, typeOf, type Value } from './value.ts'
 
@@ -54,7 +55,7 @@ function printAt(value: Value, indent: string): string {
     case 'string':
       return printString(value.value)
     case 'number':
-      return formatNumber(value.value)
+      return numberLiteral(value.value)
     case 'bool':
       return String(value.value)
     case 'null':
@@ -93,24 +94,4 @@ function printEntries(entries: ReadonlyMap<string, Value>, indent: string): stri
 function printKey(key: string): string {
   const name = printName(key)
   return name === key ? key : printString(key)
-}
-
-/** A string as a quoted literal; what would start a template is escaped. */
-export function printString(text: string): string {
-  const escaped = text.replace(/[\\"\n\r\t]|[$%]\{|[\x00-\x1f\x7f]/g, found => ESCAPES[found] ?? unicodeEscape(found))
-  return `"${escaped}"`
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '"': '\\"',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '${': '$${',
-  '%{': '%%{',
-}
-
-function unicodeEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
