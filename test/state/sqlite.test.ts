@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mock } from 'node:test'
 import Sqlite from 'better-sqlite3'
@@ -165,6 +165,22 @@ t.test('LOCK-3, LOCK-5: a lease is renewed every 20 s, and one that was taken ov
   await pass(RENEWAL_MS)
   t.equal(taken.lock.lost, true)
   await taken.lock.release()
+})
+
+t.test('a damaged file of earlier states says what it is, and hides nothing', async t => {
+  const { directory, backend } = await storeIn(t)
+  await backend.write('dev', stateWrite(snapshotOf(1), null))
+  writeFileSync(join(directory, 'state-history.db'), 'not a database, and long enough to look at. '.repeat(100))
+  await t.rejects(backend.write('dev', stateWrite(snapshotOf(2), { lineage: 'lineage-a', serial: 1 })), {
+    code: 'registry/corrupt',
+    diagnostic: {
+      summary: '.flowrun/state-history.db is damaged',
+      detail: /or move it away: only earlier snapshots of the state are lost with it\. Nothing was changed\.$/,
+    },
+  })
+  t.match(await backend.read('dev'), { serial: 1 })
+  tamper(directory, `UPDATE state SET body = 'x'`)
+  await t.rejects(backend.read('dev'), { code: 'state/corrupt', diagnostic: { detail: /flowrun state recover/ } })
 })
 
 t.test('the file of earlier states may be lost: the next write makes it anew', async t => {

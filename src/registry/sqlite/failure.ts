@@ -10,6 +10,10 @@ const UNCERTAIN = 'Whether the change was kept is not certain; the next command 
 export interface FailedStore {
   readonly file: string
   readonly name: string
+  readonly schema: {
+    /** What moving the file away costs, as the end of a sentence. */
+    readonly ifLost: string
+  }
 }
 
 /** SQLite's own name of what failed, `SQLITE_FULL`; undefined when the error is not SQLite's. */
@@ -90,9 +94,7 @@ function corrupt(cause: Error, store: FailedStore): OperationError {
     {
       code: 'registry/corrupt',
       summary: `${store.name} is damaged`,
-      detail:
-        `SQLite says: ${cause.message}. Restore the file from a backup. Without one, move it away and apply again: ` +
-        `the configuration publishes everything anew, and history starts over. ${NOTHING_CHANGED}`,
+      detail: `SQLite says: ${cause.message}. Restore the file from a backup, or move it away: ${store.schema.ifLost}. ${NOTHING_CHANGED}`,
     },
     { cause },
   )

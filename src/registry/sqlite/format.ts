@@ -7,6 +7,8 @@ import { type FailedStore, foreignDatabase } from './failure.ts'
 export interface Schema {
   readonly format: number
   readonly tables: string
+  /** What moving the file away costs, as the end of a sentence. */
+  readonly ifLost: string
   /** Further facts to keep in `meta` when the file is made; not kept: it is an empty one in memory, for readers. */
   readonly facts: (kept: boolean) => Readonly<Record<string, string>>
 }

@@ -74,7 +74,17 @@ CREATE TABLE snapshot(
 `
 
 export function registrySchema(registryId: () => string): Schema {
-  return { format: 1, tables: REGISTRY_TABLES + STATE_TABLES, facts: kept => ({ registry_id: kept ? registryId() : '' }) }
+  return {
+    format: 1,
+    tables: REGISTRY_TABLES + STATE_TABLES,
+    ifLost: 'the next apply publishes everything anew, and history starts over',
+    facts: kept => ({ registry_id: kept ? registryId() : '' }),
+  }
 }
 
-export const historySchema: Schema = { format: 1, tables: HISTORY_TABLES, facts: () => ({}) }
+export const historySchema: Schema = {
+  format: 1,
+  tables: HISTORY_TABLES,
+  ifLost: 'only earlier snapshots of the state are lost with it',
+  facts: () => ({}),
+}

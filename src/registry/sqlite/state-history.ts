@@ -35,7 +35,8 @@ export function createStateHistory(open: () => Promise<SqliteStore>): StateHisto
   return {
     async keep(project, environment, row) {
       const kept = await history()
-      if (kept.prepared<{ digest: string }>(KNOWN).get(project, environment, row.serial)?.digest === row.digest) return
+      const known = await kept.read(() => kept.prepared<{ digest: string }>(KNOWN).get(project, environment, row.serial))
+      if (known?.digest === row.digest) return
       await kept.write(() => {
         kept.prepared(KEEP).run(project, environment, row.serial, row.lineage, row.digest, row.blocks, row.writtenAtMs, row.body)
         kept.prepared(FORGET).run({ project, environment, kept: SNAPSHOTS_KEPT })

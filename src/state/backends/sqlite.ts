@@ -25,7 +25,8 @@ export function createSqliteStateBackend(registry: SqliteRegistry): StateBackend
       const scope = scoped(environment)
       const { row, release } = await store.read(() => ({ row: currentState(scope), release: headOf(scope).release }))
       if (!row) return undefined
-      if (!isIntact(row)) throw corruptState(store.name, environment, release, row, await summaries(environment))
+      // A history that cannot be read either has no snapshot to go back to; the damage of the state is what to tell.
+      if (!isIntact(row)) throw corruptState(store.name, environment, release, row, await summaries(environment).catch(() => []))
       return decodeState(row.body, environment)
     },
     async write(environment, write) {
