@@ -15,7 +15,7 @@ export function codePageText(code: string, page: CodePage, style: Style): string
   if (page.example !== undefined) lines.push('', ...exampleLines(page.example, style))
   lines.push(
     '',
-    ...wrapProse(`Why: ${page.why}`, style.width),
+    ...wrapProse(`Why: ${asClause(page.why)}`, style.width),
     '',
     'What to do',
     ...page.cure.flatMap(way => bulletLines(way, style.width)),
@@ -59,9 +59,14 @@ function bulletLines(way: string, width: number): string[] {
   return [`  - ${first}`, ...rest.map(line => `    ${line}`)]
 }
 
+/** A sentence as it follows a colon: without its capital, unless that is of a name. */
+function asClause(sentence: string): string {
+  return sentence.replace(/^[A-Z](?=[a-z]* [a-z]|[a-z]*-)/, letter => letter.toLowerCase())
+}
+
 /** Codes, then documents. */
 function seeText(see: readonly string[]): string {
-  const isCode = (entry: string) => /^[a-z-]+\/[a-z-]+$/.test(entry)
+  const isCode = (entry: string) => /^[a-z-]+\/[a-z0-9-]+$/.test(entry)
   return [see.filter(isCode).join(', '), ...see.filter(entry => !isCode(entry))].filter(Boolean).join('; ')
 }
 

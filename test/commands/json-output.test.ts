@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import t from 'tap'
+import type { CommandFacts } from '../../src/views/help.ts'
+import { builtCli, projectRoot } from '../support/built-cli.ts'
+
+const cli = builtCli()
+const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, validateFormats: false })
+for (const file of globSync('schemas/{output,events}/*.schema.json', { cwd: projectRoot }))
+  ajv.addSchema(JSON.parse(readFileSync(join(projectRoot, file), 'utf8')))
+
+const folder = mkdtempSync(join(tmpdir(), 'json-output-'))
+t.teardown(() => rmSync(folder, { recursive: true }))
+
+/** In this order, for each needs what those before it have made. */
+const conversation: readonly (readonly [schema: string, words: readonly string[]])[] = [
+  ['version', ['version', '--json']],
+  ['init', ['init', '.', '--json']],
+  ['init', ['init', '--list-templates', '--json']],
+  ['fmt', ['fmt', '--json']],
+  ['explain', ['explain', '--json']],
+  ['explain', ['explain', 'config/cycle', '--json']],
+  ['validate', ['validate', '--json']],
+  ['plan', ['plan', '--format', 'json']],
+  ['show', ['show', '--json']],
+  ['output', ['output', '--json']],
+  ['versions', ['versions', 'prompt.answer', '--json']],
+  ['releases', ['releases', '--json']],
+]
+
+t.test('every command that knows JSON has a schema', t => {
+  const manifest = JSON.parse(readFileSync(join(projectRoot, 'oclif.manifest.json'), 'utf8')) as { commands: Record<string, CommandFacts> }
+  for (const { id, formats } of Object.values(manifest.commands)) {
+    if (formats.includes('json')) t.ok(existsSync(join(projectRoot, `schemas/output/${id}.schema.json`)), id)
+  }
+  t.end()
+})
+
+for (const [schema, words] of conversation) {
+  t.test(`flowrun ${words.join(' ')} prints what its schema says`, t => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [cli, ...words], { cwd: folder, encoding: 'utf8' })
+    t.equal(status, 0, stderr || stdout.slice(0, 1000))
+    t.equal(stderr, '', 'stderr is silent beside a machine format')
+    const validate = ajv.getSchema(`/schemas/output/${schema}.schema.json`)
+    if (validate === undefined) t.fail(`there is no schema ${schema}`)
+    else t.ok(validate(JSON.parse(stdout)), ajv.errorsText(validate.errors))
+    if (schema === 'plan') t.equal(spawnSync(process.execPath, [cli, 'apply', '--yes'], { cwd: folder }).status, 0)
+    t.end()
+  })
+}
+
+t.test('an error is a document as well, and its diagnostics fit their schema', t => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [cli, 'version', '--format', 'xml', '--json'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  t.equal(status, 1)
+  t.equal(stderr, '')
+  const validate = ajv.getSchema('/schemas/output/diagnostic.schema.json')
+  for (const diagnostic of JSON.parse(stdout).diagnostics) t.ok(validate?.(diagnostic), ajv.errorsText(validate?.errors))
+  t.end()
+})
