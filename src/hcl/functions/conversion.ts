@@ -1,8 +1,8 @@
-import { type FunctionDefinition, FunctionError } from '../function.ts'
+import type { FunctionDefinition } from '../function.ts'
 import { ANY, BOOL, listOf, mapOf, NUMBER, STRING, setOf, type Type } from '../type.ts'
 import { printType } from '../type-text.ts'
 import { convertedType } from '../unify.ts'
-import { boolValue, NO_MARKS, SECRET, SENSITIVE, setMarks, stringValue, typeOf, type Value, withMarks } from '../value.ts'
+import { boolValue, NO_MARKS, SENSITIVE, setMarks, stringValue, typeOf, withMarks } from '../value.ts'
 import { convertAt, defineFunction, valueAt } from './definition.ts'
 
 const value = { name: 'value', type: ANY, nullable: true, unknown: true, marked: true } as const
@@ -27,10 +27,13 @@ export const conversionFunctions: readonly FunctionDefinition[] = [
     call: parameters => withMarks(valueAt(parameters, 0), SENSITIVE),
   }),
   defineFunction('nonsensitive', {
-    summary: 'The sensitive value, which may then be shown.',
+    summary: 'The sensitive value, which may then be shown; a secret stays one.',
     parameters: [value],
     returns: ([given]) => (given ? typeOf(given) : ANY),
-    call: parameters => reveal(valueAt(parameters, 0)),
+    call: parameters => {
+      const given = valueAt(parameters, 0)
+      return setMarks(given, given.marks & ~SENSITIVE)
+    },
   }),
   defineFunction('issensitive', {
     summary: 'Whether the value is sensitive.',
@@ -47,9 +50,4 @@ function toType(name: string, summary: string, type: Type): FunctionDefinition {
     returns: ([given]) => (given ? convertedType(typeOf(given), type) : type),
     call: parameters => convertAt(valueAt(parameters, 0), type, 0),
   })
-}
-
-function reveal(given: Value): Value {
-  if ((given.marks & SECRET) !== 0) throw new FunctionError('a secret stays secret; it is known only to the process that uses it', 0)
-  return setMarks(given, given.marks & ~SENSITIVE)
 }

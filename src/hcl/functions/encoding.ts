@@ -75,14 +75,18 @@ function urlEncode(text: string): string {
 function parseJson(text: string): Value {
   if (text.trim() === '') throw new FunctionError('the text is empty, and JSON is expected', 0)
   try {
-    const json: JsonValue = JSON.parse(text, refuseRounded)
+    const json: JsonValue = /\d{16}/.test(text) ? JSON.parse(text, refuseRounded) : JSON.parse(text)
     return fromJson(json)
   } catch (error) {
     if (error instanceof SyntaxError) throw new FunctionError(`the text is not JSON${placeOf(error, text)}`, 0)
-    if (error instanceof RangeError) throw new FunctionError(error.message, 0)
+    if (error instanceof RangeError)
+      throw new FunctionError(STACK_OVERFLOW.test(error.message) ? 'the JSON is nested too deep' : error.message, 0)
     throw error
   }
 }
+
+/** V8 walks what it has parsed by recursion. */
+const STACK_OVERFLOW = /call stack/
 
 /** JSON.parse would round 9007199254740993 to …992 without a word (NUM-2). */
 function refuseRounded(_key: string, value: JsonValue, context?: { readonly source?: string }): JsonValue {

@@ -10,10 +10,11 @@ const MAX_PATTERN_LENGTH = 10_000
 /** Largest program of a pattern, in instructions: `(a{1000}){1000}` would have a million. */
 const MAX_PROGRAM_SIZE = 20_000
 /**
- * A search takes time in proportion to the text, but each further one may read to the end again: `.*b|a` on a long run
- * of "a". This many characters, matches times length, take 30 s at worst, and usual patterns read each character once.
+ * A search takes time in proportion to the text. After a match the next one starts where it ended; but a pattern that
+ * repeats without limit inside of a choice may read to the end for each match, as `.*b|a` does on a long run of "a".
+ * So many characters may such a pattern read, matches times length: it takes up to 10 s.
  */
-const MAX_CHARACTERS_READ = 1_000_000_000
+const MAX_CHARACTERS_READ = 100_000_000
 
 export const regexFunctions: readonly FunctionDefinition[] = [
   defineFunction('regex', {
@@ -78,10 +79,11 @@ function at(part: string | null): string {
 function* matches(pattern: RE2JS, text: string): Generator<Match> {
   const matcher = pattern.matcher(text)
   const groupCount = pattern.groupCount()
+  const mayReadOn = /[*+]|\{\d+,\}/.test(pattern.pattern()) && /\||\)[?*+{]/.test(pattern.pattern())
   let read = 0
   let end = -1
   for (let from = 0; from <= text.length; ) {
-    read += text.length - from
+    if (mayReadOn) read += text.length - from
     if (read > MAX_CHARACTERS_READ) throw new FunctionError('the pattern matches too often in so long a text')
     if (!matcher.find(from)) return
     const start = matcher.start()

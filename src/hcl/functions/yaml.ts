@@ -44,6 +44,7 @@ function decodeYaml(text: string): Value {
 }
 
 function describeProblem(problem: { readonly message: string; readonly pos: readonly [number, number] }, text: string): string {
+  if (/call stack/.test(problem.message)) return 'it is nested too deep'
   const before = text.slice(0, problem.pos[0]).split('\n')
   const sentence = problem.message.split('\n')[0] ?? ''
   return `line ${before.length}, character ${(before.at(-1)?.length ?? 0) + 1}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`
