@@ -485,6 +485,29 @@ t.test('what openai is sent', async t => {
   })
 })
 
+t.test('what openai_compatible is sent', async t => {
+  const vendor = vendors[1]
+  if (!vendor) throw new Error('no vendor')
+  const server = await startOpenAiServer()
+  const dependencies = gatewayDependencies({})
+  t.teardown(async () => {
+    await dependencies.http.close()
+    await server.close()
+  })
+  const { call } = createGateway(dependencies)
+  const { api_key: _, ...keyless } = providerSpec({
+    type: 'openai_compatible',
+    base_url: `${server.url}/`,
+    headers: { 'X-Team': 'support' },
+  })
+  const output: JsonSchema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false }
+  const target = modelTarget(keyless, { id: 'llama-3', ...oneAttempt })
+  await call({ ...callOf(vendor, server, { output }), chain: [target] })
+  const { headers, body } = server.requests.at(-1) ?? {}
+  t.equal(headers?.authorization, undefined, 'without a key none is made up')
+  t.match(body.response_format, { type: 'json_schema', json_schema: { strict: true, schema: output } })
+})
+
 t.test('what anthropic is sent', async t => {
   const vendor = vendors[2]
   if (!vendor) throw new Error('no vendor')
@@ -516,5 +539,38 @@ t.test('what anthropic is sent', async t => {
       stop_sequences: ['END'],
       top_k: 3,
     },
+  })
+
+  await t.test('the schema of an answer, natively or as a tool, and a document', async t => {
+    const output: JsonSchema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false }
+    server.script({ text: ['{"a":"x"}'] })
+    t.equal((await call(callOf(vendor, server, { output }))).text, '{"a":"x"}')
+    t.match(server.requests.at(-1)?.body.output_config, { format: { type: 'json_schema', schema: output } })
+
+    server.script({ toolCalls: [{ name: 'json', arguments: '{"a":"y"}' }] })
+    const byTool = await call(callOf(vendor, server, { output }, { id: 'claude-3-haiku-20240307' }))
+    t.match(byTool, { text: '{"a":"y"}', toolCalls: [], finishReason: 'stop' })
+
+    server.script({ text: ['Read.'] })
+    const files = [{ mediaType: 'application/pdf', data: 'JVBERi0=' }]
+    await call(callOf(vendor, server, { messages: [{ role: 'user', text: 'Read it.', files }] }))
+    t.match(server.requests.at(-1)?.body.messages, [
+      {
+        role: 'user',
+        content: [
+          { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' } },
+          { type: 'text', text: 'Read it.' },
+        ],
+      },
+    ])
+  })
+
+  await t.test('a file that it cannot take is a bad request, before anything is sent', async t => {
+    const before = server.requests.length
+    const files = [{ mediaType: 'audio/mpeg', data: 'AAAA' }]
+    t.match(await failureOf(call(callOf(vendor, server, { messages: [{ role: 'user', text: 'Listen.', files }] }))), {
+      class: 'bad_request',
+    })
+    t.equal(server.requests.length, before)
   })
 })
