@@ -1,6 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mock } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import Sqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { shortDigest } from '../../src/base/digest.ts'
@@ -32,6 +33,22 @@ t.test('a state is canonical JSON, and decodes to itself', async t => {
   t.same(decodeState(encodeState(snapshot), 'dev'), snapshot)
   t.match(encodeState(emptyState('l')), /^\{"checks":\[\],"format":"flowrun.state\/1","lineage":"l","outputs":\{\},/)
   t.throws(() => decodeState('{"format":"flowrun.state/2"}', 'dev'), { code: 'state/newer-format' }, 'VER-1: newer than known')
+})
+
+t.test('STA-1: what is stored is of the published schema, and a sensitive output has no value in it', async t => {
+  const schema = JSON.parse(readFileSync(new URL('../../schemas/state.schema.json', import.meta.url), 'utf8'))
+  const validate = new Ajv2020({ strict: true }).compile(schema)
+  const snapshot = snapshotOf(3, {
+    outputs: new Map([
+      ['list', { sensitive: false, type: 'tuple([number, string])', value: [1, 'a'] }],
+      ['key', { sensitive: true, type: 'string' }],
+    ]),
+    checks: [{ address: 'check.health', status: 'unknown', messages: [] }],
+  })
+  for (const state of [snapshot, emptyState('l')]) t.ok(validate(JSON.parse(encodeState(state))), JSON.stringify(validate.errors))
+  const leaked = JSON.parse(encodeState(snapshot))
+  leaked.outputs.key.value = 'sk-live'
+  t.notOk(validate(leaked))
 })
 
 interface Stored {
