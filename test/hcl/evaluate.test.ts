@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { hclEvaluationCodes } from '../../src/diagnostics/codes/hcl-evaluation.ts'
 import { codes } from '../../src/diagnostics/codes/index.ts'
@@ -318,7 +319,35 @@ t.test('no expression runs for ever or fills the memory', async t => {
 t.test('every code of the evaluator has a page', async t => {
   for (const [code, page] of Object.entries(hclEvaluationCodes)) {
     t.ok(page.what.endsWith('.') && page.cure.length > 0, code)
-    if ('example' in page) t.match(page.example, /«.+»/s, code)
     t.ok(code in codes)
+  }
+})
+
+const guide = readFileSync(new URL('../../docs/language.md', import.meta.url), 'utf8')
+
+t.test('docs/language.md: what the console answers there is what it answers', async t => {
+  const blocks = [...guide.matchAll(/^```console\n(.*?)^```$/gms)].map(match => match[1] ?? '')
+  const conversations = blocks.flatMap(block => block.split(/^> /m).slice(1))
+  t.ok(conversations.length > 10)
+  for (const conversation of conversations) {
+    const [text = '', ...answer] = conversation.trimEnd().split('\n')
+    t.equal(printValue(evaluated(text).value), answer.join('\n'), text)
+  }
+})
+
+t.test('docs/language.md lists every function with its parameters', async t => {
+  const [, listing = ''] = guide.split('\n## Functions\n')
+  const rows = [...listing.matchAll(/^\| `(\w+)\((.*?)\)` \| (.*) \|$/gm)].map(([, name, parameters, summary]) => ({
+    name,
+    parameters,
+    summary,
+  }))
+  t.strictSame(rows.map(row => row.name).sort(), [...functions.keys()].sort())
+  for (const { name = '', parameters, summary } of rows) {
+    const definition = functions.get(name)
+    t.equal(summary, definition?.summary.replaceAll('|', '\\|'), name)
+    if (definition?.kind !== 'function') continue
+    const variadic = definition.variadic ? [`${definition.variadic.name}...`] : []
+    t.equal(parameters, [...definition.parameters.map(parameter => parameter.name), ...variadic].join(', '), name)
   }
 })
