@@ -1,4 +1,4 @@
-import type { JsonValue } from './json.ts'
+import type { JsonObject, JsonValue } from './json.ts'
 
 /**
  * Canonical JSON by RFC 8785: no whitespace, keys sorted by UTF-16 code units, numbers as ECMAScript prints them.
@@ -22,9 +22,19 @@ export function canonicalJson(value: JsonValue): string {
   }
 }
 
-function canonicalContainer(value: Exclude<JsonValue, null | boolean | number | string>): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+function canonicalContainer(value: readonly JsonValue[] | JsonObject): string {
+  let text = ''
+  if (isArray(value)) {
+    for (const item of value) text += text === '' ? canonicalJson(item) : `,${canonicalJson(item)}`
+    return `[${text}]`
+  }
   // The default sort compares UTF-16 code units, which is the order that the RFC asks for.
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member)}`).join(',')}}`
+  for (const key of Object.keys(value).sort()) {
+    const member = value[key]
+    if (member !== undefined) text += `${text === '' ? '' : ','}${canonicalJson(key)}:${canonicalJson(member)}`
+  }
+  return `{${text}}`
 }
+
+/** `Array.isArray` does not narrow a readonly array away. */
+const isArray: (value: readonly JsonValue[] | JsonObject) => value is readonly JsonValue[] = Array.isArray

@@ -1,12 +1,27 @@
 import type { Diagnostic, DiagnosticInput } from './diagnostic.ts'
 
+/** What was reported so far; shared by all reports of one piece of work. */
+interface Collected {
+  readonly diagnostics: Diagnostic[]
+  errorCount: number
+}
+
+interface Collected {
+  readonly diagnostics: Diagnostic[]
+  /** Counted as they come: decoding asks before and after each block. */
+  errors: number
+}
+
 /** Collects diagnostics while the work goes on: one pass shows many errors. */
 export class Report {
-  readonly #diagnostics: Diagnostic[]
+  readonly #collected: Collected
   readonly #complete: (diagnostic: Diagnostic) => Diagnostic
 
-  constructor(diagnostics: Diagnostic[] = [], complete: (diagnostic: Diagnostic) => Diagnostic = diagnostic => diagnostic) {
-    this.#diagnostics = diagnostics
+  constructor(
+    collected: Collected = { diagnostics: [], errors: 0 },
+    complete: (diagnostic: Diagnostic) => Diagnostic = diagnostic => diagnostic,
+  ) {
+    this.#collected = collected
     this.#complete = complete
   }
 
@@ -19,12 +34,15 @@ export class Report {
   }
 
   add(...diagnostics: readonly Diagnostic[]): void {
-    for (const diagnostic of diagnostics) this.#diagnostics.push(this.#complete(diagnostic))
+    for (const diagnostic of diagnostics) {
+      this.#collected.diagnostics.push(this.#complete(diagnostic))
+      if (diagnostic.severity === 'error') this.#collected.errors++
+    }
   }
 
   /** A report into the same list that completes what is added: layers below know the place, and not what stands there. */
   within(complete: (diagnostic: Diagnostic) => Diagnostic): Report {
-    return new Report(this.#diagnostics, diagnostic => this.#complete(complete(diagnostic)))
+    return new Report(this.#collected, diagnostic => this.#complete(complete(diagnostic)))
   }
 
   /** A report that throws away what is added: the same is decoded again, and told then. */
@@ -33,14 +51,14 @@ export class Report {
   }
 
   get diagnostics(): readonly Diagnostic[] {
-    return this.#diagnostics
+    return this.#collected.diagnostics
   }
 
   get hasErrors(): boolean {
-    return this.#diagnostics.some(diagnostic => diagnostic.severity === 'error')
+    return this.#collected.errors > 0
   }
 
   get errorCount(): number {
-    return this.#diagnostics.filter(diagnostic => diagnostic.severity === 'error').length
+    return this.#collected.errors
   }
 }

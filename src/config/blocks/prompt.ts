@@ -16,7 +16,8 @@ import { paramsBody } from './model-blocks.ts'
 
 /** Decoded later, with the names that the rest of the block declares. */
 const later = { labels: [], many: true, decode: (block: Block) => block } as const
-const io = { labels: [], many: false, decode: decodeIo } as const
+/** Decoded before the body, whose expressions use what they declare. */
+const earlier = { labels: [], many: false, decode: (block: Block) => block } as const
 
 const promptBody = {
   arguments: {
@@ -33,8 +34,8 @@ const promptBody = {
   },
   blocks: {
     ...COMMON_BLOCKS,
-    input: io,
-    output: io,
+    input: earlier,
+    output: earlier,
     message: repeated({ arguments: { text: optional(deferredText), attachments: optional(deferredOf(listOf(FILE))) } }, ['role']),
     tier: later,
     params: single(paramsBody),
@@ -101,11 +102,9 @@ export const prompt: BlockDefinition<'prompt'> = {
   },
 }
 
-/** The declaration is needed before the body is decoded; errors in it are told once, by the body. */
 function declared(block: Block, type: 'input' | 'output', site: BlockSite): IoDeclaration | undefined {
   const found = block.body.items.find(item => item.kind === 'block' && item.type === type)
-  if (found?.kind !== 'block') return undefined
-  return decodeIo(found, { ...site, report: site.report.muted() })
+  return found?.kind === 'block' && found.labels.length === 0 ? decodeIo(found, site) : undefined
 }
 
 function deferredNames(roots: Readonly<Record<string, DeferredRoot>>): DeferredNames {
