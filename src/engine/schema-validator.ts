@@ -98,7 +98,10 @@ function violationOf(error: ErrorObject, root: JsonValue): Violation {
       return { path: join(path, name), text: near === undefined ? 'is not known' : `is not known. Did you mean ${near}?` }
     }
     default:
-      return { path, text: `is ${valueText(data)}, expected ${expectation(error, parent)}` }
+      return {
+        path,
+        text: `is ${parent['x-sensitive'] === true ? '(sensitive)' : valueText(data)}, expected ${expectation(error, parent)}`,
+      }
   }
 }
 

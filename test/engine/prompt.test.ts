@@ -514,8 +514,8 @@ t.test('a call that goes wrong', async t => {
         headers: { 'x-ratelimit-limit-requests': '500', ...(wait !== undefined && { 'retry-after': wait }) },
       })),
     )
-    const retry = { max_attempts: 4, initial_ms: 500, max_ms: 20_000, on: ['rate_limited'] } as const
-    const pending = failureOf(run({ provider, model: { retry, timeout_ms: 60_000 }, dependencies: timed }))
+    const patient = { max_attempts: 4, initial_ms: 500, max_ms: 20_000, on: ['rate_limited'] } as const
+    const pending = failureOf(run({ provider, model: { retry: patient, timeout_ms: 60_000 }, dependencies: timed }))
     // Real sockets under a clock that stands: it moves when the answer is in and the wait has begun.
     for (const wait of [2000, 4000, 8000]) {
       while (clock.nextInMs !== wait) await new Promise(resolve => setImmediate(resolve))
@@ -536,6 +536,75 @@ t.test('a call that goes wrong', async t => {
       'Hold calls back before the provider does:  rate_limit { requests_per_minute = 450 }',
       'Or answer from elsewhere:                  fallback = [model.backup]',
     ])
+  })
+
+  const retry = { max_attempts: 2, initial_ms: 0, max_ms: 10, on: ['network', 'server_error', 'timeout'] } as const
+
+  await t.test('nobody listens: the address, the cause, and each attempt', async t => {
+    const closed = await startOpenAiServer()
+    await closed.close()
+    const failed = await failureOf(
+      run({ provider: { ...provider, base_url: closed.url }, model: { retry }, dependencies: promptDependencies(dependencies) }),
+    )
+    t.match(failed.diagnostic, {
+      code: 'provider/unreachable',
+      summary: 'provider.test cannot be reached',
+      address: 'provider.test',
+      argument: 'base_url',
+    })
+    t.match(failed.diagnostic.notes?.[0], /^cause {6}ECONNREFUSED: /)
+    t.match(failed.diagnostic.detail, `Tried ${closed.url}/chat/completions; last: `)
+    t.equal(failed.spent.attempts.length, 2)
+  })
+
+  await t.test('other answers: what each says first, and where to look', async t => {
+    const cases = [
+      [
+        { kind: 'status', status: 404, code: 'model_not_found', message: 'The model does not exist' },
+        'provider/not-found',
+        'provider.test does not know "test-model"',
+        'model.test',
+      ],
+      [
+        { kind: 'status', status: 400, message: 'Unknown parameter' },
+        'provider/bad-request',
+        'provider.test does not accept the request',
+        undefined,
+      ],
+      [
+        { kind: 'status', status: 400, code: 'context_length_exceeded' },
+        'provider/context-overflow',
+        'The call does not fit into the window of model.test',
+        'model.test',
+      ],
+      [{ kind: 'status', status: 403 }, 'provider/forbidden', 'provider.test does not allow this call', 'provider.test'],
+      [{ kind: 'status', status: 500 }, 'provider/server-error', 'provider.test failed through 2 attempts', undefined],
+      [{ kind: 'status', status: 503 }, 'provider/overloaded', 'model.test is overloaded', undefined],
+      [{ kind: 'html' }, 'provider/bad-response', 'provider.test answered with something that is not an answer', 'provider.test'],
+      [{ kind: 'hang' }, 'provider/timeout', 'model.test did not answer in time through 2 attempts', 'model.test'],
+    ] as const
+    for (const [fault, code, summary, address] of cases) {
+      server.script({ fault })
+      const failed = await failureOf(run({ provider, model: { retry, timeout_ms: 60 }, dependencies: promptDependencies(dependencies) }))
+      t.match(failed.diagnostic, { code, summary })
+      t.equal(failed.diagnostic.address, address, code)
+    }
+    const elsewhere = await failureOf(
+      run({ provider: { ...provider, base_url: 'https://192.168.0.1/v1' }, dependencies: promptDependencies(dependencies) }),
+    )
+    t.match(elsewhere.diagnostic, {
+      code: 'provider/private-address',
+      summary: 'provider.test leads to the private address 192.168.0.1',
+      argument: 'base_url',
+    })
+  })
+
+  await t.test('a run that is cancelled says so', async t => {
+    const request = { closure: closureOf({}, {}, provider), input: {}, signal: AbortSignal.abort() }
+    t.match(await failureOf(runPrompt(request, promptDependencies(dependencies))), {
+      code: 'run/cancelled',
+      message: 'The run was cancelled',
+    })
   })
 
   await t.test('what the run refers to and does not have', async t => {

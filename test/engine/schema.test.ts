@@ -92,6 +92,11 @@ t.test('what is wrong is said with its place', async t => {
       ['lines[1].n is "x", expected number'],
     ],
     [object({ '0': string }), { '0': 1 }, ['["0"] is 1, expected string']],
+    [
+      object({ pin: { type: 'string', 'x-sensitive': true, maxLength: 4 } }),
+      { pin: 'hunter2' },
+      ['pin is (sensitive), expected at most 4 characters'],
+    ],
     [{ type: 'boolean' }, 1, [' is 1, expected bool']],
     [{ enum: ['a', 'b'] }, 'c', [' is "c", expected one of "a", "b"']],
     [{ const: 5 }, 6, [' is 6, expected 5']],
