@@ -3,7 +3,7 @@ import { keepsType } from './condition.ts'
 import { evaluate } from './evaluate.ts'
 import { findFunction } from './evaluate-call.ts'
 import { fail, isInvalid, silence } from './evaluation.ts'
-import type { EvaluationContext } from './function.ts'
+import { EXPRESSION_STEPS, type EvaluationContext } from './function.ts'
 import { unknownVariables } from './iteration.ts'
 import { expressionOf, type LiteralForm } from './literal.ts'
 import { formatNumber } from './number-text.ts'
@@ -18,6 +18,9 @@ export function isDeferred(value: Value): boolean {
   return false
 }
 
+/** An expression is evaluated once for every level of its tree above what is known: ten times as much as it takes alone. */
+const FOLDING_STEPS = 10 * EXPRESSION_STEPS
+
 /**
  * What remains of an expression when all that is known at plan time is put in as literals (blocks.md 7.1): deferred
  * names, what follows from them, and `secret(…)` stay as they are written. The result means the same: evaluated with
@@ -26,7 +29,11 @@ export function isDeferred(value: Value): boolean {
  * Marks do not survive: whoever folds has looked at the marks of the value.
  */
 export function fold(expression: Expression, context: EvaluationContext): Expression {
-  return foldData(expression, context, silence(context))
+  const quiet = { ...silence(context), budget: { remaining: FOLDING_STEPS } }
+  const folded = foldData(expression, context, quiet)
+  // What ran out of steps in silence would be kept with names that only the plan knows.
+  context.report.add(...quiet.report.diagnostics.filter(diagnostic => diagnostic.code === 'hcl/too-many-steps'))
+  return folded
 }
 
 /** What becomes JSON as a whole, or is a leaf of such: there lists need not be told from tuples. */
@@ -156,9 +163,10 @@ function foldPart(part: TemplatePart, context: EvaluationContext, quiet: Evaluat
       return [part]
     case 'interpolation': {
       const text = insertedText(evaluate(part.expression, quiet))
-      return [
-        text === undefined ? { ...part, expression: foldIn(part.expression, context, quiet) } : { kind: 'text', text, range: part.range },
-      ]
+      if (text !== undefined) return [{ kind: 'text', text, range: part.range }]
+      const expression = foldIn(part.expression, context, quiet)
+      // A file that is included is the same text as if it stood here.
+      return expression.kind === 'template' && !expression.isWrap ? expression.parts : [{ ...part, expression }]
     }
     case 'if':
       return foldIf(part, context, quiet)
