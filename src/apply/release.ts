@@ -49,6 +49,7 @@ export async function release(
     outcome = await registry.commitRelease(request)
   }
   const done = outcome.outcome === 'released' || outcome.outcome === 'unchanged'
+  // A conflict here loses nothing: the release stands, and the next command folds it into whatever the state is then (STA-3).
   if (done && !backend.withRegistry) await backend.write(plan.environment, stateWrite(nextState(base.snapshot, plan), base.stored))
   crashPoint('A5-state-written')
   return outcome
@@ -94,13 +95,14 @@ function newVersion({ address, after }: Change): readonly NewVersion[] {
 }
 
 function flip({ address, action, before, after, ownerBefore }: Change, lineage: string): PointerFlip {
+  // A forgotten pointer stays and belongs to nobody (MOVE-3).
   const isGone = action === 'delete'
   return {
     address,
     before: before?.version ?? null,
     after: isGone ? null : (after?.version ?? null),
     ownerBefore: ownerBefore ?? null,
-    ownerAfter: isGone ? null : lineage,
+    ownerAfter: isGone || action === 'forget' ? null : lineage,
     ...(after?.folded ? { folded: after.folded } : {}),
   }
 }

@@ -11,7 +11,7 @@ import { planEvents } from '../views/plan-events.ts'
 import { planJson } from '../views/plan-json.ts'
 import { planMarkdown } from '../views/plan-markdown.ts'
 import { isEmptyPlan, planText } from '../views/plan-text.ts'
-import { recoveredText } from '../views/recovered.ts'
+import { killedText, recoveredText } from '../views/recovered.ts'
 import { BaseCommand } from './base-command.ts'
 import { askForVariables, environmentFlag, planFlags, readVariables } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -57,7 +57,7 @@ export default class PlanCommand extends BaseCommand {
     )
     if (result.outcome === 'invalid') return this.report(result.diagnostics, { compactWarnings: flags['compact-warnings'] })
     if (result.outcome === 'ask') return exitCodes.error
-    this.note(recoveredText(result.recovered, this.host.clock.now()))
+    this.note(recoveredText(result.recovered, this.host.clock.now()) || killedText(result.killed, this.host.clock.now()))
     this.report(result.plan.warnings, { compactWarnings: flags['compact-warnings'] })
     if (flags.out !== undefined) this.#save(result.plan, flags.out)
     const exitCode = flags['detailed-exitcode'] && !isEmptyPlan(result.plan) ? exitCodes.changes : exitCodes.done

@@ -7,6 +7,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
 import type { Plan } from '../plan/plan.ts'
+import { conflictDiagnostic } from '../registry/conflict.ts'
 import type { Release, ReleaseConflict, ReleaseWithChanges } from '../registry/release.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
@@ -128,7 +129,7 @@ function movedReleases(conflict: ReleaseConflict, plan: Plan): readonly ReleaseW
     case 'content-missing':
     case 'dangling':
     case 'incompatible':
-      throw refusedByRegistry(conflict, plan)
+      throw new OperationError(conflictDiagnostic(conflict, plan.environment))
   }
 }
 
@@ -202,7 +203,7 @@ async function applySavedTo(host: OperationHost, stores: Stores, options: SavedP
     case 'moved':
       return { outcome: 'stale', plan, moved: outcome.releases.map(releaseMoved) }
     default:
-      throw refusedByRegistry(outcome, plan)
+      throw new OperationError(conflictDiagnostic(outcome, plan.environment))
   }
 }
 
@@ -249,23 +250,3 @@ function contended(plan: Plan, attempts: number): OperationError {
     { retryable: true },
   )
 }
-
-function refusedByRegistry(conflict: Exclude<ReleaseConflict, { outcome: 'moved' }>, plan: Plan): OperationError {
-  const broken = 'references' in conflict ? conflict.references.map(({ address, target }) => `${address} refers to ${target}`) : []
-  return new OperationError({
-    code: 'apply/refused-by-registry',
-    summary: `The registry refused the release of ${plan.environment}`,
-    detail: `${REFUSALS[conflict.outcome]} Plan again. Nothing was changed.`,
-    notes: broken,
-  })
-}
-
-const REFUSALS = {
-  'state-moved': 'The state was written meanwhile.',
-  'version-taken': 'A version number of the plan was published meanwhile, with another text.',
-  'content-missing': 'Contents that were uploaded are gone again.',
-  'owned-elsewhere': 'A block of the plan belongs to another configuration.',
-  held: 'A version of the plan is held.',
-  dangling: 'A reference would lead nowhere.',
-  incompatible: 'A block refers to one whose input or output has changed.',
-} as const

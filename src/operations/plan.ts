@@ -14,6 +14,8 @@ import type { Registry } from '../registry/registry.ts'
 import type { ReleaseWithChanges } from '../registry/release.ts'
 import type { ArtifactVersion } from '../registry/version.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
+import { thisHolder } from '../state/process.ts'
+import { findKilledApply, type KilledApply } from './killed-apply.ts'
 import { loadProject, type OperationHost, openProject, type Project, type ProjectOptions } from './project.ts'
 import type { Stores } from './stores.ts'
 
@@ -25,7 +27,12 @@ export interface PlanOptions extends ProjectOptions {
 }
 
 export type PlanResult =
-  | { readonly outcome: 'planned'; readonly plan: Plan; readonly recovered: readonly ReleaseWithChanges[] }
+  | {
+      readonly outcome: 'planned'
+      readonly plan: Plan
+      readonly recovered: readonly ReleaseWithChanges[]
+      readonly killed: KilledApply | undefined
+    }
   | { readonly outcome: 'ask'; readonly missing: readonly VariableDeclaration[] }
   | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
 
@@ -42,7 +49,9 @@ export async function plan(host: OperationHost, options: PlanOptions): Promise<P
   })
   try {
     const result = await planAgainst(host, project, stores, options, report)
-    return result.outcome === 'planned' ? { outcome: 'planned', plan: result.plan, recovered: result.base.recovered } : result
+    if (result.outcome !== 'planned') return result
+    const killed = await findKilledApply(stores, project.environment.name, thisHolder('plan', host.flowrunVersion, host.clock))
+    return { outcome: 'planned', plan: result.plan, recovered: result.base.recovered, killed }
   } finally {
     await stores.close()
   }

@@ -1,3 +1,4 @@
+import type { KilledApply } from '../operations/killed-apply.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { ReleaseWithChanges } from '../registry/release.ts'
 import type { Lock } from '../state/lock.ts'
@@ -11,6 +12,17 @@ export function recoveredText(recovered: readonly ReleaseWithChanges[], nowMs: n
     `Note: An apply by ${last.actor} made release ${last.number} ${formatAgo(last.createdAtMs, nowMs)}, and did not get to write the state.\n` +
     `It is recognised; the state now says release ${last.number}. Nothing was done twice.\n\n`
   )
+}
+
+/** A lock that a killed apply left behind on this host (cli.md 3.10). */
+export function killedText(killed: KilledApply | undefined, nowMs: number): string {
+  if (killed === undefined) return ''
+  const { lock, release, head } = killed
+  const who = `Note: An apply by ${lock.user} (${lock.host}, process ${lock.pid}) was killed ${formatAgo(lock.renewedAtMs, nowMs)}`
+  if (release !== undefined)
+    return `${who}, after it had made release ${release}.\nIt is recognised; the state says release ${release}. Nothing was done twice.\n\n`
+  const standing = head === 0 ? 'has no release yet' : `is still at release ${head}`
+  return `${who}, before it released anything.\n${lock.environment} ${standing}; contents that it had uploaded will be reused.\n\n`
 }
 
 /** Somebody released while a person was reading the plan (cli.md 3.8). */

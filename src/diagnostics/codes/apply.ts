@@ -46,11 +46,4 @@ export const applyCodes = {
     cure: ['See the plan: flowrun plan.'],
     see: ['apply/held', 'apply/owned-elsewhere'],
   },
-  'apply/refused-by-registry': {
-    severity: 'error',
-    since: '1.0',
-    what: 'The registry found something at the last moment that the plan did not see.',
-    why: 'All rules are checked once more inside the transaction that releases.',
-    cure: ['Plan again: the new plan shows it.'],
-  },
 } as const satisfies Record<`apply/${string}`, CodePage>
