@@ -8,10 +8,6 @@ export interface Redactor {
 /** Shorter values are in too many words; nobody's key is so short. */
 const SHORTEST_SECRET = 4
 
-/** How a provider shows a part of a key: `sk-ab****wxyz`, `sk-ab...wxyz`. */
-const MASKED = /([\w.~+/=-]*?)(?:\*{3,}|•{2,}|…+|\.{3,}|x{6,})([\w~+/=-]*)/g
-const SHORTEST_MASKED_PART = 2
-
 export function createRedactor(): Redactor {
   const names = new Map<string, string>()
   let forms: readonly (readonly [form: string, replacement: string])[] = []
@@ -28,10 +24,7 @@ export function createRedactor(): Redactor {
       if (forms.length === 0) return text
       let redacted = text
       for (const [form, replacement] of forms) redacted = redacted.replaceAll(form, replacement)
-      return redacted.replace(MASKED, (masked: string, head: string, tail: string) => {
-        for (const [value, name] of names) if (isMasked(value, head, tail)) return `(secret ${name})`
-        return masked
-      })
+      return withoutMasked(redacted, names)
     },
   }
 }
@@ -41,11 +34,30 @@ function formsOf(value: string): readonly string[] {
   return [...new Set([value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64')])]
 }
 
-function isMasked(value: string, head: string, tail: string): boolean {
-  return (
-    head.length + tail.length >= SHORTEST_MASKED_PART &&
-    head.length + tail.length < value.length &&
-    value.startsWith(head) &&
-    value.endsWith(tail)
-  )
+/** What a provider puts in place of the middle of a key: `sk-ab****wxyz`, `sk-ab...wxyz`. */
+const MASK = /\*{3,}|•{2,}|…+|\.{3,}|x{6,}/g
+/** Fewer characters of a key around a mask are chance. */
+const SHORTEST_MASKED = 3
+
+/** Takes out keys that are shown in part: their beginning, too, is nobody's business. */
+function withoutMasked(text: string, names: ReadonlyMap<string, string>): string {
+  let result = ''
+  let from = 0
+  for (const { index, 0: mask } of text.matchAll(MASK)) {
+    for (const [value, name] of names) {
+      const head = commonLength(value.length, length => text.endsWith(value.slice(0, length), index))
+      const tail = commonLength(value.length, length => text.startsWith(value.slice(value.length - length), index + mask.length))
+      if (index - head < from || head + tail < SHORTEST_MASKED) continue
+      result += `${text.slice(from, index - head)}(secret ${name})`
+      from = index + mask.length + tail
+      break
+    }
+  }
+  return result + text.slice(from)
+}
+
+/** The greatest length below `limit` for which it holds; 0 when there is none. */
+function commonLength(limit: number, holds: (length: number) => boolean): number {
+  for (let length = limit - 1; length > 0; length--) if (holds(length)) return length
+  return 0
 }

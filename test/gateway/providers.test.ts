@@ -266,7 +266,7 @@ for (const vendor of vendors) {
         '{"error":{"message":5,"code":7}}',
         '{"detail":"broken"}',
         '{"error":null,"message":"broken"}',
-        '\u0000\ufffd',
+        '\ufffd',
       ]
       for (const body of bodies) {
         server.script({ fault: { kind: 'status', status: 500, body, contentType: 'application/json' } })
@@ -293,6 +293,30 @@ for (const vendor of vendors) {
         for (const streaming of [{}, { onEvent: () => {} }]) {
           t.match(await failureOf(call(callOf(vendor, server, streaming))), { class: 'invalid_response' }, body)
         }
+      }
+    })
+
+    await t.test('whatever else a stream holds, it is no answer', async t => {
+      const bodies = [
+        '',
+        ': ping\n\n',
+        'data: \n\n',
+        'data: [DONE]\n\n',
+        'data: {"choices":null}\n\n',
+        'data: {"broken\n\n',
+        'event: x\ndata: 5\n\n',
+        'data: []\r\n\r\n',
+        '\ufffd',
+        'data: {"type":"message_stop"}\n\n',
+        'data: {"error":{"message":5}}\n\n',
+      ]
+      for (const body of bodies) {
+        server.script({ fault: { kind: 'status', status: 200, body, contentType: 'text/event-stream' } })
+        const details = await failureOf(call(callOf(vendor, server, { onEvent: () => {} })))
+        t.ok(
+          ['network', 'invalid_response', 'server_error'].includes(details.class),
+          `${JSON.stringify(body)}: ${details.class} ${details.message}`,
+        )
       }
     })
 

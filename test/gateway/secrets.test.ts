@@ -82,6 +82,11 @@ t.test('redaction', async t => {
     t.equal(redactor.redact('provided: sk-Ab+...1234'), 'provided: (secret KEY)')
   })
 
+  await t.test('a long text takes linear time', async t => {
+    const text = `${'a'.repeat(2_000_000)} sk-Ab+****1234 ${'x'.repeat(2_000_000)}`
+    t.equal(redactor.redact(text).length, text.length - 'sk-Ab+****1234'.length + '(secret KEY)'.length)
+  })
+
   await t.test('takes the longest secret, and leaves other text alone', async t => {
     t.equal(redactor.redact('sk-Ab+c/d"e=1234-and-more'), '(secret LONGER)')
     t.equal(redactor.redact('abc and **** and sk-other****9999 … wait...'), 'abc and **** and sk-other****9999 … wait...')

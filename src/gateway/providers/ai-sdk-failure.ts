@@ -41,7 +41,14 @@ async function detailsOf(error: unknown, nowMs: number): Promise<FailureDetails>
   ) {
     return { class: 'bad_request', message: error.message }
   }
-  return { class: 'invalid_response', message: excerpt(error.message).slice(1, -1) }
+  return { class: 'invalid_response', message: `sent something that is not of its protocol: ${misread(error)}` }
+}
+
+/** What the SDK could not read, rather than how it complains. */
+function misread(error: Error): string {
+  if (error.name === 'AI_JSONParseError' && 'text' in error) return excerpt(String(error.text))
+  if (error.name === 'AI_TypeValidationError' && 'value' in error) return excerpt(JSON.stringify(error.value) ?? '')
+  return oneLine(error.message)
 }
 
 interface ApiError {

@@ -218,16 +218,15 @@ async function streamed(model: LanguageModelV4, options: CallOptions, call: Mode
   }
 }
 
-/** A withheld answer is a failure that is billed. */
+/** A withheld answer is a failure that is billed, and so is one that has neither text nor a reason for its end. */
 function checked(answer: Answer): Answer {
-  if (answer.finishReason !== 'content_filter') return answer
-  throw new CallFailure({
-    class: 'content_filter',
-    status: 200,
-    message: answer.text === '' ? 'the answer was withheld' : answer.text,
-    ...(answer.requestId !== undefined && { requestId: answer.requestId }),
-    ...(answer.usage !== null && { usage: answer.usage }),
-  })
+  const { text, toolCalls, finishReason, requestId, usage } = answer
+  const known = { status: 200, ...(requestId !== undefined && { requestId }), ...(usage !== null && { usage }) }
+  if (finishReason === 'content_filter')
+    throw new CallFailure({ class: 'content_filter', message: text === '' ? 'the answer was withheld' : text, ...known })
+  if (finishReason === 'other' && text === '' && toolCalls.length === 0)
+    throw new CallFailure({ class: 'invalid_response', message: 'the answer is empty', ...known })
+  return answer
 }
 
 function usageDetail(reported: LanguageModelV4Usage | undefined): { readonly usage?: Usage } {
