@@ -2,7 +2,7 @@ import type { JsonValue } from '../base/json.ts'
 import { setValue } from './equality.ts'
 import { fromJson } from './json-value.ts'
 import { formatNumber, parseNumber } from './number-text.ts'
-import { ANY, BOOL, type ObjectType, STRING, type Type } from './type.ts'
+import { ANY, type ObjectType, STRING, type Type } from './type.ts'
 import { describeType } from './type-text.ts'
 import { convertedType, mismatch, unify, type ValuePath } from './unify.ts'
 import { boolValue, isWhollyKnown, nullValue, numberValue, stringValue, typeOf, unknownValue, type Value } from './value.ts'
@@ -196,9 +196,4 @@ function convertObject(value: Value, type: ObjectType): Value {
 
 function defaultValue(value: JsonValue, type: Type, name: string): Value {
   return convertInside(fromJson(value), type, name)
-}
-
-/** A condition or operand as a bool, or a failure. */
-export function toBool(value: Value): Value {
-  return convert(value, BOOL)
 }

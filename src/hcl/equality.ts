@@ -1,5 +1,5 @@
 import type { Type } from './type.ts'
-import { byCodePoint, children, isWhollyKnown, type Marks, NO_MARKS, type SetValue, sortedEntries, typeOf, type Value } from './value.ts'
+import { byCodePoint, children, type Marks, NO_MARKS, type SetValue, sortedEntries, type Value } from './value.ts'
 
 /** True, false, or not yet known. */
 export type Verdict = boolean | 'unknown'
@@ -141,9 +141,4 @@ export function setValue(element: Type, items: readonly Value[], marks: Marks = 
   const sorted = [...items].sort(compareForSet)
   const unique = sorted.filter((item, index) => index === 0 || compareForSet(sorted[index - 1] ?? item, item) !== 0)
   return { kind: 'set', element, items: unique, marks }
-}
-
-/** The same value, wholly known on both sides: what a property test or a diff asks. */
-export function identical(a: Value, b: Value): boolean {
-  return isWhollyKnown(a) && isWhollyKnown(b) && typesEqual(typeOf(a), typeOf(b)) && equals(a, b) === true
 }

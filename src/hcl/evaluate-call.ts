@@ -37,7 +37,7 @@ function unknownFunction(call: CallExpression, context: EvaluationContext): Valu
   return fail(context, {
     code: 'hcl/unknown-function',
     summary: `There is no function "${call.name}"`,
-    detail: context.functions.size === 0 ? 'Functions cannot be called here.' : 'docs/language.md lists the functions.',
+    detail: context.functions.size === 0 ? 'Functions cannot be called here.' : 'docs/functions.md lists the functions.',
     subject: call.nameRange,
     ...(near.length === 0 ? {} : { suggestions: near }),
   })

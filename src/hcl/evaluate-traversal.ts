@@ -46,7 +46,7 @@ function walk(
 }
 
 function takeStep(value: Value, step: TraversalStep, access: Access, context: EvaluationContext): Value {
-  if (step.kind === 'attribute') return attributeOf(value, String(step.key), access, context)
+  if (step.kind === 'attribute') return attributeOf(value, stringValue(String(step.key)).value, access, context)
   return elementAt(value, typeof step.key === 'number' ? numberValue(step.key) : stringValue(step.key), access, context)
 }
 

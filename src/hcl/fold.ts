@@ -3,7 +3,7 @@ import { keepsType } from './condition.ts'
 import { evaluate } from './evaluate.ts'
 import { findFunction } from './evaluate-call.ts'
 import { fail, isInvalid, silence } from './evaluation.ts'
-import { EXPRESSION_STEPS, type EvaluationContext } from './function.ts'
+import { type EvaluationContext, EXPRESSION_STEPS } from './function.ts'
 import { unknownVariables } from './iteration.ts'
 import { expressionOf, type LiteralForm } from './literal.ts'
 import { formatNumber } from './number-text.ts'
@@ -113,7 +113,7 @@ function foldCall(call: Expression & { kind: 'call' }, context: EvaluationContex
     })
   }
   // What try() passes over never takes part, and it may name things that a run does not know.
-  const kept = call.name === 'try' ? call.arguments.filter(argument => !isInvalid(evaluate(argument, silence(quiet)))) : call.arguments
+  const kept = call.name === 'try' ? call.arguments.filter(argument => !isInvalid(evaluate(argument, quiet))) : call.arguments
   const parts = (kept.length === 0 ? call.arguments : kept).map(argument => foldIn(argument, context, quiet))
   return { ...call, arguments: parts }
 }
