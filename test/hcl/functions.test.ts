@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { JsonValue } from '../../src/base/json.ts'
+import { createProjectFiles } from '../../src/config/project-files.ts'
+import { evaluate } from '../../src/hcl/evaluate.ts'
 import { createFunctionTable, runtimeFunctionTable } from '../../src/hcl/functions/index.ts'
 import { patternProblem } from '../../src/hcl/functions/regex.ts'
 import { toJson } from '../../src/hcl/json-value.ts'
+import { parseExpression } from '../../src/hcl/parser.ts'
 import { ANY, listOf, mapOf, NUMBER, STRING } from '../../src/hcl/type.ts'
 import { printType } from '../../src/hcl/type-text.ts'
 import {
@@ -20,7 +23,7 @@ import {
   unknownValue,
   type Value,
 } from '../../src/hcl/value.ts'
-import { evaluateText } from '../support/evaluation.ts'
+import { contextOf, evaluateText } from '../support/evaluation.ts'
 
 const functions = createFunctionTable({ environment: { REGION: 'eu', EMPTY: '' } })
 
@@ -298,6 +301,34 @@ t.test('what is written can be read again', t => {
     for (const encoding of ['UTF-8', 'UTF-16LE', 'UTF-16BE', 'UTF-16']) {
       t.equal(json(`textdecodebase64(textencodebase64(text, "${encoding}"), "${encoding}")`, { text: stringValue(text) }), text, encoding)
     }
+  }
+  t.end()
+})
+
+t.test('docs/functions.md has every function, and its examples are true', t => {
+  const files = createProjectFiles(
+    t.testdir({ prompts: { 'hello.md': 'Hello, ${name}!', de: { 'hello.md': 'Hallo!' } }, 'logo.bin': Buffer.from([0, 1, 2]) }),
+  )
+  const jsonOf = (text: string) => {
+    const context = { ...contextOf({}, functions), files }
+    const value = evaluate(parseExpression({ name: 'docs', text }, context.report), context)
+    t.same(context.report.diagnostics, [], text)
+    return toJson(value)
+  }
+  const page = readFileSync(new URL('../../docs/functions.md', import.meta.url), 'utf8')
+  const rows = page.split('\n').flatMap(line => {
+    const cells = /^\| `(\w+)\((.*?)\)` \| (.*) \| `(.*)` \| `(.*)` \|$/.exec(line)
+    return cells ? [cells.slice(1)] : []
+  })
+  t.same(rows.map(([name]) => name).sort(), [...functions.keys()].sort())
+  for (const [name = '', parameters, summary, example = '', result = ''] of rows) {
+    const definition = functions.get(name)
+    t.equal(summary, definition?.summary, name)
+    t.same(jsonOf(example), jsonOf(result), example)
+    t.ok(example.includes(`${name}(`), `the example of ${name} calls it`)
+    if (definition?.kind !== 'function') continue
+    const names = definition.parameters.map(parameter => parameter.name)
+    t.equal(parameters, [...names, ...(definition.variadic ? [`${definition.variadic.name}...`] : [])].join(', '), `parameters of ${name}`)
   }
   t.end()
 })
