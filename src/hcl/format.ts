@@ -1,15 +1,17 @@
 import { MAX_NESTING_DEPTH } from '../base/limits.ts'
 import { countGraphemes } from '../diagnostics/source.ts'
+import { cleanUp } from './format-cleanup.ts'
 import { spaceBetween } from './format-spacing.ts'
 import { scan } from './scanner.ts'
 import { bracketChange, Token, type TokenList } from './token.ts'
 
 /**
  * The canonical layout of a text: two blanks for each open bracket, one blank between most tokens, `=` and comments
- * aligned on neighbouring lines. Only white space between tokens changes; tokens, comments and newlines stay. The result
- * is that of `terraform fmt`, byte for byte.
+ * aligned on neighbouring lines. Comments and newlines stay, and tokens, but for what `cleanUp` changes. The result is that of
+ * `terraform fmt`, byte for byte.
  */
-export function formatSource(text: string): string {
+export function formatSource(source: string): string {
+  const text = cleanUp(source)
   const tokens = scan(text, 'normal')
   const spaces = new Int32Array(tokens.count)
   const layout: Layout = { text, tokens, spaces, lines: linesOf(text, tokens) }

@@ -20,6 +20,13 @@ const cases: readonly (readonly [string, string, string])[] = [
   ],
   ['a last line without a newline gets none', 'a=1', 'a = 1'],
   ['CRLF stays', 'a {\r\nb=1\r\n}\r\n', 'a {\r\n  b = 1\r\n}\r\n'],
+  ['labels are quoted', 'prompt a "b" c{\n}\n', 'prompt "a" "b" "c" {\n}\n'],
+  [
+    'an interpolation alone stands without quotes',
+    'a = "${ b.c }"\nd="${e} "\nf = "${\ng}"\nh = "${"${i}"}"\n',
+    'a = b.c\nd = "${e} "\nf = "${\ng}"\nh = i\n',
+  ],
+  ['a text with errors is laid out as far as it can be', 'a={\nb c=1\n', 'a = {\n  b c = 1\n'],
   ['tabs become blanks', 'a\t{\n\tb\t=\t1\n}\n', 'a {\n  b = 1\n}\n'],
   ['a byte order mark goes', '\ufeffa=1\n', 'a = 1\n'],
   ['wide characters count as one column', 'a = "é" # x\nbb = "👩‍💻" # y\n', 'a  = "é" # x\nbb = "👩‍💻" # y\n'],

@@ -110,18 +110,16 @@ const { expression, parts } = fc.letrec<Tied>(tie => {
       fc.tuple(inner, someSteps).map(([source, steps]): Expression => relative(source, steps)),
       fc.tuple(inner, nonLiteral).map(([collection, key]): Expression => ({ kind: 'index', collection, key, range })),
       splat,
-      fc
-        .tuple(fc.oneof(name, fc.constant('core::f')), fc.array(inner, { maxLength: 3 }), fc.boolean())
-        .map(
-          ([name, args, expand]): Expression => ({
-            kind: 'call',
-            name,
-            nameRange: range,
-            arguments: args,
-            expandFinal: expand && args.length > 0,
-            range,
-          }),
-        ),
+      fc.tuple(fc.oneof(name, fc.constant('core::f')), fc.array(inner, { maxLength: 3 }), fc.boolean()).map(
+        ([name, args, expand]): Expression => ({
+          kind: 'call',
+          name,
+          nameRange: range,
+          arguments: args,
+          expandFinal: expand && args.length > 0,
+          range,
+        }),
+      ),
       fc
         .tuple(inner, inner, inner)
         .map(([condition, whenTrue, whenFalse]): Expression => ({ kind: 'conditional', condition, whenTrue, whenFalse, range })),
@@ -193,6 +191,7 @@ export function essence(node: unknown): unknown {
   if (kind === 'literal') return { kind, value }
   if (kind === 'template' && parts) {
     const [part] = parts
+    if (isWrap && part?.kind === 'interpolation') return { wrap: essence(part.expression) }
     if (part === undefined) return { kind: 'literal', value: '' }
     if (parts.length === 1 && part.kind === 'text') return { kind: 'literal', value: part.text }
     return { kind, parts: essence(parts), isWrap }
