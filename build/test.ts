@@ -9,7 +9,9 @@ const output = join(root, '.tap/output.tap')
 prepareRunner()
 mkdirSync(dirname(output), { recursive: true })
 rmSync(output, { force: true })
-const exitCode = run('tap', ['run', '--reporter=terse', `--output-file=${output}`, ...process.argv.slice(2)])
+// Into a file or a pipe, the reporter must not go back and overwrite what it has said.
+const style = process.stdout.isTTY ? [] : ['--no-color']
+const exitCode = run('tap', ['run', '--reporter=terse', ...style, `--output-file=${output}`, ...process.argv.slice(2)])
 const { passed, failed } = readTotals()
 const totals = `${passed} passed, ${failed} failed`
 writeFileSync(join(root, '.tap/totals.txt'), `${totals}\n`)

@@ -2,39 +2,71 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { builtCli } from '../support/built-cli.ts'
+import { builtCli, projectRoot } from '../support/built-cli.ts'
 import { matches, parseTranscript, printTranscript, replay, type Transcript } from '../support/transcript.ts'
 
 const update = process.env.UPDATE_TRANSCRIPTS === '1'
-const wanted = process.env.TRANSCRIPT
+const wanted = process.env.TRANSCRIPT ?? ''
 const cli = builtCli()
-const names = readdirSync(import.meta.dirname).filter(
-  name => name.endsWith('.transcript') && (wanted === undefined || name.includes(wanted)),
-)
+
+/** Where a conversation is written down. */
+interface Place {
+  readonly name: string
+  read(): string
+  write(text: string): void
+}
+
+const files = readdirSync(import.meta.dirname)
+  .filter(name => name.endsWith('.transcript'))
+  .map((name): Place => {
+    const path = join(import.meta.dirname, name)
+    return { name, read: () => readFileSync(path, 'utf8'), write: text => writeFileSync(path, text) }
+  })
+
+/** The conversation of README is one of examples/hello; the answer that a person types is seen in the output there. */
+const readme: Place = {
+  name: 'README.md',
+  read: () => `-- examples/hello/ --\n${consoleBlock().replace('$ flowrun apply\n', '$ flowrun apply\n[type yes]\n')}`,
+  write: text => {
+    const block = text.replace('-- examples/hello/ --\n', '').replace('[type yes]\n', '')
+    writeFileSync(
+      join(projectRoot, 'README.md'),
+      readmeText().replace(consoleBlock(), () => block),
+    )
+  },
+}
+
+function readmeText(): string {
+  return readFileSync(join(projectRoot, 'README.md'), 'utf8')
+}
+
+function consoleBlock(): string {
+  return /```console\n([\s\S]*?)```/.exec(readmeText())?.[1] ?? ''
+}
 
 /** Runs at most as many at once as there are processors; each is a chain of short processes. */
-function replayAll(): ReadonlyMap<string, Promise<{ readonly expected: Transcript; readonly actual: Transcript }>> {
+function replayAll(places: readonly Place[]): ReadonlyMap<Place, Promise<{ readonly expected: Transcript; readonly actual: Transcript }>> {
   const lanes: Promise<unknown>[] = Array.from({ length: availableParallelism() }, () => Promise.resolve())
   return new Map(
-    names.map((name, index) => {
-      const expected = parseTranscript(readFileSync(join(import.meta.dirname, name), 'utf8'))
+    places.map((place, index) => {
+      const expected = parseTranscript(place.read())
       const lane = index % lanes.length
       const result = (lanes[lane] ?? Promise.resolve()).then(async () => ({ expected, actual: await replay(expected, cli) }))
       lanes[lane] = result.catch(() => undefined)
-      return [name, result]
+      return [place, result]
     }),
   )
 }
 
-for (const [name, result] of replayAll()) {
-  t.test(name, async t => {
+for (const [place, result] of replayAll([...files, readme].filter(({ name }) => name.includes(wanted)))) {
+  t.test(place.name, async t => {
     const { expected, actual } = await result
     const exchanges = expected.exchanges.map((exchange, index) => {
       const output = actual.exchanges[index]?.output ?? ''
       return matches(output, exchange.output) ? exchange : { ...exchange, output }
     })
     if (update) {
-      writeFileSync(join(import.meta.dirname, name), printTranscript({ head: expected.head, exchanges }))
+      place.write(printTranscript({ head: expected.head, exchanges }))
       t.pass('written; inspect the diff')
       return
     }
