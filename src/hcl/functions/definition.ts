@@ -2,7 +2,7 @@ import { invariant } from '../../base/invariant.ts'
 import { MAX_COLLECTION_SIZE, MAX_STRING_LENGTH } from '../../base/limits.ts'
 import { ConversionFailure, convert } from '../conversion.ts'
 import { type EvaluationContext, type FunctionDefinition, FunctionError, type Parameter } from '../function.ts'
-import { BOOL, NUMBER, STRING, type Type } from '../type.ts'
+import { NUMBER, STRING, type Type } from '../type.ts'
 import { NO_MARKS, setMarks, stringValue, unknownValue, type Value, withMarks } from '../value.ts'
 
 /** What is told of a function, apart from its name; what is left out has the usual value. */
@@ -64,7 +64,6 @@ export function defineTextFunction(name: string, summary: string, change: (text:
 export const parameter = (name: string, type: Type): Parameter => ({ name, type })
 export const textParameter = (name: string): Parameter => parameter(name, STRING)
 export const numberParameter = (name: string): Parameter => parameter(name, NUMBER)
-export const boolParameter = (name: string): Parameter => parameter(name, BOOL)
 
 /** @throws FunctionError when the text is longer than any text may be. */
 export function textResult(text: string): Value {
