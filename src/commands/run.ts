@@ -6,8 +6,9 @@ import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
 import type { JsonValue } from '../base/json.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
+import { PromptFailure } from '../engine/prompt/failure.ts'
 import { dryRun, type RunOptions, run } from '../operations/run.ts'
-import { answerText, dryRunJson, dryRunText, resultJson, runEvent, summaryText } from '../views/run.ts'
+import { answerText, dryRunJson, dryRunText, resultJson, runEvent, spentText, summaryText } from '../views/run.ts'
 import { showControls } from '../views/text-width.ts'
 import { BaseCommand } from './base-command.ts'
 import { readVariables, variableFlags } from './configuration-flags.ts'
@@ -51,7 +52,14 @@ export default class Run extends BaseCommand {
       signal: this.interruption(),
     }
     if (flags.model !== undefined && flags.environment !== undefined) throw conflictingModel()
-    return flags['dry-run'] ? await this.#dryRun(options) : await this.#run(options, flags.stream)
+    try {
+      return flags['dry-run'] ? await this.#dryRun(options) : await this.#run(options, flags.stream)
+    } catch (error) {
+      if (!(error instanceof PromptFailure)) throw error
+      this.showFailure(error.diagnostic)
+      this.note(spentText(error.spent))
+      return options.signal.aborted ? exitCodes.interrupted : exitCodes.error
+    }
   }
 
   async #run(options: RunOptions, streamWanted: boolean): Promise<ExitCode> {

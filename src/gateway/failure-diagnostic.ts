@@ -144,7 +144,12 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
   const attempts = details.attempts ?? []
   const through = attempts.length > 1 ? ` through ${attempts.length} attempts` : ''
   const table = attempts.length > 1 ? { table: true as const } : {}
-  const noFallback = spec.fallback.length === 0 ? ` ${address} has no fallback.` : ''
+  const [fallback] = spec.fallback
+  // Declared chains are published already; the gateway asks their first model alone so far.
+  const noFallback =
+    fallback === undefined
+      ? ` ${address} has no fallback.`
+      : ` Its fallback ${fallback.$ref} was not asked: flowrun calls the first model of a chain so far.`
   const elsewhere = spec.fallback.length === 0 ? [`${ELSEWHERE}  fallback = [model.backup]`] : []
   switch (details.class) {
     case 'rate_limited': {

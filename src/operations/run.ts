@@ -7,8 +7,10 @@ import type { VariableFlag } from '../config/variables.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
+import type { SourceRange } from '../diagnostics/source.ts'
 import type { PromptEvent, PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
+import type { Block } from '../hcl/ast.ts'
 import { deployedClosure } from './closure.ts'
 import { readDeployed } from './deployed.ts'
 import { loadProject, type OperationHost, openProject } from './project.ts'
@@ -36,8 +38,25 @@ export type RunResult<T> =
 export function run(host: OperationHost, options: RunOptions): Promise<RunResult<PromptResult>> {
   const { input, signal, onEvent, model } = options
   return withClosure(host, options, (engine, closure) =>
-    engine.run({ closure, input, signal, ...(onEvent ? { onEvent } : {}), ...(model === undefined ? {} : { model }) }),
+    engine.run({
+      closure,
+      input,
+      signal,
+      ...(onEvent ? { onEvent } : {}),
+      ...(model === undefined ? {} : { model }),
+      ...withoutKey(options, closure),
+    }),
   )
+}
+
+/** A trial that needs no key, where the working copy has a simulated model: for the message about a missing one. */
+function withoutKey({ flow, environment }: RunOptions, { members }: Closure): { readonly tryInstead?: string } {
+  const isSimulated = (address: string) => {
+    const { artifact } = members.get(address) ?? {}
+    return artifact?.kind === 'provider' && artifact.spec.type === 'simulated'
+  }
+  const model = [...members].find(([, { artifact }]) => artifact.kind === 'model' && isSimulated(artifact.spec.provider.$ref))
+  return environment === undefined && model ? { tryInstead: `flowrun run ${flow} --model ${model[0]}` } : {}
 }
 
 /** What `run` would send; no call is made. */
@@ -107,6 +126,24 @@ function withPlace(error: OperationError, parsed: ParsedConfiguration | undefine
   const [kind, name] = (address ?? '').replace(/\[.*$/, '').split('.')
   const block = parsed?.blocks.find(candidate => candidate.type === kind && candidate.labels[0]?.text === name)
   if (block === undefined || subject !== undefined) return error
-  const range = (argument === undefined ? undefined : argumentRange(block, argument)) ?? block.headerRange
+  const range = (argument === undefined ? undefined : rangeOfArgument(block, argument)) ?? block.headerRange
   return error.withPlace({ subject: range, where: `in ${kind} "${name}"` })
+}
+
+/** `api_key` is an argument; `output.sources` a field inside of a nested block, or of its type. */
+function rangeOfArgument(block: Block, argument: string): SourceRange | undefined {
+  const [name = '', field] = argument.split('.')
+  const nested = block.body.items.find((item): item is Block => item.kind === 'block' && item.type === name)
+  if (nested === undefined || field === undefined) return argumentRange(block, name) ?? nested?.headerRange
+  const declared = nested.body.items.find(
+    (item): item is Block => item.kind === 'block' && item.type === 'field' && item.labels[0]?.text === field,
+  )
+  return declared?.headerRange ?? fieldOfType(nested, field) ?? nested.headerRange
+}
+
+/** The key in `type = object({ field = … })`. */
+function fieldOfType(block: Block, field: string): SourceRange | undefined {
+  const type = block.body.items.find(item => item.kind === 'attribute' && item.name === 'type')
+  const [shape] = type?.kind === 'attribute' && type.expression.kind === 'call' ? type.expression.arguments : []
+  return shape?.kind === 'object' ? shape.items.find(({ key }) => key.kind === 'literal' && key.value === field)?.key.range : undefined
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { PromptSpending } from '../engine/prompt/failure.ts'
 import type { PromptEvent, PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
 import type { Usage } from '../gateway/call.ts'
 import { formatDuration, formatMoney, formatTokens } from './format-number.ts'
@@ -24,6 +25,11 @@ export function summaryText(result: PromptResult): string {
   const attempts = result.attempts.length > 1 + result.repairs ? `Note: answered at attempt ${result.attempts.length}.\n` : ''
   const repairs = result.repairs > 0 ? 'Note: the first answer did not fit the output type, and was mended.\n' : ''
   return `\n${facts.join(' · ')}\n${attempts}${repairs}${result.warnings.map(warning => `Note: ${warning}.\n`).join('')}`
+}
+
+/** `Failed after 214 ms. It cost $0.00.` */
+export function spentText({ latencyMs, costNano }: PromptSpending): string {
+  return `Failed after ${formatDuration(latencyMs)}. ${costNano === null ? 'Its cost is unknown' : `It cost ${formatMoney(costNano)}`}.\n`
 }
 
 function usageText({ input, output, cachedInput }: Usage): string {

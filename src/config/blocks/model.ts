@@ -137,8 +137,8 @@ function checkId(block: Block, id: string, providerType: ProviderType, known: Ca
   } else if (known.retires !== undefined) {
     site.report.warning({
       code: 'model/retired',
-      summary: `"${id}" is retired as of ${known.retires}`,
-      detail: 'Calls will fail once the vendor has turned it off. Take a newer model.',
+      summary: `The vendor turns "${id}" off on ${known.retires}`,
+      detail: 'From that day on calls fail. Take a newer model.',
       ...place,
     })
   }
