@@ -25,10 +25,16 @@ const conversation: readonly (readonly [schema: string, words: readonly string[]
   ['explain', ['explain', 'config/cycle', '--json']],
   ['validate', ['validate', '--json']],
   ['plan', ['plan', '--format', 'json']],
+  ['apply', ['apply', '--format', 'json', '--yes']],
+  ['apply', ['apply', '--format', 'json', '--yes']],
   ['show', ['show', '--json']],
   ['output', ['output', '--json']],
   ['versions', ['versions', 'prompt.answer', '--json']],
   ['releases', ['releases', '--json']],
+  ['show', ['show', 'prompt.answer', '--json']],
+  ['run', ['run', 'prompt.answer', '--field', 'question=hi', '--json']],
+  ['run', ['run', 'prompt.answer', '--field', 'question=hi', '--dry-run', '--json']],
+  ['diff', ['diff', 'dev', '--json']],
 ]
 
 t.test('every command that knows JSON has a schema', t => {
@@ -47,7 +53,6 @@ for (const [schema, words] of conversation) {
     const validate = ajv.getSchema(`/schemas/output/${schema}.schema.json`)
     if (validate === undefined) t.fail(`there is no schema ${schema}`)
     else t.ok(validate(JSON.parse(stdout)), ajv.errorsText(validate.errors))
-    if (schema === 'plan') t.equal(spawnSync(process.execPath, [cli, 'apply', '--yes'], { cwd: folder }).status, 0)
     t.end()
   })
 }
