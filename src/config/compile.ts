@@ -4,14 +4,16 @@ import { collectReferences } from '../artifact/references.ts'
 import { digestOf } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { Report } from '../diagnostics/report.ts'
-import type { Block } from '../hcl/ast.ts'
+import type { Block, Expression } from '../hcl/ast.ts'
 import { evaluate } from '../hcl/evaluate.ts'
+import { isDeferred } from '../hcl/fold.ts'
 import { type EvaluationContext, EXPRESSION_STEPS } from '../hcl/function.ts'
 import { fromJson } from '../hcl/json-value.ts'
 import type { Scope } from '../hcl/scope.ts'
 import { NUMBER } from '../hcl/type.ts'
 import { INVALID, isWhollyKnown, nullValue, numberValue, stringValue, unknownValue, type Value } from '../hcl/value.ts'
 import { checkCondition } from './blocks/output.ts'
+import { formatDuration } from './decode/literal.ts'
 import type { BlockSite } from './decode/site.ts'
 import type { CompileHost } from './host.ts'
 import type { CompiledBlock, Instance } from './instance.ts'
@@ -121,15 +123,19 @@ function declaredDependencies(block: Block): readonly string[] {
 }
 
 /** An argument that waits for a run has no value at plan time: `config/deferred-not-readable`. */
-function evaluateWritten(expression: Parameters<typeof evaluate>[0], site: BlockSite, report: Report): Value {
-  const value = evaluate(expression, { ...site.evaluation, report: report.muted() })
+function evaluateWritten(expression: Expression, site: BlockSite, report: Report): Value {
+  const own = report.muted()
+  const value = evaluate(expression, { ...site.evaluation, report: own })
   if (isWhollyKnown(value)) return value
-  site.report.error({
-    code: 'config/deferred-not-readable',
-    summary: `This argument of ${site.address} cannot be read by others`,
-    detail: 'It is known only when a flow runs, or has an error of its own.',
-    subject: expression.range,
-  })
+  // What else is wrong with it is told where it is written.
+  if (own.hasErrors ? own.diagnostics.every(({ code }) => code === 'config/deferred-not-allowed') : isDeferred(value)) {
+    site.report.error({
+      code: 'config/deferred-not-readable',
+      summary: `This argument of ${site.address} cannot be read by others`,
+      detail: 'It is known only when a flow runs.',
+      subject: expression.range,
+    })
+  }
   return INVALID
 }
 
@@ -162,6 +168,9 @@ function specMember(instance: Instance, name: string, compiler: Compiler): Value
   if (!known) return undefined
   const block = compiler.compile(instance)
   if (block === undefined) return INVALID
-  const member = (block.artifact.spec as unknown as Readonly<Record<string, JsonValue | undefined>>)[name]
+  const spec = block.artifact.spec as unknown as Readonly<Record<string, JsonValue | undefined>>
+  const milliseconds = spec[`${name}_ms`]
+  if (typeof milliseconds === 'number') return stringValue(formatDuration(milliseconds))
+  const member = spec[name]
   return member === undefined ? nullValue() : fromJson(member)
 }

@@ -1,9 +1,10 @@
 import { digestOfText } from '../base/digest.ts'
 import type { Report } from '../diagnostics/report.ts'
+import type { SourceRange } from '../diagnostics/source.ts'
 import type { Block, Expression, TraversalExpression } from '../hcl/ast.ts'
 import { EXPRESSION_STEPS } from '../hcl/function.ts'
 import type { Scope } from '../hcl/scope.ts'
-import type { Value } from '../hcl/value.ts'
+import { INVALID, type Value } from '../hcl/value.ts'
 import { formatAddress } from './address.ts'
 import type { Environment } from './blocks/environment.ts'
 import { decodeOutput, type OutputValue } from './blocks/output.ts'
@@ -73,8 +74,11 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
     return made
   }
 
-  function referenceTo(instance: Instance, askedBy: TraversalExpression): Value {
-    const read = (name: string) => trail.enter(instance.text, askedBy.range, report, () => compiler.attribute(instance, name)) ?? undefined
+  function referenceTo(instance: Instance, askedAt: () => SourceRange): Value {
+    const read = (name: string) => {
+      const attribute = trail.enter(instance.text, askedAt(), report, () => ({ value: compiler.attribute(instance, name) }))
+      return attribute === undefined ? INVALID : attribute.value
+    }
     return referenceValue(createReference(instance.address, { read, names: () => compiler.attributeNames(instance) }))
   }
 

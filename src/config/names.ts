@@ -1,10 +1,11 @@
 import type { Report } from '../diagnostics/report.ts'
+import type { SourceRange } from '../diagnostics/source.ts'
 import type { Expression, TraversalExpression } from '../hcl/ast.ts'
 import { evaluate } from '../hcl/evaluate.ts'
 import type { EvaluationContext } from '../hcl/function.ts'
 import type { Resolution, Scope } from '../hcl/scope.ts'
 import { INVALID, objectValue, stringValue, tupleValue, type Value } from '../hcl/value.ts'
-import { formatKey } from './address.ts'
+import { formatKey, type InstanceKey } from './address.ts'
 import { enumerate, near } from './decode/body.ts'
 import { DEFERRED_SCOPES } from './deferred-scope.ts'
 import type { DeclaredBlock, Instance } from './instance.ts'
@@ -23,9 +24,23 @@ export interface NameSources {
   /** For locals: they report in their own name, whoever asked first. */
   readonly contextOf: (scope: Scope) => EvaluationContext
   instancesOf(block: DeclaredBlock, askedBy: TraversalExpression): readonly Instance[]
-  referenceTo(instance: Instance, askedBy: TraversalExpression): Value
+  /** @param askedAt where it is used now: the value of all instances is made once, and used at many places. */
+  referenceTo(instance: Instance, askedAt: () => SourceRange): Value
   /** Called with `var.tier`, `local.topics`: what is never used is a warning. */
   onUse(name: string): void
+}
+
+/** Names that a message lists in full. */
+const NAMES_LISTED = 12
+/** Errors after which a name is no longer compared with all others: nobody reads so many, and 5,000 of 5,000 would take minutes. */
+const ERRORS_EXPLAINED = 100
+
+/** A block with several instances. */
+interface Repeated {
+  readonly byKey: ReadonlyMap<InstanceKey, Instance>
+  /** All instances; a tuple for `count`, an object for `for_each`. */
+  value: Value | undefined
+  askedAt: SourceRange
 }
 
 /** `var`, `local`, `path`, `flowrun` and every published block by its address. */
@@ -33,6 +48,7 @@ export function createNames(sources: NameSources): Scope {
   const path = objectValue({ root: stringValue(sources.root), module: stringValue(sources.root) })
   const flowrun = objectValue({ project: stringValue(sources.project), environment: stringValue(sources.environment) })
   const locals = new Map<string, Value>()
+  const repeated = new Map<DeclaredBlock, Repeated>()
 
   function resolveVariable(traversal: TraversalExpression, report: Report): Resolution {
     const name = String(traversal.steps[0]?.key ?? '')
@@ -41,12 +57,12 @@ export function createNames(sources: NameSources): Scope {
       sources.onUse(`var.${name}`)
       return { value, steps: 1 }
     }
-    return unknown(traversal, report, {
+    return unknown(traversal, report, () => ({
       summary: name === '' ? '"var" needs a name' : `There is no variable "${name}"`,
       detail:
         sources.variables.size === 0 ? `Declare it: variable "${name}" { … }.` : listed('variable', [...sources.variables.keys()], 'var'),
       ...near(name, sources.variables.keys(), 'var.'),
-    })
+    }))
   }
 
   function resolveLocal(traversal: TraversalExpression, report: Report): Resolution {
@@ -77,36 +93,55 @@ export function createNames(sources: NameSources): Scope {
     const block = blocks.get(name)
     if (block === undefined) {
       const labels = [...blocks.keys()]
-      return unknown(traversal, report, {
+      return unknown(traversal, report, () => ({
         summary: name === '' ? `"${kind}" needs a name` : `There is no ${kind} "${name}"`,
         detail:
           labels.length === 0
             ? `There is no ${kind} here at all. Declare it: ${kind} "${name || 'NAME'}" { … }.`
             : listed(kind, labels, kind),
         ...near(name, labels, `${kind}.`),
-      })
+      }))
     }
     const instances = sources.instancesOf(block, traversal)
-    const reference = (instance: Instance) => sources.referenceTo(instance, traversal)
     if (block.repetition() === 'single') {
       const [only] = instances
-      return { value: only ? reference(only) : INVALID, steps: 1 }
+      return { value: only ? sources.referenceTo(only, () => traversal.range) : INVALID, steps: 1 }
     }
-    if (keyStep?.kind === 'index' || (keyStep && block.repetition() === 'for_each')) {
-      const found = instances.find(instance => instance.address.key === keyStep.key)
-      if (found) return { value: reference(found), steps: 2 }
+    const all = repeatedOf(block, instances, traversal)
+    if (keyStep?.kind !== 'index' && !(keyStep && block.repetition() === 'for_each')) return { value: valueOfAll(block, all), steps: 1 }
+    const found = all.byKey.get(keyStep.key)
+    if (found) return { value: sources.referenceTo(found, () => traversal.range), steps: 2 }
+    return unknown(traversal, report, () => {
       const keys = instances.map(instance => `${kind}.${name}${formatKey(instance.address.key ?? '')}`)
-      return unknown(traversal, report, {
+      return {
         summary: `${kind}.${name} has no instance ${formatKey(keyStep.key)}`,
-        detail: keys.length === 0 ? 'It has no instances at all.' : `It has ${enumerate(keys, 'and')}.`,
-      })
+        detail:
+          keys.length === 0
+            ? 'It has no instances at all.'
+            : keys.length > NAMES_LISTED
+              ? `It has ${keys.length} instances.`
+              : `It has ${enumerate(keys, 'and')}.`,
+      }
+    })
+  }
+
+  function repeatedOf(block: DeclaredBlock, instances: readonly Instance[], { range }: TraversalExpression): Repeated {
+    let found = repeated.get(block)
+    if (found === undefined) {
+      found = { byKey: new Map(instances.map(instance => [instance.address.key ?? 0, instance])), value: undefined, askedAt: range }
+      // A block whose instances are being worked out has none yet.
+      if (instances.length > 0) repeated.set(block, found)
     }
-    const values = instances.map(reference)
-    if (block.repetition() === 'count') return { value: tupleValue(values), steps: 1 }
-    return {
-      value: objectValue(new Map(instances.map((instance, index) => [String(instance.address.key), values[index] ?? INVALID]))),
-      steps: 1,
+    found.askedAt = range
+    return found
+  }
+
+  function valueOfAll(block: DeclaredBlock, all: Repeated): Value {
+    if (all.value === undefined) {
+      const references = [...all.byKey].map(([key, instance]) => [String(key), sources.referenceTo(instance, () => all.askedAt)] as const)
+      all.value = block.repetition() === 'count' ? tupleValue(references.map(([, value]) => value)) : objectValue(new Map(references))
     }
+    return all.value
   }
 
   const scope: Scope = {
@@ -141,8 +176,10 @@ export function createNames(sources: NameSources): Scope {
 function unknown(
   traversal: TraversalExpression,
   report: Report,
-  message: { readonly summary: string; readonly detail: string; readonly suggestions?: readonly string[] },
+  explain: () => { readonly summary: string; readonly detail?: string; readonly suggestions?: readonly string[] },
 ): Resolution {
+  const message =
+    report.errorCount < ERRORS_EXPLAINED ? explain() : { summary: `There is no ${[traversal.root, traversal.steps[0]?.key].join('.')}` }
   report.error({ code: 'config/unknown-reference', subject: traversal.range, ...message })
   return { value: INVALID, steps: traversal.steps.length }
 }
@@ -150,5 +187,6 @@ function unknown(
 /** `The models here are model.a and model.b.` */
 function listed(kind: string, labels: readonly string[], prefix: string): string {
   const addresses = labels.map(label => `${prefix}.${label}`).sort()
+  if (addresses.length > NAMES_LISTED) return `There are ${addresses.length} ${kind}s here.`
   return addresses.length === 1 ? `The only ${kind} here is ${addresses[0]}.` : `The ${kind}s here are ${enumerate(addresses, 'and')}.`
 }

@@ -7,32 +7,36 @@ import { reportCycle } from './trail.ts'
 
 /**
  * Blocks after those that they refer to, otherwise in the order given. A cycle of references is an error: `fallback`
- * of two models that name each other would never end.
+ * of two models that name each other would never end. Without recursion, for a chain may be as long as a configuration.
  */
 export function inDependencyOrder(blocks: readonly CompiledBlock[], report: Report): readonly CompiledBlock[] {
   const byAddress = new Map(blocks.map(block => [block.address, block]))
-  const done = new Set<CompiledBlock>()
+  const states = new Map<CompiledBlock, 'open' | 'done'>()
   const ordered: CompiledBlock[] = []
-  const path: CompiledBlock[] = []
+  const path: { readonly block: CompiledBlock; readonly targets: Iterator<string> }[] = []
 
-  function visit(block: CompiledBlock): void {
-    if (done.has(block)) return
-    const from = path.indexOf(block)
-    if (from >= 0) {
-      reportReferenceCycle([...path.slice(from), block], report)
-      return
-    }
-    path.push(block)
-    for (const address of block.dependsOn) {
-      const target = byAddress.get(address)
-      if (target) visit(target)
-    }
-    path.pop()
-    done.add(block)
-    ordered.push(block)
+  function open(block: CompiledBlock): void {
+    states.set(block, 'open')
+    path.push({ block, targets: block.dependsOn[Symbol.iterator]() })
   }
 
-  for (const block of blocks) visit(block)
+  for (const block of blocks) {
+    if (!states.has(block)) open(block)
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const next = top.targets.next()
+      const target = next.done ? undefined : byAddress.get(next.value)
+      if (next.done) {
+        path.pop()
+        states.set(top.block, 'done')
+        ordered.push(top.block)
+      } else if (target && states.get(target) === 'open') {
+        const cycle = path.slice(path.findIndex(step => step.block === target)).map(step => step.block)
+        reportReferenceCycle([...cycle, target], report)
+      } else if (target && !states.has(target)) {
+        open(target)
+      }
+    }
+  }
   return ordered
 }
 

@@ -1,12 +1,16 @@
 import type { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
 
+/** Values made of values made of values …: more would use up the stack, which holds 300 to 1,000 of them. */
+const MAX_DEPTH = 200
+
 /** What is being evaluated because of what: values are made when somebody asks, so a cycle shows as a return. */
 export interface Trail {
   /**
    * Does the work on behalf of `name`, which was asked for at `askedAt`.
    *
-   * @returns undefined when `name` is on the trail already; the cycle is reported, with every place on it.
+   * @returns undefined when `name` is on the trail already, or the trail is too long; a cycle is reported with every
+   * place on it.
    */
   enter<T>(name: string, askedAt: SourceRange | undefined, report: Report, work: () => T): T | undefined
 }
@@ -25,14 +29,28 @@ export function createTrail(): Trail {
         reportCycle([...steps.slice(from), { name, askedAt }], report)
         return undefined
       }
+      if (steps.length >= MAX_DEPTH) return tooDeep(name, askedAt, report)
       steps.push({ name, askedAt })
       try {
         return work()
+      } catch (error) {
+        // Few long expressions inside of each other use up the stack as well; what was begun is undone on the way out.
+        if (error instanceof RangeError && /call stack/.test(error.message)) return tooDeep(name, askedAt, report)
+        throw error
       } finally {
         steps.pop()
       }
     },
   }
+}
+
+function tooDeep(name: string, askedAt: SourceRange | undefined, report: Report): undefined {
+  report.error({
+    code: 'config/too-deep',
+    summary: `${name} stands at the end of a chain of more than ${MAX_DEPTH} values`,
+    detail: 'Each value of the chain is made from the next one. Make them from one list or map with a for expression instead.',
+    ...(askedAt ? { subject: askedAt } : {}),
+  })
 }
 
 /** @param steps the first and the last have one name; each says where it was asked for by the one before it. */

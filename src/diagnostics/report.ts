@@ -3,11 +3,6 @@ import type { Diagnostic, DiagnosticInput } from './diagnostic.ts'
 /** What was reported so far; shared by all reports of one piece of work. */
 interface Collected {
   readonly diagnostics: Diagnostic[]
-  errorCount: number
-}
-
-interface Collected {
-  readonly diagnostics: Diagnostic[]
   /** Counted as they come: decoding asks before and after each block. */
   errors: number
 }

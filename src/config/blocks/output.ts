@@ -1,11 +1,14 @@
 import type { JsonValue } from '../../base/json.ts'
+import type { SourceRange } from '../../diagnostics/source.ts'
 import type { Block, Expression } from '../../hcl/ast.ts'
 import { evaluate } from '../../hcl/evaluate.ts'
 import { toJson } from '../../hcl/json-value.ts'
-import { printType } from '../../hcl/type-text.ts'
-import { deepMarks, isWhollyKnown, SECRET, SENSITIVE, typeOf } from '../../hcl/value.ts'
+import { BOOL, STRING, type Type } from '../../hcl/type.ts'
+import { describeType, printType } from '../../hcl/type-text.ts'
+import { deepMarks, isWhollyKnown, SECRET, SENSITIVE, typeOf, type Value } from '../../hcl/value.ts'
 import { bool, text } from '../decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, optional, required } from '../decode/body.ts'
+import { attemptConversion, conversionSentence } from '../decode/conversion.ts'
 import type { BlockSite } from '../decode/site.ts'
 
 /** An argument whose evaluation is left to the block. */
@@ -68,17 +71,35 @@ export function decodeOutput(block: Block, name: string, site: BlockSite): Outpu
 
 /** A condition block that does not hold: `plan/condition-failed`, in the words of its author. */
 export function checkCondition(block: Block, summary: string, site: BlockSite): void {
+  const failed = failedCondition(block, site)
+  if (failed) site.report.error({ code: 'plan/condition-failed', summary, ...failed, where: site.where, address: site.address })
+}
+
+/**
+ * Evaluates `condition` and, where it is false, `error_message`. What is no bool or no text is reported.
+ *
+ * @returns undefined when the condition holds, or has an error of its own.
+ */
+export function failedCondition(block: Block, site: BlockSite): { readonly detail: string; readonly subject: SourceRange } | undefined {
   const decoded = decodeBody(block.body, validationBody, site, block)
-  if (decoded === undefined) return
-  const condition = evaluate(decoded.condition, site.evaluation)
-  if (condition.kind !== 'bool' || condition.value) return
-  const message = evaluate(decoded.error_message, site.evaluation)
+  const condition = decoded && convertedTo(BOOL, decoded.condition, 'condition', site)
+  if (decoded === undefined || condition?.kind !== 'bool' || condition.value) return undefined
+  const message = convertedTo(STRING, decoded.error_message, 'error_message', site)
+  return { detail: message?.kind === 'string' ? message.value : '', subject: decoded.condition.range }
+}
+
+function convertedTo(type: Type, written: Expression, name: string, site: BlockSite): Value | undefined {
+  const value = evaluate(written, site.evaluation)
+  if (value.kind === 'unknown' && value.invalid) return undefined
+  const converted = attemptConversion(value, type)
+  if (converted.ok && converted.value.kind !== 'null') return converted.value
   site.report.error({
-    code: 'plan/condition-failed',
-    summary,
-    ...(message.kind === 'string' ? { detail: message.value } : {}),
-    subject: decoded.condition.range,
+    code: 'config/wrong-type',
+    summary: `The argument "${name}" has the wrong type`,
+    detail: converted.ok ? `Expected ${describeType(type)}, got null.` : conversionSentence(converted.failure),
+    subject: written.range,
     where: site.where,
     address: site.address,
   })
+  return undefined
 }

@@ -1,16 +1,16 @@
 import type { Block } from '../../hcl/ast.ts'
 import { evaluate } from '../../hcl/evaluate.ts'
-import { toJson } from '../../hcl/json-value.ts'
 import { parseExpression } from '../../hcl/parser.ts'
 import { ANY, plainType, type Type } from '../../hcl/type.ts'
-import { INVALID, nullValue, SENSITIVE, stringValue, type Value, withMarks } from '../../hcl/value.ts'
+import { deepMarks, INVALID, NO_MARKS, nullValue, SENSITIVE, stringValue, type Value, withMarks } from '../../hcl/value.ts'
+import { describeValue } from '../../hcl/value-text.ts'
 import { bool, text } from '../decode/argument.ts'
 import { type BodySpec, type Decoded, decodeBody, defaulted, optional } from '../decode/body.ts'
 import { attemptConversion, conversionSentence } from '../decode/conversion.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { declaredType } from '../decode/type.ts'
 import type { VariableInput } from '../variables.ts'
-import { validationBody } from './output.ts'
+import { failedCondition } from './output.ts'
 
 const variableBody = {
   arguments: {
@@ -87,18 +87,15 @@ function reportWrongType(
 /** Checks the `validation` blocks, with all variables known. */
 export function validateVariable({ name, content, block }: VariableDeclaration, value: Value, site: BlockSite): void {
   for (const validation of content.validation) {
-    const decoded = decodeBody(validation.body, validationBody, site, validation)
-    if (decoded === undefined) continue
-    const condition = evaluate(decoded.condition, site.evaluation)
-    if (condition.kind !== 'bool' || condition.value) continue
-    const message = evaluate(decoded.error_message, site.evaluation)
+    const failed = failedCondition(validation, site)
+    if (failed === undefined) continue
+    const hidden = content.sensitive || deepMarks(value) !== NO_MARKS
     site.report.error({
       code: 'config/invalid-variable',
       summary: `The value of variable "${name}" is not accepted`,
-      ...(message.kind === 'string' ? { detail: message.value } : {}),
-      subject: decoded.condition.range,
+      ...failed,
       where: site.where,
-      notes: [`var.${name} is ${content.sensitive ? '(sensitive)' : JSON.stringify(toJson(value))}`],
+      notes: [`var.${name} is ${hidden ? '(sensitive)' : describeValue(value)}`],
       related: [{ range: block.headerRange, message: 'the variable is declared here' }],
     })
   }

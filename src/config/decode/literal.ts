@@ -20,6 +20,18 @@ export function parseDuration(text: string): Parsed {
   return totalMs <= MAX_DURATION_DAYS * DURATION_UNITS.d ? parsed(totalMs) : failed(`the longest is ${MAX_DURATION_DAYS}d`)
 }
 
+/** `"1h30m"`, as `parseDuration` reads it. */
+export function formatDuration(milliseconds: number): string {
+  let rest = milliseconds
+  let text = ''
+  for (const [unit, unitMs] of Object.entries(DURATION_UNITS)) {
+    const count = Math.floor(rest / unitMs)
+    if (count > 0) text += `${count}${unit}`
+    rest -= count * unitMs
+  }
+  return text === '' ? '0ms' : text
+}
+
 /** `"$0.25"`, `"$1,200"`: dollars. Gives nano-dollars, exact: at most nine decimals are allowed. */
 export function parseMoney(text: string): Parsed {
   const match = /^\$(\d{1,3}(?:,?\d{3})*)(?:\.(\d{1,9}))?$/.exec(text)

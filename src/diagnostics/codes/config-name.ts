@@ -77,6 +77,14 @@ export const configNameCodes = {
     why: 'There is no order in which they could be made.',
     cure: ['Write one of the values without the others.'],
   },
+  'config/too-deep': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A value is made from a value that is made from a value, and so on, through too many of them.',
+    why: 'Each of them is worked out while the one before it waits, and there is room for only so many.',
+    cure: ['Make the values from one list or map: { for key, value in local.all : key => … }.'],
+    see: ['hcl/too-deep', 'config/cycle'],
+  },
   'config/unknown-variable': {
     severity: 'error',
     since: '1.0',
