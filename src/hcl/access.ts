@@ -201,12 +201,17 @@ function memberOf(
   const name = tryConvert(key, STRING)
   if (name instanceof ConversionFailure) return wrongIndex(value, key, 'a string', access, context)
   if (name.kind === 'string') {
-    const hidden = name.marks === NO_MARKS ? context : { ...context, guarded: true }
-    const member = attributeOf(value, name.value, access, hidden)
-    return hidden !== context && isInvalid(member) ? missingSensitive(access, context) : member
+    if (name.marks !== NO_MARKS && !hasMember(value, type, name.value)) return missingSensitive(access, context)
+    return attributeOf(value, name.value, access, context)
   }
   if (type.kind === 'map') return unknownValue(type.element)
   return unknownValue(type.kind === 'object' ? (unify([...type.attributes.values()].map(attribute => attribute.type)) ?? ANY) : ANY)
+}
+
+function hasMember(value: Value, type: Type & { kind: 'map' | 'object' | 'capsule' }, name: string): boolean {
+  if (value.kind === 'map' || value.kind === 'object') return value.entries.has(name)
+  if (value.kind === 'capsule') return value.content.attribute(name) !== undefined
+  return type.kind !== 'object' || type.attributes.has(name)
 }
 
 /** The key is sensitive, so no message may name it. */

@@ -1,7 +1,7 @@
 import { suggest } from '../base/suggest.ts'
 import type { CallExpression, Expression } from './ast.ts'
 import { ConversionFailure } from './conversion.ts'
-import { type Evaluate, fail, failOn, failOnValue, isInvalid, notesOn, spend, tryConvert } from './evaluation.ts'
+import { type Evaluate, fail, failAtPlan, failOn, failOnValue, isInvalid, notesOn, spend, tryConvert } from './evaluation.ts'
 import { type EvaluationContext, type FormDefinition, type FunctionDefinition, FunctionError, type Parameter } from './function.ts'
 import { ANY } from './type.ts'
 import { count, describeType } from './type-text.ts'
@@ -68,14 +68,14 @@ function expandFinal(
     case 'unknown':
       if (['any', 'list', 'set', 'tuple'].includes(value.type.kind)) return 'unknown'
   }
-  failOn(value, context, {
+  const failure = failOn(value, context, {
     code: 'hcl/wrong-expansion',
     summary: 'Only a list, set or tuple can be spread with "..."',
     detail: `Each of its elements becomes one argument, but this is ${describeType(typeOf(value))}.`,
     subject: expression.range,
     ...notesOn(expression, value),
   })
-  return 'invalid'
+  return isInvalid(failure) ? 'invalid' : 'unknown'
 }
 
 function checkCount(call: CallExpression, definition: FunctionDefinition, given: readonly Argument[], context: EvaluationContext): boolean {
@@ -105,19 +105,20 @@ function applyFunction(
   const values: Value[] = []
   let marks: Marks = NO_MARKS
   let isUnknown = false
-  let isWrong = false
+  let failure: Value | undefined
   for (const [index, argument] of given.entries()) {
     const parameter = definition.parameters[index] ?? definition.variadic
-    const value = parameter && prepareArgument(argument, parameter, definition, context)
-    if (parameter === undefined || value === undefined) {
-      isWrong = true
+    if (parameter === undefined) continue
+    const value = prepareArgument(argument, parameter, definition, context)
+    if ('refused' in value) {
+      failure = failure && isInvalid(failure) ? failure : value.refused
       continue
     }
     if (parameter.marked !== true) marks |= deepMarks(argument.value)
     if (parameter.unknown !== true && !isWhollyKnown(value)) isUnknown = true
     values.push(parameter.marked === true ? value : withoutMarks(value))
   }
-  if (isWrong) return INVALID
+  if (failure) return failure
   if (values.some(holdsInvalid)) return INVALID
   try {
     if (isUnknown) return unknownValue(definition.returns(values), { marks })
@@ -151,33 +152,33 @@ function sizeOf(value: Value): number {
   }
 }
 
-/** The argument as its parameter's type; undefined when that was reported as impossible. */
+/** The argument as its parameter's type, or what to answer with where that is impossible. */
 function prepareArgument(
   { value, expression }: Argument,
   parameter: Parameter,
   definition: FunctionDefinition,
   context: EvaluationContext,
-): Value | undefined {
+): Value | { readonly refused: Value } {
   if (value.kind === 'null' && parameter.nullable !== true) {
-    failOnValue(context, {
+    const refused = failOnValue(context, {
       code: 'hcl/null-value',
       summary: `${definition.name}() cannot use null as its "${parameter.name}"`,
       detail: 'The function needs a value here. Use coalesce(…) to give one in place of null.',
       subject: expression.range,
       ...notesOn(expression, value),
     })
-    return undefined
+    return { refused }
   }
   const converted = tryConvert(value, parameter.type)
   if (!(converted instanceof ConversionFailure)) return converted
-  failOn(value, context, {
+  const refused = failOn(value, context, {
     code: 'hcl/wrong-argument',
     summary: `${definition.name}() cannot use its "${parameter.name}"`,
     detail: `It takes ${describeType(parameter.type)}, and the value does not fit: ${converted.message}.`,
     subject: expression.range,
     ...notesOn(expression, value),
   })
-  return undefined
+  return { refused }
 }
 
 /** The same value without a mark in any depth. */
@@ -208,7 +209,9 @@ function refused(
   const reason = isSensitive ? 'The reason is not shown, because an argument is sensitive' : capitalise(error.message)
   const parameter = error.argument === undefined ? undefined : (definition.parameters[error.argument] ?? definition.variadic)
   const named = isSensitive ? undefined : error.named
-  return failOnValue(context, {
+  // What cannot be read when planning cannot be read later either.
+  const report = definition.purity === 'plan' ? failAtPlan : failOnValue
+  return report(context, {
     code: named?.code ?? 'hcl/function-failed',
     summary:
       named?.summary ??

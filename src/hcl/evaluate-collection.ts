@@ -37,15 +37,16 @@ export function evaluateObject(expression: ObjectExpression, context: Evaluation
     else if (key.kind !== 'string') isUnknown = true
     else if (!entries.has(key.value)) entries.set(key.value, value)
     else {
-      isInvalidObject = true
       const first = expression.items.find(other => other.key.kind === 'literal' && other.key.value === key.value && other !== item)
-      failOnValue(context, {
+      const failure = failOnValue(context, {
         code: 'hcl/duplicate-key',
         summary: `The key ${describeValue(key)} is given twice`,
         detail: 'An object has each key once. Remove one, or use merge(…) where a later value should win.',
         subject: item.key.range,
         ...(first ? { related: [{ range: first.key.range, message: 'it is given here first' }] } : {}),
       })
+      if (isInvalid(failure)) isInvalidObject = true
+      else isUnknown = true
     }
   }
   if (isInvalidObject) return INVALID

@@ -93,14 +93,15 @@ export function evaluateKey(expression: Expression, context: EvaluationContext, 
 
 function duplicateKey(expression: ForExpression, keyResult: Expression, key: Value, into: Gathering, context: EvaluationContext): boolean {
   if (into.isUnknown) return true
-  failOnValue(context, {
+  const failure = failOnValue(context, {
     code: 'hcl/duplicate-key',
     summary: `Two elements give the key ${describeValue(key)}`,
     detail: 'Each key may occur once. Make it unique, or write "..." after the value to collect all values of one key in a tuple.',
     subject: keyResult.range,
     related: [{ range: expression.collection.range, message: 'the elements come from here' }],
   })
-  return false
+  into.isUnknown = true
+  return !isInvalid(failure)
 }
 
 function knownResult(expression: ForExpression, { items, entries, marks }: Gathering): Value {

@@ -5,8 +5,8 @@ import type { Expression } from './ast.ts'
 import { ConversionFailure, convert } from './conversion.ts'
 import type { EvaluationContext } from './function.ts'
 import { nameOf } from './proof.ts'
-import type { Type } from './type.ts'
-import { INVALID, type UnknownValue, type Value } from './value.ts'
+import { ANY, type Type } from './type.ts'
+import { INVALID, type UnknownValue, unknownValue, type Value } from './value.ts'
 import { describeValue, textOf } from './value-text.ts'
 
 /** The evaluator as its families see it: they take it as an argument, so that no file imports in a circle. */
@@ -18,10 +18,21 @@ export function fail(context: EvaluationContext, diagnostic: DiagnosticInput): U
   return INVALID
 }
 
-/** Reports what is wrong with a known value, unless the expression is one that a condition may keep from being reached. */
+/**
+ * Reports what is wrong with a known value. Where a condition may keep the expression from being reached, nothing is
+ * reported, and the result is not invalid but unknown: the run decides.
+ */
 export function failOnValue(context: EvaluationContext, diagnostic: DiagnosticInput): UnknownValue {
-  if (context.guarded !== true) context.report.error(diagnostic)
-  return INVALID
+  return context.guarded === true ? unknownValue(ANY) : fail(context, diagnostic)
+}
+
+/** Reports what only planning can find, such as a file that is missing, wherever it may be reached at all. */
+export function failAtPlan(context: EvaluationContext, diagnostic: DiagnosticInput): UnknownValue {
+  return isNeverReached(context) ? unknownValue(ANY) : fail(context, diagnostic)
+}
+
+function isNeverReached(context: EvaluationContext): boolean {
+  return context.guarded === true && context.proven === undefined
 }
 
 /** `fail` for a declared type, `failOnValue` for a known value. */
@@ -31,18 +42,18 @@ export function failOn(value: Value, context: EvaluationContext, diagnostic: Dia
 
 /** The context of an expression that is not reached. */
 export function neverReached(context: EvaluationContext): EvaluationContext {
-  return context.guarded === true && context.proven === undefined ? context : { ...context, guarded: true, proven: undefined }
+  return isNeverReached(context) ? context : { ...context, guarded: true, proven: undefined }
 }
 
 /** The context of an expression that is reached under a condition that is known only later, and that proves these names. */
 export function mayBeReached(context: EvaluationContext, names: readonly string[] = []): EvaluationContext {
-  if (context.guarded === true && (context.proven === undefined || names.length === 0)) return context
+  if (isNeverReached(context) || (context.guarded === true && names.length === 0)) return context
   return { ...context, guarded: true, proven: new Set([...(context.proven ?? []), ...names]) }
 }
 
 /** Whether a value of the expression that may be null would be inserted as it is. */
 export function isUnproven(expression: Expression, context: EvaluationContext): boolean {
-  if (context.mayFail === true || (context.guarded === true && context.proven === undefined)) return false
+  if (context.mayFail === true || isNeverReached(context)) return false
   const name = nameOf(expression)
   return name === undefined || context.proven?.has(name) !== true
 }

@@ -18,7 +18,7 @@ export interface LoopHeader {
 
 /** A loop about to run: one context per element, with its variables set. The same object each time, so a step's must not be kept. */
 export interface Loop {
-  /** `unknown`: one step stands for all, with unknown variables; `invalid`: reported, no steps. */
+  /** `unknown`: one step stands for all, with unknown variables, or none where the run decides; `invalid`: reported, no steps. */
   readonly state: 'known' | 'unknown' | 'invalid'
   readonly steps: Iterable<EvaluationContext>
   /** Of the collection itself. */
@@ -114,24 +114,23 @@ export function elementTypes(type: Type): readonly [Type, Type] | undefined {
 function notIterable(header: LoopHeader, value: Value, context: EvaluationContext): Loop {
   const subject = header.collection.range
   const notes = notesOn(header.collection, value)
-  if (value.kind === 'null') {
-    failOnValue(context, {
-      code: 'hcl/null-value',
-      summary: 'This collection is null, and "for" cannot go through null',
-      detail: 'Use coalesce(…, []) to go through nothing when it is null.',
-      subject,
-      ...notes,
-    })
-  } else {
-    failOn(value, context, {
-      code: 'hcl/not-a-collection',
-      summary: '"for" needs a collection to go through',
-      detail: `Lists, sets, tuples, maps and objects have elements, but this is ${value.kind === 'unknown' ? describeType(value.type) : describeValue(value)}. Write [x] for a list of one.`,
-      subject,
-      ...notes,
-    })
-  }
-  return { state: 'invalid', steps: [], marks: value.marks }
+  const failure =
+    value.kind === 'null'
+      ? failOnValue(context, {
+          code: 'hcl/null-value',
+          summary: 'This collection is null, and "for" cannot go through null',
+          detail: 'Use coalesce(…, []) to go through nothing when it is null.',
+          subject,
+          ...notes,
+        })
+      : failOn(value, context, {
+          code: 'hcl/not-a-collection',
+          summary: '"for" needs a collection to go through',
+          detail: `Lists, sets, tuples, maps and objects have elements, but this is ${value.kind === 'unknown' ? describeType(value.type) : describeValue(value)}. Write [x] for a list of one.`,
+          subject,
+          ...notes,
+        })
+  return { state: isInvalid(failure) ? 'invalid' : 'unknown', steps: [], marks: value.marks }
 }
 
 /** The variables of a loop over nothing in particular, for folding: unknown, of the types that the collection tells. */

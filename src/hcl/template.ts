@@ -90,13 +90,17 @@ function renderInterpolation(expression: Expression, into: Rendering, context: E
       insertUnknown(expression, value, into, context)
       break
     case 'null':
-      into.isInvalid = true
-      failOnValue(context, mayBeNull(expression, 'is null'))
+      insertNothing(into, failOnValue(context, mayBeNull(expression, 'is null')))
       break
     default:
-      into.isInvalid = true
-      failOnValue(context, notAString(expression, value))
+      insertNothing(into, failOnValue(context, notAString(expression, value)))
   }
+}
+
+/** What cannot be inserted makes the text invalid, or unknown where the run decides whether it is reached. */
+function insertNothing(into: Rendering, failure: Value): void {
+  if (isInvalid(failure)) into.isInvalid = true
+  else into.isUnknown = true
 }
 
 function insertUnknown(expression: Expression, value: Value & { kind: 'unknown' }, into: Rendering, context: EvaluationContext): void {

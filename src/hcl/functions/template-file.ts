@@ -5,7 +5,7 @@ import type { Source, SourceRange } from '../../diagnostics/source.ts'
 import type { CallExpression, TemplateExpression } from '../ast.ts'
 import { ConversionFailure } from '../conversion.ts'
 import { evaluate } from '../evaluate.ts'
-import { failOnValue, isInvalid, tryConvert } from '../evaluation.ts'
+import { failAtPlan, failOnValue, isInvalid, tryConvert } from '../evaluation.ts'
 import { type EvaluationContext, type FileAccess, type FormDefinition, type FunctionDefinition, FunctionError } from '../function.ts'
 import { parseTemplate } from '../parser.ts'
 import { scopeOf } from '../scope.ts'
@@ -94,7 +94,7 @@ export function templateBody(call: CallExpression, context: EvaluationContext): 
     return file.body
   } catch (error) {
     if (!(error instanceof FunctionError)) throw error
-    failOnValue(context, {
+    failAtPlan(context, {
       code: error.named?.code ?? 'hcl/function-failed',
       summary: error.named?.summary ?? 'template() cannot do this',
       detail: `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`,
