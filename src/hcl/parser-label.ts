@@ -73,13 +73,13 @@ function failAtLabel(cursor: Cursor, index: number, kind: number): void {
     failAt(cursor, index, {
       code: 'hcl/invalid-block-header',
       summary: 'A { is expected on this line',
-      detail: 'The { of a block stands on the line of its type and labels.',
+      detail: 'A block is written as type "name" { … }, with the { on the line of its type. An argument is written as name = value.',
     })
   } else {
     failAt(cursor, index, {
       code: 'hcl/invalid-block-header',
       summary: 'A label or { is expected here',
-      detail: 'A block is written as type "name" { … }. Its labels are names or strings.',
+      detail: 'A block is written as type "name" { … }, and its labels are names or strings. An argument is written as name = value.',
     })
   }
 }

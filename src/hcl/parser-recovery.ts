@@ -65,8 +65,8 @@ function looksLikeItem(cursor: Cursor, index: number): boolean {
   const kind = kindAt(cursor, index)
   if (kind !== Token.identifier) return kind === Token.closeBrace
   let next = index + 1
-  while (kindAt(cursor, next) === Token.openQuote) {
-    const closeIndex = closerIndex(cursor, next)
+  for (let label = kindAt(cursor, next); label === Token.identifier || label === Token.openQuote; label = kindAt(cursor, next)) {
+    const closeIndex = label === Token.identifier ? next : closerIndex(cursor, next)
     if (closeIndex === undefined || kindAt(cursor, closeIndex) === Token.missingQuote) return false
     next = closeIndex + 1
   }
@@ -74,19 +74,23 @@ function looksLikeItem(cursor: Cursor, index: number): boolean {
   return last === Token.openBrace || (last === Token.equal && next === index + 1)
 }
 
-/**
- * Index of the token that closes the one at `openIndex`; undefined when it is never closed, or something else is first.
- */
+/** Index of the token that closes the one at `openIndex`; undefined when it is never closed, or something else is first. */
 export function closerIndex(cursor: Cursor, openIndex: number): number | undefined {
+  const { index, isClosed } = boundaryOf(cursor, openIndex)
+  return isClosed ? index : undefined
+}
+
+/** Index of the token that closes the one at `openIndex`, or else of the first that closes something around it. */
+export function boundaryOf(cursor: Cursor, openIndex: number): { readonly index: number; readonly isClosed: boolean } {
   const open = [openIndex]
   for (let index = openIndex + 1; ; index++) {
     const kind = cursor.tokens.kinds[index] ?? Token.endOfFile
-    if (kind === Token.endOfFile) return undefined
+    if (kind === Token.endOfFile) return { index, isClosed: false }
     if (closers.has(kind)) open.push(index)
-    else if (kind === Token.missingQuote) {
-      if (!close(cursor, open, Token.closeQuote)) return undefined
-    } else if (closing.has(kind) && !close(cursor, open, kind)) return undefined
-    if (open.length === 0) return index
+    else if (kind === Token.missingQuote || closing.has(kind)) {
+      if (!close(cursor, open, kind === Token.missingQuote ? Token.closeQuote : kind)) return { index, isClosed: false }
+    }
+    if (open.length === 0) return { index, isClosed: true }
   }
 }
 

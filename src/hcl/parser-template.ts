@@ -5,7 +5,6 @@ import {
   fail,
   failAt,
   kindAt,
-  peek,
   peekIndex,
   previousEnd,
   rangeAt,
@@ -15,7 +14,7 @@ import {
   textOf,
 } from './parser-cursor.ts'
 import { parseDirective } from './parser-directive.ts'
-import { closerIndex } from './parser-recovery.ts'
+import { boundaryOf } from './parser-recovery.ts'
 import { decodePlainText, decodeQuotedText } from './parser-text.ts'
 import { dedent, type Piece, stripEnd, stripStart } from './template-piece.ts'
 import { templateTree } from './template-tree.ts'
@@ -61,6 +60,7 @@ function plainTemplate(cursor: Cursor, openIndex: number, text: string): Templat
 
 function reportMissingQuote(cursor: Cursor, start: number): void {
   const index = cursor.at
+  const isFirst = !cursor.failed
   fail(cursor, {
     code: 'hcl/unterminated-string',
     summary: 'This string has no closing quote',
@@ -70,7 +70,7 @@ function reportMissingQuote(cursor: Cursor, start: number): void {
   })
   if (kindAt(cursor, index) !== Token.missingQuote) return
   cursor.at++
-  cursor.openString = true
+  cursor.openString = isFirst
 }
 
 function parseHeredoc(cursor: Cursor, openIndex: number): TemplateExpression {
@@ -173,11 +173,12 @@ function closeSequence(cursor: Cursor, openIndex: number): void {
     return
   }
   const opening = textOf(cursor, openIndex)
-  if (kind === Token.endOfFile || kind === Token.openQuote || kind === Token.missingQuote || kind === Token.closeQuote) {
+  const hint = `To write ${opening} as text, double its first character: ${opening.charAt(0)}${opening}`
+  if (endsTemplate(kind) || isOnLaterLine(cursor, index) || !boundaryOf(cursor, openIndex).isClosed) {
     fail(cursor, {
       code: 'hcl/unclosed-sequence',
       summary: `This ${opening} is not closed`,
-      detail: `Add } where it should end. To write ${opening} as text, double its first character: ${opening.charAt(0)}${opening}`,
+      detail: `Add } where it should end. ${hint}`,
       subject: rangeAt(cursor, openIndex),
     })
     cursor.cutOff ||= kind === Token.endOfFile
@@ -186,24 +187,33 @@ function closeSequence(cursor: Cursor, openIndex: number): void {
   failAt(cursor, index, {
     code: 'hcl/extra-characters',
     summary: `Only one expression can stand in ${opening} … }`,
-    detail: `The expression ends before this, and } is expected. To write ${opening} as text, double its first character: ${opening.charAt(0)}${opening}`,
+    detail: `The expression ends before this, and } is expected. ${hint}`,
   })
 }
 
-/** Goes on behind the sequence when its end can be found: one wrong sequence costs no other. */
-function leaveSequence(cursor: Cursor, openIndex: number): void {
-  const closeIndex = closerIndex(cursor, openIndex)
-  if (closeIndex === undefined) {
-    leaveString(cursor)
-    return
-  }
-  if (closeIndex + 1 >= cursor.at) {
-    cursor.at = closeIndex + 1
-    cursor.failed = false
+/** After an expression these belong to the template around it, and the brace is missing. */
+function endsTemplate(kind: number): boolean {
+  switch (kind) {
+    case Token.endOfFile:
+    case Token.openQuote:
+    case Token.closeQuote:
+    case Token.missingQuote:
+    case Token.closeHeredoc:
+      return true
+    default:
+      return false
   }
 }
 
-/** A quote is missing on this line: the next text begins after it, and the brackets of the code in between mean nothing. */
-function leaveString(cursor: Cursor): void {
-  while (peek(cursor) !== Token.endOfFile && kindAt(cursor, cursor.at) !== Token.missingQuote) cursor.at++
+function isOnLaterLine(cursor: Cursor, index: number): boolean {
+  return cursor.text.slice(previousEnd(cursor), startOf(cursor, index)).includes('\n')
+}
+
+/** Goes on behind the sequence, or at the end of the template around it: one wrong sequence costs no other. */
+function leaveSequence(cursor: Cursor, openIndex: number): void {
+  const { index, isClosed } = boundaryOf(cursor, openIndex)
+  const next = isClosed ? index + 1 : index
+  if (next < cursor.at) return
+  cursor.at = next
+  if (isClosed || kindAt(cursor, index) === Token.closeHeredoc) cursor.failed = false
 }

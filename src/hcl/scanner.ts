@@ -1,4 +1,5 @@
 import { identifierEnd, isDigit, isSpace } from './character.ts'
+import { signAt } from './scanner-sign.ts'
 import { Token, type TokenList } from './token.ts'
 
 /** `normal`: a file or an expression. `template`: the text is a template from its first character. */
@@ -108,46 +109,20 @@ const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 const SPACE = 0x20
 const QUOTE = 0x22
-const BANG = 0x21
 const HASH = 0x23
 const DOLLAR = 0x24
 const PERCENT = 0x25
-const AMPERSAND = 0x26
 const STAR = 0x2a
 const PLUS = 0x2b
 const MINUS = 0x2d
 const DOT = 0x2e
 const SLASH = 0x2f
-const COLON = 0x3a
 const LESS = 0x3c
 const EQUAL = 0x3d
-const GREATER = 0x3e
 const BACKSLASH = 0x5c
 const OPEN_BRACE = 0x7b
-const PIPE = 0x7c
 const CLOSE_BRACE = 0x7d
 const TILDE = 0x7e
-
-/** Tokens that are one character and start nothing longer. */
-const singles = new Uint8Array(128)
-for (const [character, kind] of [
-  ['[', Token.openBracket],
-  [']', Token.closeBracket],
-  ['(', Token.openParenthesis],
-  [')', Token.closeParenthesis],
-  ['+', Token.plus],
-  ['-', Token.minus],
-  ['*', Token.star],
-  ['%', Token.percent],
-  ['?', Token.question],
-  [',', Token.comma],
-  ['^', Token.bitwise],
-  ["'", Token.apostrophe],
-  ['`', Token.backtick],
-  [';', Token.semicolon],
-] as const) {
-  singles[character.charCodeAt(0)] = kind
-}
 
 function scanCode(scanner: Scanner): void {
   const { text } = scanner
@@ -161,15 +136,29 @@ function scanCode(scanner: Scanner): void {
     const end = identifierEnd(text, scanner.at)
     if (end > scanner.at) emit(scanner, Token.identifier, end)
     else if (isDigit(code)) emit(scanner, Token.number, numberEnd(text, scanner.at))
-    else scanSign(scanner, code)
+    else {
+      scanSign(scanner, code)
+      if (scanner.enclosing.length > 0) leaveAtMarker(scanner, frame)
+    }
   }
+}
+
+/**
+ * A line with the marker of a heredoc ends the code of an interpolation in it, which has no `}` then: a prompt with one
+ * missing brace does not swallow the rest of the file. (HCL would read a name here, which nobody writes so.)
+ */
+function leaveAtMarker(scanner: Scanner, frame: Frame): void {
+  const { text, at } = scanner
+  const heredoc = scanner.enclosing.at(-1)
+  if (scanner.frame !== frame || heredoc?.mode !== 'heredoc' || text.charCodeAt(at - 1) !== LINE_FEED) return
+  if (heredocEnd(text, at, heredoc.marker) < 0) return
+  leave(scanner)
+  heredoc.atLineStart = true
 }
 
 function scanSign(scanner: Scanner, code: number): void {
   const { text, at } = scanner
-  const single = code < 128 ? (singles[code] ?? 0) : 0
-  if (single !== 0) emit(scanner, single, at + 1)
-  else if (code === QUOTE) {
+  if (code === QUOTE) {
     enter(scanner, frameOf('quoted', at))
     emit(scanner, Token.openQuote, at + 1)
   } else if (code === OPEN_BRACE) {
@@ -180,54 +169,10 @@ function scanSign(scanner: Scanner, code: number): void {
   else if (code === SLASH) scanSlash(scanner)
   else if (code === LESS) scanLess(scanner)
   else if (code === TILDE && text.charCodeAt(at + 1) === CLOSE_BRACE) scanSequenceEnd(scanner, at + 2)
-  else scanLongSign(scanner, code)
-}
-
-/** Signs of one to three characters, the longest first. */
-function scanLongSign(scanner: Scanner, code: number): void {
-  const { text, at } = scanner
-  const next = text.charCodeAt(at + 1)
-  const pair = pairKind(code, next)
-  if (pair !== 0) emit(scanner, pair, at + 2)
-  else if (code === DOT && next === DOT && text.charCodeAt(at + 2) === DOT) emit(scanner, Token.ellipsis, at + 3)
   else {
-    const kind = loneSigns.get(code)
-    if (kind !== undefined) emit(scanner, kind, at + 1)
+    const sign = signAt(text, at)
+    if (sign) emit(scanner, sign.kind, at + sign.text.length)
     else emit(scanner, Token.invalid, at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1))
-  }
-}
-
-/** Signs that are a token alone, and begin a longer one with the right neighbour. */
-const loneSigns: ReadonlyMap<number, number> = new Map<number, number>([
-  [LINE_FEED, Token.newline],
-  [EQUAL, Token.equal],
-  [BANG, Token.bang],
-  [GREATER, Token.greater],
-  [AMPERSAND, Token.bitwise],
-  [PIPE, Token.bitwise],
-  [TILDE, Token.bitwise],
-  [COLON, Token.colon],
-  [DOT, Token.dot],
-])
-
-function pairKind(code: number, next: number): number {
-  switch (code) {
-    case CARRIAGE_RETURN:
-      return next === LINE_FEED ? Token.newline : 0
-    case EQUAL:
-      return next === EQUAL ? Token.equalEqual : next === GREATER ? Token.fatArrow : 0
-    case BANG:
-      return next === EQUAL ? Token.bangEqual : 0
-    case GREATER:
-      return next === EQUAL ? Token.greaterEqual : 0
-    case AMPERSAND:
-      return next === AMPERSAND ? Token.and : 0
-    case PIPE:
-      return next === PIPE ? Token.or : 0
-    case COLON:
-      return next === COLON ? Token.doubleColon : 0
-    default:
-      return 0
   }
 }
 
@@ -381,16 +326,21 @@ function scanPlainText(scanner: Scanner): void {
   emit(scanner, Token.plainText, text.length)
 }
 
-/** The marker alone on a line that has an end; spaces around it are allowed. */
 function scanHeredocEnd(scanner: Scanner): boolean {
-  const { text, at, frame } = scanner
+  const end = heredocEnd(scanner.text, scanner.at, scanner.frame.marker)
+  if (end < 0) return false
+  leave(scanner)
+  emit(scanner, Token.closeHeredoc, end)
+  return true
+}
+
+/** Where the line ends when it holds the marker alone, with spaces around it, and has an end; -1 otherwise. */
+function heredocEnd(text: string, at: number, marker: string): number {
   let start = at
   while (isSpace(text.charCodeAt(start)) && text.charCodeAt(start) !== LINE_FEED) start++
-  if (!text.startsWith(frame.marker, start)) return false
-  let end = start + frame.marker.length
+  if (!text.startsWith(marker, start)) return -1
+  let end = start + marker.length
   while (isSpace(text.charCodeAt(end)) && text.charCodeAt(end) !== LINE_FEED) end++
-  if (text.charCodeAt(end) !== LINE_FEED) return false
-  leave(scanner)
-  emit(scanner, Token.closeHeredoc, text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end)
-  return true
+  if (text.charCodeAt(end) !== LINE_FEED) return -1
+  return text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end
 }
