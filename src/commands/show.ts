@@ -9,6 +9,7 @@ import { decodePlan } from '../plan/plan-file.ts'
 import { artifactJson, artifactText, deploymentJson, deploymentText } from '../views/artifact.ts'
 import { planJson } from '../views/plan-json.ts'
 import { planText } from '../views/plan-text.ts'
+import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { shown } from './flags.ts'
@@ -42,7 +43,7 @@ export default class Show extends BaseCommand {
         json: () => planJson(plan),
       })
     }
-    const found = await showVersion(app, this.chosenEnvironment(flags), args.subject)
+    const found = await showVersion(app, this.chosenEnvironment(flags), checkAddress(args.subject, { haveVersion: true }))
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
     return this.present({ text: () => artifactText(found.value, style, { content: flags.content }), json: () => artifactJson(found.value) })
   }

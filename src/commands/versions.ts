@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
 import { listVersions } from '../operations/versions.ts'
 import { versionsJson, versionsText } from '../views/versions.ts'
+import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { shown } from './flags.ts'
@@ -20,7 +21,8 @@ export default class Versions extends BaseCommand {
 
   async run(): Promise<ExitCode> {
     const { args, flags } = await this.parse(Versions)
-    const found = await listVersions(createApp(this.host), { ...this.chosenEnvironment(flags), limit: flags.limit }, args.address)
+    const address = checkAddress(args.address, { haveVersion: false })
+    const found = await listVersions(createApp(this.host), { ...this.chosenEnvironment(flags), limit: flags.limit }, address)
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
     return this.present({ text: () => versionsText(found.value, this.terminal.out.style), json: () => versionsJson(found.value) })
   }

@@ -10,7 +10,9 @@ const FILE_LINES_MAX = 400
 const FUNCTION_LINES_MAX = 70
 
 /** Files that are longer for a reason, with the reason. */
-const longFiles: Readonly<Record<string, string>> = {}
+const longFiles: Readonly<Record<string, string>> = {
+  'src/hcl/scanner.ts': 'one loop over characters, with its modes',
+}
 
 /** Words that have a better one, or none. */
 const bannedWords: readonly (readonly [RegExp, string])[] = [
