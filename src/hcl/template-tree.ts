@@ -1,8 +1,8 @@
 import { MAX_NESTING_DEPTH } from '../base/limits.ts'
-import { lineIndexAt } from '../diagnostics/source.ts'
+import { lineIndexAt, type Source } from '../diagnostics/source.ts'
 import type { TemplatePart } from './ast.ts'
 import { type Cursor, complain, fail, rangeBetween } from './parser-cursor.ts'
-import type { ForPiece, IfPiece, Piece } from './template-piece.ts'
+import type { ForPiece, IfPiece, Piece, TextPiece } from './template-piece.ts'
 
 /** A directive that waits for its end. */
 interface OpenDirective {
@@ -22,12 +22,15 @@ export function templateTree(cursor: Cursor, pieces: readonly Piece[], innerEnd:
   let deepest = 0
   // An unknown directive may have been the beginning of what seems to have none.
   const isSure = !pieces.some(piece => piece.kind === 'unknown')
+  let text: JoinedText | undefined
   for (const piece of pieces) {
+    if (piece.kind === 'text') {
+      text = addText(cursor, target, text, piece)
+      continue
+    }
+    text = undefined
     const last = open.at(-1)
     switch (piece.kind) {
-      case 'text':
-        addText(cursor, target, piece.text, piece.start, piece.end)
-        break
       case 'interpolation':
         target.push({ kind: 'interpolation', expression: piece.expression, range: rangeBetween(cursor, piece.start, piece.end) })
         break
@@ -66,12 +69,24 @@ function targetOf(open: readonly OpenDirective[], root: TemplatePart[]): Templat
   return last ? (last.whenFalse ?? last.whenTrue) : root
 }
 
-function addText(cursor: Cursor, parts: TemplatePart[], text: string, start: number, end: number): void {
-  if (text === '') return
-  const last = parts.at(-1)
-  if (last?.kind === 'text')
-    parts[parts.length - 1] = { kind: 'text', text: last.text + text, range: rangeBetween(cursor, last.range.start, end) }
-  else parts.push({ kind: 'text', text, range: rangeBetween(cursor, start, end) })
+/** A text that grows line by line while the tree is made: a new node for each line would cost more than parsing it. */
+interface JoinedText {
+  readonly kind: 'text'
+  text: string
+  readonly range: { readonly source: Source; readonly start: number; end: number }
+}
+
+/** Adds to the text before it, or begins a new one. */
+function addText(cursor: Cursor, target: TemplatePart[], before: JoinedText | undefined, piece: TextPiece): JoinedText | undefined {
+  if (piece.text === '') return before
+  if (before) {
+    before.text += piece.text
+    before.range.end = piece.end
+    return before
+  }
+  const text: JoinedText = { kind: 'text', text: piece.text, range: { source: cursor.source, start: piece.start, end: piece.end } }
+  target.push(text)
+  return text
 }
 
 function closed(cursor: Cursor, { piece, whenTrue, whenFalse }: OpenDirective, end: number): TemplatePart {
