@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Expression, ObjectItem, TemplateFor, TemplateIf, TemplatePart } from './ast.ts'
 import { keepsType } from './condition.ts'
 import { evaluate } from './evaluate.ts'
@@ -54,7 +55,22 @@ function foldIn(expression: Expression, context: EvaluationContext, quiet: Evalu
   if (expression.kind === 'literal' || expression.kind === 'anonymous' || expression.kind === 'invalid') return expression
   const value = evaluate(expression, quiet)
   if (isWhollyKnown(value)) return expressionOf(value, expression.range, form) ?? expression
+  if (isInvalid(value)) reportFailure(expression, context)
   return foldUnknown(expression, context, quiet)
+}
+
+/**
+ * What would be kept fails whenever a run reaches it, and it may name what only the plan knows. `evaluate` leaves it to
+ * the run, where a condition or a loop stands around it; here it is reported, unless it was.
+ */
+function reportFailure(expression: Expression, context: EvaluationContext): void {
+  const loud = silence(context)
+  evaluate(expression, loud)
+  const isKnown = (found: Diagnostic) =>
+    context.report.diagnostics.some(
+      ({ code, subject }) => code === found.code && subject?.start === found.subject?.start && subject?.source === found.subject?.source,
+    )
+  context.report.add(...loud.report.diagnostics.filter(found => !isKnown(found)))
 }
 
 /** An expression that is not wholly known: its parts may be. */
@@ -127,7 +143,8 @@ function foldConditional(
   const { whenTrue, whenFalse } = expression
   if (condition.kind === 'bool') {
     const [chosen, other] = condition.value ? [whenTrue, whenFalse] : [whenFalse, whenTrue]
-    if (keepsType(evaluate(chosen, quiet), evaluate(other, quiet))) return foldIn(chosen, context, quiet)
+    const otherValue = evaluate(other, quiet)
+    if (isInvalid(otherValue) || keepsType(evaluate(chosen, quiet), otherValue)) return foldIn(chosen, context, quiet)
   }
   const inner = (part: Expression) => foldIn(part, context, quiet)
   return { ...expression, condition: inner(expression.condition), whenTrue: inner(whenTrue), whenFalse: inner(whenFalse) }
@@ -136,6 +153,9 @@ function foldConditional(
 /** The body is folded once for all elements, with the variables of the loop unknown. */
 function foldFor(expression: Expression & { kind: 'for' }, context: EvaluationContext, quiet: EvaluationContext): Expression {
   const [loop, quietLoop] = loopContexts(expression, context, quiet)
+  const condition = expression.condition && evaluate(expression.condition, quietLoop)
+  if (condition?.kind === 'bool' && !condition.value)
+    return expression.keyResult ? emptyObject(expression) : { kind: 'tuple', items: [], range: expression.range }
   return {
     ...expression,
     collection: foldIn(expression.collection, context, quiet),
@@ -143,6 +163,10 @@ function foldFor(expression: Expression & { kind: 'for' }, context: EvaluationCo
     valueResult: foldIn(expression.valueResult, loop, quietLoop),
     ...(expression.condition && { condition: foldIn(expression.condition, loop, quietLoop) }),
   }
+}
+
+function emptyObject({ range }: Expression): Expression {
+  return { kind: 'object', items: [], range }
 }
 
 function loopContexts(

@@ -83,6 +83,14 @@ t.test('what is known becomes a literal, what is deferred stays as written', asy
   for (const [text, folded] of Object.entries(cases)) t.equal(foldText(text), folded, text)
 })
 
+t.test('what always fails is not kept for the run', async t => {
+  t.equal(foldText('input.n > 1 ? local.limits.lw : 1'), 'hcl/unknown-attribute')
+  t.equal(foldText('[for name in input.names : local.names[7]]'), 'hcl/unknown-element')
+  t.equal(foldText('[for name in input.names : local.names[7] if !local.flag]'), '[]')
+  t.equal(foldText('local.flag ? input.names : local.names[7]'), 'input.names')
+  t.equal(foldText('local.flag && input.n > 1 ? input.text : "x"'), 'true && input.n > 1 ? input.text : "x"')
+})
+
 t.test('try() keeps only what takes part', async t => {
   const tryForm: FunctionTable = new Map([
     ['try', { kind: 'form', name: 'try', summary: '', purity: 'pure', evaluate: () => unknownValue(STRING) }],
