@@ -7,7 +7,6 @@ export interface FlagShape {
   readonly char?: string
   readonly aliases?: readonly string[]
   readonly multiple?: boolean
-  readonly hidden?: boolean
 }
 
 export type FlagShapes = Readonly<Record<string, FlagShape>>
@@ -24,6 +23,7 @@ export interface ReadArguments {
  * Reads a command's arguments: long flags with one dash or two, `--flag=value` or `--flag value`, boolean flags also as
  * `--flag=false`, `--` ends flags. Short flags do not bundle, because `-var` is a long one. Of a flag given twice the last wins.
  *
+ * @param command its name; empty where flags stand without a command.
  * @throws OperationError cli/unknown-flag, cli/bad-flag-value
  */
 export function readArguments(command: string, words: readonly string[], shapes: FlagShapes): ReadArguments {
@@ -114,13 +114,13 @@ function missingValue(label: string, next: string | undefined): OperationError {
 
 function unknownFlag(command: string, label: string, shapes: FlagShapes): OperationError {
   const dashes = label.startsWith('--') ? '--' : '-'
-  const names = Object.entries(shapes).flatMap(([name, shape]) => (shape.hidden ? [] : [name, ...(shape.aliases ?? [])]))
+  const names = Object.entries(shapes).flatMap(([name, shape]) => [name, ...(shape.aliases ?? [])])
   const suggestions = suggest(label.replace(/^--?/, ''), names).map(name => dashes + name)
   const question = suggestions.length === 0 ? '' : `Did you mean ${suggestions.join(' or ')}? `
   return new OperationError({
     code: 'cli/unknown-flag',
-    summary: `${command} has no flag "${label}"`,
-    detail: `${question}All flags: flowrun ${command} --help`,
+    summary: command === '' ? `There is no flag "${label}"` : `${command} has no flag "${label}"`,
+    detail: `${question}${command === '' ? 'All commands: flowrun --help' : `All flags: flowrun ${command} --help`}`,
     ...(suggestions.length === 0 ? {} : { suggestions }),
   })
 }

@@ -1,8 +1,9 @@
 import type { Config } from '@oclif/core/config'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
 import { diagnosticText } from '../views/diagnostic-text.ts'
 import { createTerminal } from '../views/terminal.ts'
-import { splitCommand } from './arguments.ts'
+import { readArguments, splitCommand } from './arguments.ts'
 import { showCrash } from './crash.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { globalFlags } from './flags.ts'
@@ -19,14 +20,31 @@ export async function dispatch(typed: readonly string[], host: Host): Promise<Ex
     name = found
     if (name === undefined) {
       const unknown = after[0]
-      if (unknown === undefined || isHelp(before)) return await runCommand('help', [], host)
-      return refuse(unknownCommand(unknown).diagnostic, host)
+      return unknown === undefined || isHelp(before) ? await runAlone(before, host) : refuse(unknownCommand(unknown).diagnostic, host)
     }
     const words = [...before, ...splitWords(host.environment.FLOWRUN_CLI_ARGS ?? ''), ...splitWords(argumentsOf(name, host)), ...after]
     return isHelp(words) ? await runCommand('help', name.split(' '), host) : await runCommand(name, words, host)
   } catch (error) {
     return showCrash(error, name ?? 'flowrun', host)
   }
+}
+
+/** `flowrun`, `flowrun --help`, `flowrun --version`. */
+async function runAlone(words: readonly string[], host: Host): Promise<ExitCode> {
+  const isVersion = (word: string) => word === '-version' || word === '--version'
+  if (words.some(isVersion))
+    return await runCommand(
+      'version',
+      words.filter(word => !isVersion(word)),
+      host,
+    )
+  try {
+    readArguments('', words, { ...globalFlags, help: { type: 'boolean', char: 'h' }, version: { type: 'boolean' } })
+  } catch (error) {
+    if (error instanceof OperationError) return refuse(error.diagnostic, host)
+    throw error
+  }
+  return await runCommand('help', [], host)
 }
 
 async function runCommand(name: string, words: readonly string[], host: Host): Promise<ExitCode> {
