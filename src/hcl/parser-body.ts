@@ -22,7 +22,7 @@ import { parseLabels } from './parser-label.ts'
 import { parseOneLineBody } from './parser-one-line-body.ts'
 import { recoverAfterItem, skipRestOfString } from './parser-recovery.ts'
 import { reportUnclosedBlock } from './parser-unclosed-block.ts'
-import { Token } from './token.ts'
+import { isBadToken, Token } from './token.ts'
 
 type Item = Attribute | Block
 
@@ -138,7 +138,7 @@ function failAtName(cursor: Cursor, index: number, next: number): void {
     summary: isLineEnd ? `The name ${name} stands alone here` : `After the name ${name} an = or a block is expected`,
     detail: `An argument is written as ${name} = value, a block as ${name} "name" { … }.`,
   } as const
-  if (kind >= Token.bitwise) failAt(cursor, next, diagnostic)
+  if (isBadToken(kind)) failAt(cursor, next, diagnostic)
   else fail(cursor, { ...diagnostic, subject: rangeAt(cursor, index) })
 }
 

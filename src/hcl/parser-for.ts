@@ -3,7 +3,7 @@ import type { Expression } from './ast.ts'
 import { type Cursor, failAt, invalidExpression, isKeyword, kindAt, peekIndex, takeIf, textOf } from './parser-cursor.ts'
 import { Token } from './token.ts'
 
-export interface ForIntroduction {
+interface ForIntroduction {
   readonly keyName: string | undefined
   readonly valueName: string
   readonly collection: Expression

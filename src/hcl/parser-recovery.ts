@@ -136,7 +136,7 @@ function isFirstOfLine(cursor: Cursor, index: number): boolean {
 }
 
 /** Units before the token on its line. */
-export function columnOf(cursor: Cursor, index: number): number {
+function columnOf(cursor: Cursor, index: number): number {
   const start = startOf(cursor, index)
   return start - (start === 0 ? 0 : cursor.text.lastIndexOf('\n', start - 1) + 1)
 }

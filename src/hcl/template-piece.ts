@@ -17,7 +17,7 @@ export interface TextPiece {
   end: number
 }
 
-export interface InterpolationPiece {
+interface InterpolationPiece {
   readonly kind: 'interpolation'
   readonly expression: Expression
   start: number

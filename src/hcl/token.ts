@@ -60,8 +60,6 @@ export const Token = {
   invalid: 47,
 } as const
 
-export type TokenKind = (typeof Token)[keyof typeof Token]
-
 /** All tokens of a text; the last is `endOfFile`. Token i reaches from `starts[i]` up to `ends[i]`, in UTF-16 units. */
 export interface TokenList {
   readonly kinds: Uint8Array

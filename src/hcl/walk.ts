@@ -4,10 +4,10 @@ import type { Expression, TemplateExpression, TemplatePart, TraversalExpression 
 type BoundNames = ReadonlySet<string>
 
 /** One expression directly inside of another, with the names that are bound for it there. */
-export type Visit = (expression: Expression, bound: readonly string[]) => void
+type Visit = (expression: Expression, bound: readonly string[]) => void
 
 /** Calls `visit` for each expression directly inside of this one, in source order. */
-export function visitChildren(expression: Expression, visit: Visit): void {
+function visitChildren(expression: Expression, visit: Visit): void {
   if (expression.kind === 'template') {
     visitParts(expression.parts, visit)
     return

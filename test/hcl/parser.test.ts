@@ -148,14 +148,7 @@ t.test('bodies hold arguments and blocks in source order, with their ranges', t 
 })
 
 t.test('newlines mean nothing in parentheses, lists, calls, indexes and interpolations', t => {
-  for (const text of [
-    '(\n1\n+\n2\n)',
-    '[\n1\n,\n2\n]',
-    'f(\n1\n,\n2\n)',
-    'a[\n1\n]',
-    '"${\n1\n}"',
-    '[for\nv\nin\na\n:\nv\nif\nb\n]',
-  ]) {
+  for (const text of ['(\n1\n+\n2\n)', '[\n1\n,\n2\n]', 'f(\n1\n,\n2\n)', 'a[\n1\n]', '"${\n1\n}"', '[for\nv\nin\na\n:\nv\nif\nb\n]']) {
     t.strictSame(codesOf(`x = ${text}\n`), [], text)
   }
   t.strictSame(codesOf('x = 1 +\n2\n'), ['hcl/missing-expression', 'hcl/invalid-item'])
