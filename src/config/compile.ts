@@ -14,10 +14,11 @@ import { NUMBER } from '../hcl/type.ts'
 import { INVALID, isWhollyKnown, nullValue, numberValue, stringValue, unknownValue, type Value } from '../hcl/value.ts'
 import { checkCondition } from './blocks/output.ts'
 import { formatDuration } from './decode/literal.ts'
+import { references } from './decode/reference.ts'
 import type { BlockSite } from './decode/site.ts'
 import type { CompileHost } from './host.ts'
 import type { CompiledBlock, Instance } from './instance.ts'
-import { instanceScope } from './instances.ts'
+import { findAttribute, instanceScope } from './instances.ts'
 import { decodeLifecycle } from './lifecycle.ts'
 import { createReference, referenceValue } from './reference.ts'
 
@@ -62,6 +63,7 @@ function compileInstance(instance: Instance, host: CompileHost, report: Report):
   const before = report.errorCount
   const lifecycle = decodeLifecycle(block, Object.keys(definition.body.arguments), site)
   for (const condition of lifecycle.preconditions) checkCondition(condition, `The precondition of ${instance.text} does not hold`, site)
+  const dependsOn = declaredDependencies(block, site)
   const body = definition.compile(block, site)
   if (body === undefined || report.errorCount > before) return undefined
   const artifact = { format: ARTIFACT_FORMAT, kind, ...collectReferences(body.spec), spec: body.spec } as Artifact
@@ -74,7 +76,7 @@ function compileInstance(instance: Instance, host: CompileHost, report: Report):
     digest: digestOf(artifact as unknown as JsonValue),
     interfaceDigest: interfaceDigestOf(artifact),
     lifecycle,
-    dependsOn: [...artifact.refs, ...declaredDependencies(block)],
+    dependsOn: [...artifact.refs, ...dependsOn],
     textFiles: body.textFiles ?? {},
   })
 }
@@ -116,10 +118,12 @@ export function createSite(block: Block, address: string, where: string, scope: 
   return { address, where, evaluation, report: complete }
 }
 
-function declaredDependencies(block: Block): readonly string[] {
-  const attribute = block.body.items.find(item => item.kind === 'attribute' && item.name === 'depends_on')
-  const items = attribute?.kind === 'attribute' && attribute.expression.kind === 'tuple' ? attribute.expression.items : []
-  return items.flatMap(item => (item.kind === 'traversal' && item.steps[0] ? [`${item.root}.${item.steps[0].key}`] : []))
+const dependencies = references(undefined)
+
+/** The addresses in `depends_on`. */
+export function declaredDependencies(block: Block, site: BlockSite): readonly string[] {
+  const attribute = findAttribute(block, 'depends_on')
+  return ((attribute && dependencies({ ...site, attribute })) ?? []).map(({ $ref }) => $ref)
 }
 
 /** An argument that waits for a run has no value at plan time: `config/deferred-not-readable`. */

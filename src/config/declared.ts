@@ -3,10 +3,10 @@ import type { Block } from '../hcl/ast.ts'
 import type { BlockDefinition } from './blocks/definition.ts'
 import { PROJECT_BLOCKS, publishedBlocks } from './blocks/index.ts'
 import { checkLabels, enumerate, near } from './decode/body.ts'
+import { checkName } from './decode/name.ts'
 import type { DeclaredBlock } from './instance.ts'
 import type { Repetition } from './instances.ts'
 import type { ParsedConfiguration } from './parsed.ts'
-import { checkName } from './settings.ts'
 
 /** The blocks of a configuration by type and name, with their names checked. */
 export interface Declarations {

@@ -23,7 +23,8 @@ export function foldedVariables(block: Block | undefined, locals: ReadonlyMap<st
   return [...found].sort()
 }
 
-function* attributesOf(body: Body): Iterable<Attribute> {
+/** The arguments of a body and of all blocks inside of it. */
+export function* attributesOf(body: Body): Iterable<Attribute> {
   for (const item of body.items) {
     if (item.kind === 'attribute') yield item
     else yield* attributesOf(item.body)

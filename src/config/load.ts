@@ -23,9 +23,9 @@ import type { ParsedConfiguration } from './parsed.ts'
 import { createReference, referenceValue } from './reference.ts'
 import { resolveVariables, validateVariables } from './resolved-variables.ts'
 import type { Settings } from './settings.ts'
-import { collectLocals } from './settings-scope.ts'
+import { checkLocals, collectLocals, createSettingsScope } from './settings-scope.ts'
 import { createTrail } from './trail.ts'
-import { reportUnused } from './unused.ts'
+import { reportUnused, usedBySettings } from './unused.ts'
 import type { VariableInput } from './variables.ts'
 
 export interface LoadInput {
@@ -53,7 +53,8 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   const declarations = collectDeclarations(parsed, block => plans.get(block)?.repetition ?? 'single', report)
   const locals = collectLocals(parsed)
   const site = (block: Block, where: string, scope: Scope) => createSite(block, where, where, scope, host, report)
-  const variables = resolveVariables(declarations, input.variables, host, report)
+  checkLocals(parsed, report)
+  const variables = resolveVariables(declarations, input.variables, createSettingsScope(parsed, host.functions), host, report)
   const trail = createTrail()
   const compiler = createCompiler(host, report)
   const instances = new Map<DeclaredBlock, readonly Instance[]>()
@@ -102,6 +103,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
     const output = decodeOutput(block, name, site(block, `in output "${name}"`, names))
     return output ? [output] : []
   })
+  for (const name of usedBySettings(parsed.blocks)) used.add(name)
   const usedByBlocks = new Set(used)
   evaluateLocals(locals, names, report)
   const ordered = inDependencyOrder(blocks, report)

@@ -1,7 +1,8 @@
 import type { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
-import type { Attribute, Body } from '../hcl/ast.ts'
+import type { Body } from '../hcl/ast.ts'
 import { traversalsOf } from '../hcl/walk.ts'
+import { attributesOf } from './folded.ts'
 import type { CompiledBlock } from './instance.ts'
 import { reportCycle } from './trail.ts'
 
@@ -51,17 +52,10 @@ function reportReferenceCycle(blocks: readonly CompiledBlock[], report: Report):
 
 /** Where a body refers to a block. */
 export function referenceRange(body: Body, target: Pick<CompiledBlock, 'kind' | 'name'>): SourceRange | undefined {
-  for (const attribute of attributes(body)) {
+  for (const attribute of attributesOf(body)) {
     for (const traversal of traversalsOf(attribute.expression)) {
       if (traversal.root === target.kind && traversal.steps[0]?.key === target.name) return traversal.range
     }
   }
   return undefined
-}
-
-function* attributes(body: Body): Iterable<Attribute> {
-  for (const item of body.items) {
-    if (item.kind === 'attribute') yield item
-    else yield* attributes(item.body)
-  }
 }

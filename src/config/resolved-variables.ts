@@ -1,6 +1,6 @@
 import type { Report } from '../diagnostics/report.ts'
 import type { Block } from '../hcl/ast.ts'
-import { EMPTY_SCOPE, type Scope } from '../hcl/scope.ts'
+import type { Scope } from '../hcl/scope.ts'
 import { INVALID, type Value } from '../hcl/value.ts'
 import { decodeVariable, type VariableDeclaration, validateVariable, variableValue } from './blocks/variable.ts'
 import { createSite } from './compile.ts'
@@ -17,10 +17,15 @@ export interface ResolvedVariables {
   readonly missing: readonly VariableDeclaration[]
 }
 
-/** Decodes all `variable` blocks and finds their values; what has none is in `missing`. */
+/**
+ * Decodes all `variable` blocks and finds their values; what has none is in `missing`.
+ *
+ * @param scope of defaults and of values from files and environments: they are read before what they could refer to.
+ */
 export function resolveVariables(
   { variables }: Declarations,
   inputs: readonly VariableInput[],
+  scope: Scope,
   host: CompileHost,
   report: Report,
 ): ResolvedVariables {
@@ -29,7 +34,7 @@ export function resolveVariables(
   const missing: VariableDeclaration[] = []
   for (const [name, block] of variables) {
     const where = `in variable "${name}"`
-    const site = createSite(block, where, where, EMPTY_SCOPE, host, report)
+    const site = createSite(block, where, where, scope, host, report)
     const declaration = decodeVariable(block, name, site)
     if (declaration) declared.push(declaration)
     const value = declaration && variableValue(declaration, inputs, site)

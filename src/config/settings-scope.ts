@@ -1,5 +1,5 @@
 import type { Report } from '../diagnostics/report.ts'
-import type { Expression, TraversalExpression } from '../hcl/ast.ts'
+import type { Attribute, Expression, TraversalExpression } from '../hcl/ast.ts'
 import { evaluate } from '../hcl/evaluate.ts'
 import { EXPRESSION_STEPS, type FunctionTable } from '../hcl/function.ts'
 import type { Resolution, Scope } from '../hcl/scope.ts'
@@ -43,7 +43,36 @@ export function createSettingsScope(parsed: ParsedConfiguration, functions: Func
   return scope
 }
 
-/** All arguments of all `locals` blocks; a repeated one is reported where the configuration is compiled. */
+/** A local that stands in two blocks, and whatever else does not belong into one. */
+export function checkLocals(parsed: ParsedConfiguration, report: Report): void {
+  const seen = new Map<string, Attribute>()
+  for (const item of parsed.blocks.flatMap(block => (block.type === 'locals' ? block.body.items : []))) {
+    if (item.kind === 'block') {
+      report.error({
+        code: 'config/unsupported-block',
+        summary: `There is no block "${item.type}" here`,
+        detail: 'A "locals" block holds values: NAME = VALUE.',
+        subject: item.typeRange,
+        where: 'in locals',
+      })
+      continue
+    }
+    const first = seen.get(item.name)
+    if (first === undefined) seen.set(item.name, item)
+    // Twice in one block is an error of the language, and told.
+    else if (!parsed.blocks.some(({ body }) => body.items.includes(first) && body.items.includes(item))) {
+      report.error({
+        code: 'config/duplicate-block',
+        summary: `The local "${item.name}" is declared twice`,
+        detail: 'Rename one of them, or remove it.',
+        subject: item.nameRange,
+        related: [{ range: first.nameRange, message: 'the first one' }],
+      })
+    }
+  }
+}
+
+/** All arguments of all `locals` blocks. */
 export function collectLocals(parsed: ParsedConfiguration): ReadonlyMap<string, Expression> {
   const locals = new Map<string, Expression>()
   for (const block of parsed.blocks) {
@@ -73,7 +102,7 @@ function reportTooEarly(traversal: TraversalExpression, report: Report): void {
     code: 'config/not-in-scope',
     summary: `"${traversal.root}" is not known here`,
     detail:
-      'Settings and environments are read before everything else: they may use literals, locals made of these, env(), secret() and path.',
+      'Settings, environments and values of variables are read before everything else: they may use literals, locals made of these, env(), secret() and path.',
     subject: traversal.range,
   })
 }

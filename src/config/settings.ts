@@ -3,10 +3,10 @@ import type { Report } from '../diagnostics/report.ts'
 import type { Block } from '../hcl/ast.ts'
 import type { FunctionTable } from '../hcl/function.ts'
 import { EXPRESSION_STEPS } from '../hcl/function.ts'
-import { LABEL } from './address.ts'
 import { decodeEnvironment, type Environment } from './blocks/environment.ts'
 import { decodeFlowrun } from './blocks/flowrun.ts'
 import { checkLabels, enumerate, near } from './decode/body.ts'
+import { checkName } from './decode/name.ts'
 import type { BlockSite } from './decode/site.ts'
 import type { ParsedConfiguration } from './parsed.ts'
 import { createSettingsScope } from './settings-scope.ts'
@@ -68,18 +68,6 @@ function decodeProject(parsed: ParsedConfiguration, host: SettingsHost, site: (b
     })
   }
   return block && decodeFlowrun(block, host.flowrunVersion, site(block))
-}
-
-/** A label names things in registries and URLs: `config/bad-name` otherwise. */
-export function checkName(label: Block['labels'][number], report: Report): boolean {
-  if (LABEL.test(label.text)) return true
-  report.error({
-    code: 'config/bad-name',
-    summary: `"${label.text}" is not a good name`,
-    detail: 'A name starts with a small letter, and has small letters, digits, "-" and "_", at most 63 characters.',
-    subject: label.range,
-  })
-  return false
 }
 
 function reportDuplicate(block: Block, parsed: ParsedConfiguration, report: Report): void {

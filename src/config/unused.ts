@@ -1,6 +1,7 @@
 import type { Report } from '../diagnostics/report.ts'
 import type { Block, Expression } from '../hcl/ast.ts'
 import { traversalsOf } from '../hcl/walk.ts'
+import { attributesOf } from './folded.ts'
 
 /** What was asked for while values were made: `var.tier`, `local.topics`. */
 export interface Uses {
@@ -35,6 +36,15 @@ export function reportUnused(
       subject: expression.range,
     })
   }
+}
+
+/** Locals that settings, environments and defaults use: these are read before the rest, in a scope of their own. */
+export function usedBySettings(blocks: readonly Block[]): readonly string[] {
+  const settings = blocks.filter(({ type }) => type === 'flowrun' || type === 'environment' || type === 'variable')
+  return settings
+    .flatMap(({ body }) => [...attributesOf(body)])
+    .flatMap(({ expression }) => traversalsOf(expression))
+    .flatMap(({ root, steps }) => (root === 'local' && steps[0] ? [`local.${steps[0].key}`] : []))
 }
 
 /** A local that only an unused local reads is named by that one's warning. */

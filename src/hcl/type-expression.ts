@@ -49,6 +49,16 @@ export function parseType(
   return readType(expression, { context: { ...context, report }, report, names })
 }
 
+/** The type of an attribute, which alone may be written `optional(T)` or `optional(T, default)`. */
+export function parseAttributeType(
+  expression: Expression,
+  context: EvaluationContext,
+  report: Report,
+  names: ReadonlyMap<string, Type> = NO_NAMES,
+): ObjectAttribute {
+  return readAttribute(expression, { context: { ...context, report }, report, names })
+}
+
 function readType(expression: Expression, reader: Reader): Type {
   switch (expression.kind) {
     case 'traversal':

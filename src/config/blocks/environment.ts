@@ -52,6 +52,8 @@ export function decodeEnvironment(block: Block, name: string, site: BlockSite): 
   checkTypes(block, site)
   const decoded = decodeBody(block.body, environmentBody, site, block)
   if (decoded === undefined) return undefined
+  for (const { labels, block: source, content } of decoded.secrets)
+    if (labels[0] === 'file' && content.path === undefined) reportNoPath(source, site)
   const { path: statePath, keep } = decoded.state ?? {}
   const secrets = decoded.secrets.flatMap(({ labels, content }): readonly SecretSource[] =>
     labels[0] === 'file'
@@ -68,6 +70,16 @@ export function decodeEnvironment(block: Block, name: string, site: BlockSite): 
     state: { type: 'sqlite', ...(statePath === undefined ? {} : { path: statePath }), ...(keep === undefined ? {} : { keep }) },
     ...(secrets.length > 0 ? { secrets } : {}),
   }
+}
+
+function reportNoPath(source: Block, site: BlockSite): void {
+  site.report.error({
+    code: 'config/missing-argument',
+    summary: 'The argument "path" is missing',
+    detail: 'Add it: path = ".flowrun/secrets".',
+    subject: source.headerRange,
+    where: site.where,
+  })
 }
 
 function checkTypes(block: Block, site: BlockSite): void {

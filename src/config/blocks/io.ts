@@ -1,28 +1,18 @@
 import type { JsonSchema } from '../../artifact/json-schema.ts'
 import type { ValidationSpec } from '../../artifact/prompt.ts'
-import { isJsonObject, type JsonValue } from '../../base/json.ts'
+import { isJsonObject } from '../../base/json.ts'
 import type { Block } from '../../hcl/ast.ts'
-import { patternProblem } from '../../hcl/functions/regex.ts'
 import { fromJsonSchema, toJsonSchema } from '../../hcl/json-schema.ts'
-import { fromJson, toJson } from '../../hcl/json-value.ts'
 import { type ObjectAttribute, type ObjectType, plainType, type Type } from '../../hcl/type.ts'
-import { bool, bytes, json, number, strings, text } from '../decode/argument.ts'
-import {
-  type BodySpec,
-  type Decoded,
-  decodeBody,
-  defaulted,
-  enumerate,
-  type Labelled,
-  optional,
-  repeated,
-  required,
-} from '../decode/body.ts'
-import { attemptConversion, conversionSentence } from '../decode/conversion.ts'
+import { printType } from '../../hcl/type-text.ts'
+import { json } from '../decode/argument.ts'
+import { type BodySpec, type Decoded, decodeBody, enumerate, optional, repeated, required } from '../decode/body.ts'
 import { deferredBool, deferredText } from '../decode/deferred.ts'
+import { checkName } from '../decode/name.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { declaredType } from '../decode/type.ts'
 import { argumentRange } from './argument-range.ts'
+import { compileField, type DecodedField, fieldBody } from './field.ts'
 
 /** What a flow takes or gives: its type for checks at plan time, its schema for the artifact. */
 export interface IoDeclaration {
@@ -32,23 +22,6 @@ export interface IoDeclaration {
   readonly validations: readonly Block[]
   readonly block: Block
 }
-
-const fieldBody = {
-  arguments: {
-    type: required(declaredType),
-    description: optional(text()),
-    default: optional(json),
-    sensitive: defaulted(bool, false),
-    accept: optional(strings),
-    max_bytes: optional(bytes),
-    min: optional(number()),
-    max: optional(number()),
-    pattern: optional(text()),
-    examples: optional(json),
-  },
-} as const satisfies BodySpec
-
-type DecodedField = Decoded<typeof fieldBody>
 
 const validationBody = {
   arguments: { condition: required(deferredBool), error_message: required(deferredText) },
@@ -83,6 +56,17 @@ export function decodeIo(block: Block, site: BlockSite): IoDeclaration | undefin
     return undefined
   }
   const declared = declaration(block, decoded, site)
+  if (declared && block.type === 'input' && !['object', 'any'].includes(plainType(declared.type).kind)) {
+    site.report.error({
+      code: 'config/wrong-type',
+      summary: 'An input is an object, whose attributes are its fields',
+      detail: `Write type = object({ … }), or a field for each: field "text" { type = ${printType(declared.type)} }.`,
+      subject: argumentRange(block, 'type') ?? argumentRange(block, 'schema') ?? block.headerRange,
+      where: site.where,
+      address: site.address,
+    })
+    return undefined
+  }
   return declared && { ...declared, validations: decoded.validation, block }
 }
 
@@ -103,92 +87,22 @@ function declaration(block: Block, decoded: Decoded<typeof ioBody>, site: BlockS
   return fromFields(block, decoded.field, site)
 }
 
-function fromFields(
-  block: Block,
-  fields: readonly Labelled<DecodedField>[],
-  site: BlockSite,
-): Pick<IoDeclaration, 'type' | 'schema'> | undefined {
+function fromFields(block: Block, fields: readonly DecodedField[], site: BlockSite): Pick<IoDeclaration, 'type' | 'schema'> | undefined {
   const attributes = new Map<string, ObjectAttribute>()
   const properties: [string, JsonSchema][] = []
   const before = site.report.errorCount
   for (const field of fields) {
-    const name = field.labels[0] ?? ''
-    if (attributes.has(name)) reportDuplicateField(field.block, name, block.type, site)
-    const schema = fieldSchema(field, site)
-    if (schema === undefined) continue
-    const hasDefault = field.content.default !== undefined && field.content.default !== null
-    attributes.set(name, {
-      type: field.content.type,
-      optional: isOptionalField(field) || hasDefault,
-      ...(hasDefault ? { default: schema.default as JsonValue } : {}),
-    })
-    properties.push([name, schema])
+    const [label] = field.block.labels
+    if (label === undefined || !checkName(label, site.report)) continue
+    if (attributes.has(label.text)) reportDuplicateField(field.block, label.text, block.type, site)
+    const compiled = compileField(field, block, site)
+    if (compiled === undefined) continue
+    attributes.set(label.text, compiled.attribute)
+    properties.push([label.text, compiled.schema])
   }
   if (site.report.errorCount > before) return undefined
   const type: ObjectType = { kind: 'object', attributes }
   return { type, schema: { ...toJsonSchema(type), properties: Object.fromEntries(properties) } }
-}
-
-/** `type = optional(T)` says that the field may be left out. */
-function isOptionalField(field: Labelled<DecodedField>): boolean {
-  const attribute = field.block.body.items.find(item => item.kind === 'attribute' && item.name === 'type')
-  return attribute?.kind === 'attribute' && attribute.expression.kind === 'call' && attribute.expression.name === 'optional'
-}
-
-function fieldSchema(field: Labelled<DecodedField>, site: BlockSite): JsonSchema | undefined {
-  const { content } = field
-  const fitted = content.default === undefined ? undefined : fit(content.default, content.type, 'default', field, site)
-  if (content.default !== undefined && fitted === undefined) return undefined
-  if (content.pattern !== undefined && !checkPattern(content.pattern, field, site)) return undefined
-  if (Array.isArray(content.examples)) for (const example of content.examples) fit(example, content.type, 'examples', field, site)
-  const members: Record<string, JsonValue | undefined> = {
-    ...toJsonSchema(content.type),
-    ...(content.description === undefined ? {} : { description: content.description }),
-    ...bounds(content),
-    default: fitted,
-    // Whole match: JSON Schema's own patterns match anywhere.
-    pattern: content.pattern === undefined ? undefined : `^(?:${content.pattern})$`,
-    examples: content.examples,
-    'x-accept': content.accept,
-    'x-max-bytes': content.max_bytes,
-    'x-sensitive': content.sensitive ? true : undefined,
-  }
-  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined))
-}
-
-/** `min` and `max` bound the value of a number, and the length of everything else. */
-function bounds({ type, min, max }: DecodedField): Record<string, JsonValue> {
-  const kind = plainType(type).kind
-  const [low, high] = kind === 'number' ? ['minimum', 'maximum'] : kind === 'string' ? ['minLength', 'maxLength'] : ['minItems', 'maxItems']
-  return { ...(min === undefined ? {} : { [low as string]: min }), ...(max === undefined ? {} : { [high as string]: max }) }
-}
-
-function fit(value: JsonValue, type: Type, name: string, field: Labelled<DecodedField>, site: BlockSite): JsonValue | undefined {
-  const converted = attemptConversion(fromJson(value), type)
-  if (converted.ok) return toJson(converted.value)
-  site.report.error({
-    code: 'config/wrong-type',
-    summary: `The ${name === 'default' ? 'default' : 'example'} of field "${field.labels[0]}" does not fit its type`,
-    detail: conversionSentence(converted.failure),
-    subject: argumentRange(field.block, name) ?? field.block.headerRange,
-    where: site.where,
-    address: site.address,
-  })
-  return undefined
-}
-
-function checkPattern(pattern: string, field: Labelled<DecodedField>, site: BlockSite): boolean {
-  const problem = patternProblem(pattern)
-  if (problem === undefined) return true
-  site.report.error({
-    code: 'config/bad-pattern',
-    summary: `The pattern of field "${field.labels[0]}" cannot be read`,
-    detail: `${problem}. Patterns are matched in linear time: there are no look-arounds and no back references.`,
-    subject: argumentRange(field.block, 'pattern') ?? field.block.headerRange,
-    where: site.where,
-    address: site.address,
-  })
-  return false
 }
 
 function reportDuplicateField(block: Block, name: string, owner: string, site: BlockSite): void {

@@ -39,13 +39,16 @@ export const circuitBreakerBody = {
   },
 } as const satisfies BodySpec
 
+/** What providers take. */
+const MAX_STOPS = 4
+
 export const paramsBody = {
   arguments: {
     temperature: optional(number({ min: 0, max: 2 })),
     top_p: optional(number({ min: 0, max: 1 })),
     top_k: optional(integer(1)),
     max_output_tokens: optional(integer(1)),
-    stop: optional(strings),
+    stop: optional(strings(MAX_STOPS)),
     seed: optional(integer()),
     frequency_penalty: optional(number({ min: -2, max: 2 })),
     presence_penalty: optional(number({ min: -2, max: 2 })),

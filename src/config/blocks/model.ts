@@ -58,7 +58,10 @@ export const model: BlockDefinition<'model'> = {
     const known = providerType === undefined ? undefined : lookupModel(providerType, decoded.id)
     if (providerType !== undefined) checkId(block, decoded.id, providerType, known, site)
     checkOptions(block, decoded, site)
-    return { spec: toSpec(decoded, known) }
+    checkPrices(decoded, site)
+    const spec = toSpec(decoded, known)
+    checkLimits(block, spec, site)
+    return { spec }
   },
 }
 
@@ -164,5 +167,39 @@ function checkOptions(block: Block, decoded: DecodedModel, site: BlockSite): voi
     summary: `flowrun sets "${own}" itself`,
     detail: 'provider_options are sent beside what flowrun sends, and may not change it. Use the arguments of the model and the prompt.',
     ...place,
+  })
+}
+
+function checkPrices({ price }: DecodedModel, site: BlockSite): void {
+  const thresholds = new Set<number>()
+  for (const { block, content } of price) {
+    if (thresholds.has(content.above_input_tokens)) {
+      site.report.error({
+        code: 'config/conflicting-arguments',
+        summary: `Two prices begin above ${content.above_input_tokens} input tokens`,
+        detail: 'Each "price" has a threshold of its own: above_input_tokens = 200000.',
+        subject: block.headerRange,
+        where: site.where,
+        address: site.address,
+      })
+    }
+    thresholds.add(content.above_input_tokens)
+  }
+}
+
+function checkLimits(block: Block, { limits }: ModelSpec, site: BlockSite): void {
+  const { context_window: window, max_output_tokens: output } = limits
+  if (window === undefined || output === undefined || output <= window) return
+  const written = block.body.items.find((item): item is Block => item.kind === 'block' && item.type === 'limits')
+  site.report.error({
+    code: 'config/out-of-range',
+    summary: `max_output_tokens is ${output}, and the context_window has only ${window}`,
+    detail: 'What a model answers is part of its window.',
+    subject:
+      (written && (argumentRange(written, 'max_output_tokens') ?? argumentRange(written, 'context_window'))) ??
+      written?.headerRange ??
+      block.headerRange,
+    where: site.where,
+    address: site.address,
   })
 }

@@ -142,6 +142,16 @@ function decodeTiers(block: Block, decoded: DecodedPrompt, site: BlockSite): rea
     })
     return undefined
   }
+  if (decoded.tier.length === 1) {
+    site.report.error({
+      code: 'config/missing-argument',
+      summary: 'There is only one "tier"',
+      detail: 'Add a further one, or write model = model.NAME for a prompt with one model.',
+      subject: first.headerRange,
+      ...place,
+    })
+    return undefined
+  }
   const tiers = decoded.tier.map(tier => decodeBody(tier.body, tierBody, site, tier))
   tiers.forEach((tier, index) => {
     if (tier) checkTier(decoded.tier[index] ?? block, tier, index === tiers.length - 1, site)

@@ -137,6 +137,7 @@ function checkProvider(block: Block, decoded: DecodedProvider, type: ProviderSpe
   const before = site.report.errorCount
   if (type !== 'simulated') refuse(block, SIMULATED_ONLY, 'a provider of type "simulated"', site)
   if (type !== 'openai') refuse(block, OPENAI_ONLY, 'a provider of type "openai"', site)
+  for (const answer of decoded.answer) checkAnswer(answer, site)
   if (type === 'openai_compatible' && decoded.base_url === undefined) {
     site.report.error({
       code: 'config/missing-argument',
@@ -160,6 +161,29 @@ function checkProvider(block: Block, decoded: DecodedProvider, type: ProviderSpe
     })
   }
   return site.report.errorCount === before
+}
+
+const ANSWERS = ['text', 'json', 'tool_call', 'error'] as const
+
+function checkAnswer({ block, content }: DecodedProvider['answer'][number], site: BlockSite): void {
+  const given = ANSWERS.filter(name => (name === 'tool_call' ? content.tool_call.length > 0 : content[name] !== undefined))
+  if (given.length === 1) return
+  const place = { subject: block.headerRange, where: site.where, address: site.address }
+  if (given.length === 0) {
+    site.report.error({
+      code: 'config/missing-argument',
+      summary: 'This answer says nothing',
+      detail: `Give it one of ${enumerate(ANSWERS, 'and')}.`,
+      ...place,
+    })
+  } else {
+    site.report.error({
+      code: 'config/conflicting-arguments',
+      summary: `This answer has ${enumerate(given, 'and')}, which exclude each other`,
+      detail: 'Keep one of them; a second answer is a block of its own, with a condition: when = ….',
+      ...place,
+    })
+  }
 }
 
 function refuse(block: Block, names: readonly string[], owner: string, site: BlockSite): void {

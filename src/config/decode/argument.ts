@@ -83,7 +83,20 @@ function checkWord<Words extends readonly string[]>(site: ArgumentSite, value: s
   return undefined
 }
 
-export const strings: ArgumentDecoder<readonly string[]> = site => plain(site, listOf(STRING))
+/** A list of at most so many texts. */
+export function strings(max = Number.POSITIVE_INFINITY): ArgumentDecoder<readonly string[]> {
+  return site => {
+    const value = plain<readonly string[]>(site, listOf(STRING))
+    if (value === undefined || value.length <= max) return value
+    site.report.error({
+      code: 'config/out-of-range',
+      summary: `The argument "${site.attribute.name}" has ${value.length} elements, and may have at most ${max}`,
+      ...placeOf(site, site.attribute.expression),
+    })
+    return undefined
+  }
+}
+
 export const stringMap: ArgumentDecoder<Readonly<Record<string, string>>> = site => plain(site, mapOf(STRING))
 export const json: ArgumentDecoder<JsonValue> = site => plain(site, ANY)
 

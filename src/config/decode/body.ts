@@ -81,9 +81,11 @@ export function decodeBody<Spec extends BodySpec>(body: Body, spec: Spec, site: 
   const result: Record<string, unknown> = {}
   const errorsBefore = site.report.errorCount
   const attributes = new Map<string, Attribute>()
+  /** What a misspelt name was probably meant to be: it is not missing as well. */
+  const meant = new Set<string>()
   for (const item of body.items) {
     if (item.kind === 'attribute') {
-      if (spec.arguments[item.name] === undefined) reportUnsupportedArgument(item, spec, site)
+      if (spec.arguments[item.name] === undefined) for (const name of reportUnsupportedArgument(item, spec, site)) meant.add(name)
       else attributes.set(item.name, item)
     } else {
       decodeNestedBlock(item, spec, site, result)
@@ -92,7 +94,7 @@ export function decodeBody<Spec extends BodySpec>(body: Body, spec: Spec, site: 
   for (const [name, argument] of Object.entries(spec.arguments)) {
     const attribute = attributes.get(name)
     const value = attribute && argument.decode({ ...site, attribute })
-    if (value === undefined && argument.required && !(attribute && site.report.errorCount > errorsBefore)) {
+    if (value === undefined && argument.required && !meant.has(name) && !(attribute && site.report.errorCount > errorsBefore)) {
       reportMissingArgument(name, attribute, block?.headerRange ?? body.range, site)
     }
     result[name] = value === undefined ? argument.fallback : value
@@ -145,8 +147,10 @@ function countLabels(labels: readonly BlockLabel[]): string {
   return labels.length === 0 ? 'none' : labels.length === 1 ? 'one' : String(labels.length)
 }
 
-function reportUnsupportedArgument(attribute: Attribute, spec: BodySpec, site: BlockSite): void {
+/** @returns the names that were suggested. */
+function reportUnsupportedArgument(attribute: Attribute, spec: BodySpec, site: BlockSite): readonly string[] {
   const isBlock = spec.blocks?.[attribute.name] !== undefined
+  const nearest = isBlock ? {} : near(attribute.name, Object.keys(spec.arguments))
   site.report.error({
     code: 'config/unsupported-argument',
     summary: `There is no argument "${attribute.name}" here`,
@@ -156,8 +160,9 @@ function reportUnsupportedArgument(attribute: Attribute, spec: BodySpec, site: B
     subject: attribute.nameRange,
     where: site.where,
     address: site.address,
-    ...(isBlock ? {} : near(attribute.name, Object.keys(spec.arguments))),
+    ...nearest,
   })
+  return nearest.suggestions ?? []
 }
 
 function reportUnsupportedBlock(block: Block, spec: BodySpec, site: BlockSite): void {

@@ -15,8 +15,12 @@ export function reference(kind: string): ArgumentDecoder<Reference> {
   }
 }
 
-/** A list of references. It is flattened: a block with `for_each` stands for all of its instances. */
-export function references(kind: string): ArgumentDecoder<readonly Reference[]> {
+/**
+ * A list of references. It is flattened: a block with `for_each` stands for all of its instances.
+ *
+ * @param kind undefined: of any kind.
+ */
+export function references(kind: string | undefined): ArgumentDecoder<readonly Reference[]> {
   return site => {
     const value = evaluate(site.attribute.expression, site.evaluation)
     if (value.kind === 'null' || (value.kind === 'unknown' && value.invalid)) return undefined
@@ -30,20 +34,21 @@ function flatten(value: Value): readonly Value[] {
   return inner.length === 0 && value.kind !== 'tuple' && value.kind !== 'object' ? [value] : inner.flatMap(flatten)
 }
 
-function oneReference(site: ArgumentSite, kind: string, value: Value): Reference | undefined {
+function oneReference(site: ArgumentSite, kind: string | undefined, value: Value): Reference | undefined {
   if (value.kind === 'capsule' && isBlockReference(value.content)) {
-    if (value.content.address.kind === kind) return toArtifactReference(value.content)
+    if (kind === undefined || value.content.address.kind === kind) return toArtifactReference(value.content)
     return wrong(site, kind, `${value.content.label} is a ${value.content.address.kind}`)
   }
+  if (value.kind === 'unknown' && value.invalid) return undefined
   const isInstances = value.kind === 'object' || value.kind === 'tuple'
   return wrong(site, kind, isInstances ? 'this is every instance of a block: choose one by its key' : `this is ${article(value.kind)}`)
 }
 
-function wrong(site: ArgumentSite, kind: string, what: string): undefined {
+function wrong(site: ArgumentSite, kind: string | undefined, what: string): undefined {
   site.report.error({
     code: 'config/wrong-reference',
-    summary: `The argument "${site.attribute.name}" takes a ${kind}, and ${what}`,
-    detail: `Write the address of a ${kind}, without quotes: ${kind}.NAME.`,
+    summary: `The argument "${site.attribute.name}" takes ${kind === undefined ? 'blocks' : `a ${kind}`}, and ${what}`,
+    detail: `Write the address of a ${kind ?? 'block'}, without quotes: ${kind ?? 'model'}.NAME.`,
     ...placeOf(site, site.attribute.expression),
   })
   return undefined

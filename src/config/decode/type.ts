@@ -1,6 +1,5 @@
-import type { Expression } from '../../hcl/ast.ts'
 import { type ObjectAttribute, type ObjectType, STRING, type Type } from '../../hcl/type.ts'
-import { parseType } from '../../hcl/type-expression.ts'
+import { parseAttributeType, parseType } from '../../hcl/type-expression.ts'
 import type { ArgumentDecoder } from './body.ts'
 
 const attribute = (type: Type, optional = false): ObjectAttribute => ({ type, optional })
@@ -32,11 +31,9 @@ export const HOST_TYPES: ReadonlyMap<string, Type> = new Map([
   ['message', MESSAGE],
 ])
 
-/** A type as it is written. `optional(T)` is taken off: whether a field may be left out is the field's business. */
-export const declaredType: ArgumentDecoder<Type> = site =>
-  parseType(withoutOptional(site.attribute.expression), site.evaluation, site.report, HOST_TYPES)
+/** A type as it is written. */
+export const declaredType: ArgumentDecoder<Type> = site => parseType(site.attribute.expression, site.evaluation, site.report, HOST_TYPES)
 
-function withoutOptional(expression: Expression): Expression {
-  const [inner] = expression.kind === 'call' && expression.name === 'optional' ? expression.arguments : []
-  return inner ?? expression
-}
+/** The type of a field, which may be written `optional(T, default)`. */
+export const declaredAttribute: ArgumentDecoder<ObjectAttribute> = site =>
+  parseAttributeType(site.attribute.expression, site.evaluation, site.report, HOST_TYPES)
