@@ -1,5 +1,5 @@
 import type { Expression } from './ast.ts'
-import { type Evaluate, failOn, failOnValue, isInvalid, mayBeReached, notesOn } from './evaluation.ts'
+import { type Evaluate, failOn, failOnValue, isInvalid, mayBeReached, notesOn, spend } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
 import { isRootedIn } from './proof.ts'
 import type { Scope } from './scope.ts'
@@ -45,6 +45,8 @@ function* knownSteps(header: LoopHeader, pairs: Pairs, context: EvaluationContex
   const variables = new Map<string, Value>()
   const inner = { ...context, scope: loopScope(variables, context.scope), proven: unshadowed(header, context.proven) }
   for (const [key, item] of pairs) {
+    // A round costs a step of its own: a body of plain text would cost none, and two such loops could run for seconds.
+    if (!spend(context, 1, header.collection.range)) return
     if (header.keyName !== undefined) variables.set(header.keyName, key)
     variables.set(header.valueName, item)
     yield inner
