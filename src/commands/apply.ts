@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
-import { flowrunVersion } from '../base/version.ts'
 import { parseDuration } from '../config/decode/literal.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { type ApplyOptions, type ApplyResult, type Approval, apply, applySaved } from '../operations/apply.ts'
 import { readAuthorship } from '../operations/authorship.ts'
+import { readSavedPlan } from '../operations/saved-plan.ts'
 import type { Plan } from '../plan/plan.ts'
-import { decodePlan } from '../plan/plan-file.ts'
 import type { ReleaseWithChanges } from '../registry/release.ts'
 import { applyEvents } from '../views/apply-events.ts'
 import { appliedText, interruptedText, refusal, stalePlan, uploadText } from '../views/apply-text.ts'
@@ -66,7 +64,8 @@ export default class Apply extends BaseCommand {
       onTookOver: from => this.note(takeoverText(from)),
       onUploaded: (done, of) => this.progress(uploadText(done, of)),
     }
-    const saved = args.plan === undefined ? undefined : this.#readPlan(args.plan)
+    const saved =
+      args.plan === undefined ? undefined : readSavedPlan({ path: resolve(this.host.workingFolder(), args.plan), name: args.plan })
     const result = saved
       ? await applySaved(app, { ...options, plan: saved })
       : await askForVariables(
@@ -156,19 +155,6 @@ export default class Apply extends BaseCommand {
     if (prompt?.after?.artifact.kind !== 'prompt' || made.base.release > 0) return
     const fields = Object.keys((prompt.after.artifact.spec.input?.properties ?? {}) as object).map(name => ` --field ${name}="…"`)
     this.next(`flowrun run ${prompt.address} -e ${made.environment}${fields.join('')}`)
-  }
-
-  #readPlan(file: string): Plan {
-    try {
-      return decodePlan(readFileSync(resolve(this.host.workingFolder(), file), 'utf8'), file, flowrunVersion)
-    } catch (error) {
-      if (error instanceof OperationError) throw error
-      throw new OperationError({
-        code: 'plan/not-a-plan',
-        summary: `There is no file "${file}"`,
-        detail: 'A plan is saved with flowrun plan -out FILE. Nothing was changed.',
-      })
-    }
   }
 }
 

@@ -1,12 +1,9 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
-import { flowrunVersion } from '../base/version.ts'
-import { OperationError } from '../diagnostics/operation-error.ts'
 import { plan } from '../operations/plan.ts'
+import { savePlan } from '../operations/saved-plan.ts'
 import type { Plan } from '../plan/plan.ts'
-import { encodePlan } from '../plan/plan-file.ts'
 import { planEvents } from '../views/plan-events.ts'
 import { planJson } from '../views/plan-json.ts'
 import { planMarkdown } from '../views/plan-markdown.ts'
@@ -59,7 +56,7 @@ export default class PlanCommand extends BaseCommand {
     if (result.outcome === 'ask') return exitCodes.error
     this.note(recoveredText(result.recovered, this.host.clock.now()) || killedText(result.killed, this.host.clock.now()))
     this.report(result.plan.warnings, { compactWarnings: flags['compact-warnings'] })
-    if (flags.out !== undefined) this.#save(result.plan, flags.out)
+    if (flags.out !== undefined) savePlan(result.plan, { path: resolve(this.host.workingFolder(), flags.out), name: flags.out })
     const exitCode = flags['detailed-exitcode'] && !isEmptyPlan(result.plan) ? exitCodes.changes : exitCodes.done
     const shownWith = { nowMs: this.host.clock.now(), concise: flags.concise, verbose: flags.verbose }
     this.present(
@@ -79,18 +76,5 @@ export default class PlanCommand extends BaseCommand {
   #suggest(made: Plan, file: string | undefined): void {
     if (isEmptyPlan(made) || made.obstacles.length > 0) return
     this.next(file === undefined ? 'flowrun apply' : `flowrun apply ${file}`)
-  }
-
-  #save(made: Plan, file: string): void {
-    try {
-      writeFileSync(resolve(this.host.workingFolder(), file), encodePlan(made, flowrunVersion), { mode: 0o600 })
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new OperationError({
-        code: 'cli/cannot-write',
-        summary: `${file} cannot be written`,
-        detail: `The system says: ${reason}. Nothing was changed.`,
-      })
-    }
   }
 }

@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
-import { flowrunVersion } from '../base/version.ts'
+import { readSavedPlan } from '../operations/saved-plan.ts'
 import { showDeployed, showVersion } from '../operations/show.ts'
-import { decodePlan } from '../plan/plan-file.ts'
 import { artifactJson, artifactText, deploymentJson, deploymentText } from '../views/artifact.ts'
 import { planJson } from '../views/plan-json.ts'
 import { planText } from '../views/plan-text.ts'
@@ -37,7 +36,7 @@ export default class Show extends BaseCommand {
     }
     const file = resolve(this.host.workingFolder(), args.subject)
     if (existsSync(file)) {
-      const plan = decodePlan(readFileSync(file, 'utf8'), args.subject, flowrunVersion)
+      const plan = readSavedPlan({ path: file, name: args.subject })
       return this.present({
         text: () => planText(plan, style, { nowMs: this.host.clock.now(), verbose: flags.verbose }),
         json: () => planJson(plan),

@@ -16,6 +16,9 @@ import { readDeployed } from './deployed.ts'
 import { loadProject, type OperationHost, openProject } from './project.ts'
 import { requireRunnable } from './runnable.ts'
 
+/** What a run throws after it has begun: it says what was spent. */
+export { PromptFailure } from '../engine/prompt/failure.ts'
+
 export interface RunOptions {
   /** `prompt.answer`, or with `-e` also `prompt.answer@8`. */
   readonly flow: string
