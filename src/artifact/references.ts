@@ -1,4 +1,32 @@
 import { isJsonObject, type JsonValue } from '../base/json.ts'
+import type { Reference } from './deferred.ts'
+
+/** The addresses that a spec follows to whatever is active there; a pinned reference follows nothing. */
+export function followedReferences(spec: unknown): readonly string[] {
+  const found = referencesIn(spec).filter(reference => !isPinned(reference))
+  return [...new Set(found.map(({ $ref }) => $ref))].sort()
+}
+
+/** References to one version, each once. */
+export function pinnedReferences(spec: unknown): readonly Reference[] {
+  const found = referencesIn(spec).filter(isPinned)
+  return [...new Map(found.map(reference => [memberKey(reference), reference])).values()]
+}
+
+function isPinned({ version, digest }: Reference): boolean {
+  return version !== undefined || digest !== undefined
+}
+
+/** How a closure names what a reference leads to: `model.fast`, or `model.fast@3` and `model.fast@sha256:…` for one version. */
+export function memberKey({ $ref, version, digest }: Reference): string {
+  return version === undefined && digest === undefined ? $ref : `${$ref}@${version ?? digest}`
+}
+
+function referencesIn(value: unknown): readonly Reference[] {
+  if (typeof value !== 'object' || value === null) return []
+  const inner = Object.values(value).flatMap(referencesIn)
+  return '$ref' in value && typeof value.$ref === 'string' ? [value as Reference, ...inner] : inner
+}
 
 /** The addresses and secrets that a spec names, sorted and without duplicates: what the envelope declares (blocks.md 7.2). */
 export function collectReferences(spec: unknown): { readonly refs: readonly string[]; readonly secrets: readonly string[] } {

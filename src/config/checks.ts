@@ -1,5 +1,6 @@
 import type { Capability, ModelSpec, ParamsSpec } from '../artifact/model.ts'
 import type { PromptSpec } from '../artifact/prompt.ts'
+import { memberKey } from '../artifact/references.ts'
 import type { RelatedRange } from '../diagnostics/diagnostic.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
@@ -35,7 +36,8 @@ export function checkPrompts(blocks: readonly CompiledBlock[], report: Report): 
     if (block.artifact.kind !== 'prompt') continue
     const prompt: CompiledPrompt = { ...block, spec: block.artifact.spec }
     for (const { model } of prompt.spec.tiers) {
-      const chain = chainFrom(model.$ref, models)
+      // What another version could do is not known here.
+      const chain = memberKey(model) === model.$ref ? chainFrom(model.$ref, models) : []
       for (const need of needsOf(prompt)) checkChain(prompt, chain, need, report)
       const [first] = chain
       if (first) warnIgnoredParams(prompt, first, report)

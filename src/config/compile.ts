@@ -1,6 +1,6 @@
 import { ARTIFACT_FORMAT, type Artifact } from '../artifact/envelope.ts'
 import { interfaceDigestOf } from '../artifact/interface.ts'
-import { collectReferences } from '../artifact/references.ts'
+import { collectReferences, followedReferences } from '../artifact/references.ts'
 import { digestOf } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { Report } from '../diagnostics/report.ts'
@@ -17,6 +17,7 @@ import { formatDuration } from './decode/literal.ts'
 import { references } from './decode/reference.ts'
 import type { BlockSite } from './decode/site.ts'
 import type { CompileHost } from './host.ts'
+import { keepIgnored } from './ignored.ts'
 import type { CompiledBlock, Instance } from './instance.ts'
 import { findAttribute, instanceScope } from './instances.ts'
 import { decodeLifecycle } from './lifecycle.ts'
@@ -61,12 +62,15 @@ function compileInstance(instance: Instance, host: CompileHost, report: Report):
   const { block, definition, kind } = instance.declared
   const site = siteOf(instance, host, report)
   const before = report.errorCount
-  const lifecycle = decodeLifecycle(block, Object.keys(definition.body.arguments), site)
+  const lifecycle = decodeLifecycle(block, definition.body, site)
   for (const condition of lifecycle.preconditions) checkCondition(condition, `The precondition of ${instance.text} does not hold`, site)
   const dependsOn = declaredDependencies(block, site)
   const body = definition.compile(block, site)
   if (body === undefined || report.errorCount > before) return undefined
-  const artifact = { format: ARTIFACT_FORMAT, kind, ...collectReferences(body.spec), spec: body.spec } as Artifact
+  const { ignoreChanges } = lifecycle
+  const published = ignoreChanges.length > 0 ? host.publishedAt?.(instance.text) : undefined
+  const spec = keepIgnored(kind, body.spec, published, ignoreChanges)
+  const artifact = { format: ARTIFACT_FORMAT, kind, ...collectReferences(spec), spec } as Artifact
   return Object.freeze({
     address: instance.text,
     kind,
@@ -76,7 +80,7 @@ function compileInstance(instance: Instance, host: CompileHost, report: Report):
     digest: digestOf(artifact as unknown as JsonValue),
     interfaceDigest: interfaceDigestOf(artifact),
     lifecycle,
-    dependsOn: [...artifact.refs, ...dependsOn],
+    dependsOn: [...followedReferences(spec), ...dependsOn],
     textFiles: body.textFiles ?? {},
   })
 }

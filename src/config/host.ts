@@ -1,3 +1,4 @@
+import type { Artifact } from '../artifact/envelope.ts'
 import type { Digest } from '../base/digest.ts'
 import type { FileAccess, FunctionTable } from '../hcl/function.ts'
 
@@ -8,4 +9,6 @@ export interface CompileHost {
   readonly files: FileAccess & { reads(): ReadonlyMap<string, Digest> }
   /** The number that a content has, or will have after apply; absent where no registry was asked, as in `validate`. */
   readonly versionOf?: (address: string, digest: Digest) => number
+  /** What is active at an address now, for `ignore_changes`; absent where no registry was asked. */
+  readonly publishedAt?: (address: string) => Artifact | undefined
 }

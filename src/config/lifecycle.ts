@@ -1,7 +1,14 @@
+import { Report } from '../diagnostics/report.ts'
+import type { SourceRange } from '../diagnostics/source.ts'
 import type { Block, Expression } from '../hcl/ast.ts'
+import { evaluate } from '../hcl/evaluate.ts'
+import type { EvaluationContext } from '../hcl/function.ts'
+import { argumentRange } from './blocks/argument-range.ts'
 import { bool } from './decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, near, optional } from './decode/body.ts'
+import { COMMON_ARGUMENTS, COMMON_BLOCKS } from './decode/common.ts'
 import type { BlockSite } from './decode/site.ts'
+import { findAttribute } from './instances.ts'
 
 /** How plan treats a block. */
 export interface Lifecycle {
@@ -42,21 +49,25 @@ const lifecycleBody = {
   blocks: { precondition: condition, postcondition: condition },
 } as const satisfies BodySpec
 
-/** @param argumentsOfBlock what `ignore_changes` may name. */
-export function decodeLifecycle(owner: Block, argumentsOfBlock: readonly string[], site: BlockSite): Lifecycle {
-  const block = owner.body.items.find((item): item is Block => item.kind === 'block' && item.type === 'lifecycle')
+/** Not settings, but how many blocks there are and how they are planned. */
+const NOT_IGNORED: readonly string[] = [...Object.keys(COMMON_ARGUMENTS), ...Object.keys(COMMON_BLOCKS)]
+
+/** @param body of the block: `ignore_changes` names arguments and blocks of it. */
+export function decodeLifecycle(owner: Block, body: BodySpec, site: BlockSite): Lifecycle {
+  const block = lifecycleOf(owner)
   const decoded = block && decodeBody(block.body, lifecycleBody, site, block)
   if (block === undefined || decoded === undefined) return DEFAULT_LIFECYCLE
   const ignoreChanges = decoded.ignore_changes ?? []
+  const known = [...Object.keys(body.arguments), ...Object.keys(body.blocks ?? {})].filter(name => !NOT_IGNORED.includes(name))
   for (const name of ignoreChanges === 'all' ? [] : ignoreChanges) {
-    if (argumentsOfBlock.includes(name)) continue
+    if (known.includes(name)) continue
     site.report.error({
       code: 'config/unsupported-argument',
       summary: `There is no argument "${name}" to ignore`,
-      subject: block.headerRange,
+      subject: argumentRange(block, 'ignore_changes') ?? block.headerRange,
       where: site.where,
       address: site.address,
-      ...near(name, argumentsOfBlock),
+      ...near(name, known),
     })
   }
   return {
@@ -65,4 +76,16 @@ export function decodeLifecycle(owner: Block, argumentsOfBlock: readonly string[
     preconditions: decoded.precondition,
     postconditions: decoded.postcondition,
   }
+}
+
+function lifecycleOf(owner: Block): Block | undefined {
+  return owner.body.items.find((item): item is Block => item.kind === 'block' && item.type === 'lifecycle')
+}
+
+/** Where a block says that it must not be archived, for an instance that is no longer configured: it is asked without its key. */
+export function destroyGuard(owner: Block, evaluation: EvaluationContext): SourceRange | undefined {
+  const block = lifecycleOf(owner)
+  const attribute = block && findAttribute(block, 'prevent_destroy')
+  const value = attribute && evaluate(attribute.expression, { ...evaluation, report: new Report() })
+  return value?.kind === 'bool' && value.value ? attribute?.range : undefined
 }

@@ -11,15 +11,18 @@ import { decodeOutput, type OutputValue } from './blocks/output.ts'
 import type { VariableDeclaration } from './blocks/variable.ts'
 import { checkPrompts } from './checks.ts'
 import { type Compiler, createCompiler, createSite } from './compile.ts'
-import type { Configuration } from './configuration.ts'
+import type { Configuration, Remnant } from './configuration.ts'
 import { collectDeclarations, type Declarations } from './declared.ts'
+import type { BlockSite } from './decode/site.ts'
 import { foldedVariables } from './folded.ts'
 import type { CompileHost } from './host.ts'
 import type { CompiledBlock, DeclaredBlock, Instance } from './instance.ts'
 import { type InstancePlan, instanceScope, planInstances } from './instances.ts'
+import { destroyGuard } from './lifecycle.ts'
 import { createNames } from './names.ts'
 import { inDependencyOrder } from './order.ts'
 import type { ParsedConfiguration } from './parsed.ts'
+import { pinForm } from './pin.ts'
 import { createReference, referenceValue } from './reference.ts'
 import { resolveVariables, validateVariables } from './resolved-variables.ts'
 import type { Settings } from './settings.ts'
@@ -47,7 +50,8 @@ export interface Loaded {
 
 /** Decodes and compiles a configuration for one environment. Everything that is wrong with it is reported in one pass. */
 export function loadConfiguration(input: LoadInput, report: Report): Loaded {
-  const { parsed, settings, environment, host } = input
+  const { parsed, settings, environment } = input
+  const host: CompileHost = { ...input.host, functions: new Map(input.host.functions).set(pinForm.name, pinForm) }
   const plans = new Map<Block, InstancePlan>()
   const used = new Set<string>()
   const declarations = collectDeclarations(parsed, block => plans.get(block)?.repetition ?? 'single', report)
@@ -123,8 +127,17 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
       ...Object.fromEntries(host.files.reads()),
     },
     foldedVariables: address => foldedVariables(written.get(address), locals),
+    remnant: address => remnantOf(address, declarations, block => site(block, address, names)),
   }
   return { configuration, missing: [], names }
+}
+
+function remnantOf(address: string, { published }: Declarations, siteOf: (block: Block) => BlockSite): Remnant | undefined {
+  const [kind = '', name = ''] = address.replace(/\[.*$/s, '').split('.')
+  const declared = published.get(kind)?.get(name)
+  if (declared === undefined) return undefined
+  const { block } = declared
+  return { block, repetition: declared.repetition(), preventDestroy: destroyGuard(block, siteOf(block).evaluation) }
 }
 
 function compileAll(

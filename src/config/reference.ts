@@ -8,6 +8,8 @@ export interface BlockReference extends Capsule {
   readonly address: Address
   /** By `pin(…)`: one version and no other. */
   readonly pin?: number | string
+  /** Of a pinned one: the block as it is configured. */
+  readonly unpinned?: BlockReference
 }
 
 export function referenceType(kind: string): CapsuleType {

@@ -1,4 +1,5 @@
 import type { Closure, ClosureMember } from '../artifact/closure.ts'
+import { memberKey, pinnedReferences } from '../artifact/references.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ArtifactVersion } from '../registry/version.ts'
@@ -25,14 +26,43 @@ export async function deployedClosure(registry: Registry, environment: string, f
     if (artifact) members.set(address, { artifact, digest: version.digest, version: version.version })
   }
   requireRunnable(address, members, release === 0 ? `in ${environment}, which has no release yet` : `in ${environment}`)
-  return { address, members }
+  return { address, members: await withPinned(registry, members) }
+}
+
+/**
+ * The members, with the versions that they pin and those that these pin in turn.
+ *
+ * @throws OperationError `run/unknown-version`
+ */
+export async function withPinned(
+  registry: Registry,
+  members: ReadonlyMap<string, ClosureMember>,
+): Promise<ReadonlyMap<string, ClosureMember>> {
+  const all = new Map(members)
+  // A map grows while it is gone through: what a pinned version pins comes later.
+  for (const { artifact } of all.values()) {
+    for (const reference of pinnedReferences(artifact.spec)) {
+      if (all.has(memberKey(reference))) continue
+      const { $ref: address, version, digest } = reference
+      const versions = await registry.versionsOf(address)
+      const found = versions.find(candidate => (version === undefined ? candidate.digest === digest : candidate.version === version))
+      if (found === undefined) throw unknownVersion(address, String(version ?? digest), versions)
+      const content = (await registry.artifacts([{ address, digest: found.digest }])).get(found.digest)
+      if (content) all.set(memberKey(reference), { artifact: content, digest: found.digest, version: found.version })
+    }
+  }
+  return all
 }
 
 async function findVersion(registry: Registry, address: string, number: string): Promise<ArtifactVersion> {
   const versions = await registry.versionsOf(address)
   const found = versions.find(({ version }) => String(version) === number)
   if (found) return found
-  throw new OperationError({
+  throw unknownVersion(address, number, versions)
+}
+
+function unknownVersion(address: string, number: string, versions: readonly ArtifactVersion[]): OperationError {
+  return new OperationError({
     code: 'run/unknown-version',
     summary: `There is no version ${address}@${number}`,
     detail: versions[0]

@@ -20,15 +20,15 @@ export async function readDeployed<T>(
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await host.openStores({
-    root: project.root,
-    project: project.settings.project,
-    environment: project.environment,
-    mode: 'read',
-  })
+  const stores = await openStoresOf(host, project)
   try {
     return { outcome: 'found', value: await work(stores, project) }
   } finally {
     await stores.close()
   }
+}
+
+/** The stores of a project, to read from: no trace is left. */
+export function openStoresOf(host: OperationHost, project: Project): Promise<Stores> {
+  return host.openStores({ root: project.root, project: project.settings.project, environment: project.environment, mode: 'read' })
 }

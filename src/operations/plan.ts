@@ -15,6 +15,8 @@ import type { ReleaseWithChanges } from '../registry/release.ts'
 import type { ArtifactVersion } from '../registry/version.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
 import { thisHolder } from '../state/process.ts'
+import { checkGuards, checkPins, loadWithVersions } from './configured-versions.ts'
+import { openStoresOf } from './deployed.ts'
 import { findKilledApply, type KilledApply } from './killed-apply.ts'
 import { loadProject, type OperationHost, openProject, type Project, type ProjectOptions } from './project.ts'
 import type { Stores } from './stores.ts'
@@ -41,12 +43,7 @@ export async function plan(host: OperationHost, options: PlanOptions): Promise<P
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await host.openStores({
-    root: project.root,
-    project: project.settings.project,
-    environment: project.environment,
-    mode: 'read',
-  })
+  const stores = await openStoresOf(host, project)
   try {
     const result = await planAgainst(host, project, stores, options, report)
     if (result.outcome !== 'planned') return result
@@ -73,7 +70,11 @@ export async function planAgainst(
   const environment = project.environment.name
   const base = await catchUp(registry, backend, environment, host.newId)
   const highest = await registry.highestVersions()
-  const loaded = await loadWithVersions(host, project, { registry, highest, options }, report)
+  const loaded = await loadWithVersions(
+    (asking, attempt) => loadProject(host, project, { ...options, ...asking }, attempt, options.canAsk),
+    { registry, pointers: base.pointers, highest },
+    report,
+  )
   if (loaded.missing.length > 0 && options.canAsk && !report.hasErrors) return { outcome: 'ask', missing: loaded.missing }
   const { configuration } = loaded
   if (configuration === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
@@ -84,6 +85,12 @@ export async function planAgainst(
   const current = await registry.artifacts(
     moving.flatMap(({ pointer }) => (pointer ? [{ address: pointer.address, digest: pointer.digest }] : [])),
   )
+  checkGuards(
+    moving.filter(({ block, rule }) => block === undefined && (rule.kind === 'archive' || rule.kind === 'drift-then-archive')),
+    loaded,
+    report,
+  )
+  await checkPins(configuration.blocks, registry, report)
   await checkWindows(configuration, new Set(moving.map(({ address }) => address)), report)
   if (report.hasErrors) return { outcome: 'invalid', diagnostics: report.diagnostics }
   const made = makePlan({
@@ -101,40 +108,6 @@ export async function planAgainst(
     warnings: report.diagnostics,
   })
   return { outcome: 'planned', plan: await withForecasts(made, configuration), base }
-}
-
-interface VersionSources {
-  readonly registry: Registry
-  readonly highest: ReadonlyMap<string, number>
-  readonly options: PlanOptions
-}
-
-/**
- * Loads the configuration with the version numbers that it reads (`prompt.answer.version`). These depend on digests,
- * which are known only after compiling: so it compiles, looks up what was asked for, and compiles again until nothing
- * new is asked. Most configurations ask for none, and compile once.
- */
-async function loadWithVersions(host: OperationHost, project: Project, { registry, highest, options }: VersionSources, report: Report) {
-  const known = new Map<string, number>()
-  for (let round = 0; ; round++) {
-    const asked = new Map<string, { readonly address: string; readonly digest: Digest }>()
-    const versionOf = (address: string, digest: Digest) => {
-      const key = `${address} ${digest}`
-      if (!known.has(key)) asked.set(key, { address, digest })
-      return known.get(key) ?? (highest.get(address) ?? 0) + 1
-    }
-    const attempt = new Report()
-    const loaded = loadProject(host, project, { ...options, versionOf }, attempt, options.canAsk)
-    // A version that depends on itself through another block never settles; 8 rounds are more than any chain that is meant.
-    if (asked.size === 0 || attempt.hasErrors || round === 8) {
-      report.add(...attempt.diagnostics)
-      return loaded
-    }
-    const queries = [...asked.values()]
-    const found = await registry.findVersions(queries)
-    for (const [index, { address, digest }] of queries.entries())
-      known.set(`${address} ${digest}`, found[index]?.version ?? (highest.get(address) ?? 0) + 1)
-  }
 }
 
 async function publishedVersions(

@@ -71,8 +71,9 @@ export function openProject(host: OperationHost, options: ProjectOptions, report
 
 export interface LoadOptions {
   readonly variables: readonly VariableFlag[]
-  /** Version numbers, where a registry was asked. */
+  /** What a registry was asked, where there is one. */
   readonly versionOf?: CompileHost['versionOf']
+  readonly publishedAt?: CompileHost['publishedAt']
   /** What a terminal was asked for and answered. */
   readonly answers?: Readonly<Record<string, string>>
 }
@@ -91,7 +92,8 @@ export function loadProject(host: OperationHost, project: Project, options: Load
     report,
   )
   const { parsed, settings, environment, functions, files } = project
-  const compileHost: CompileHost = { functions, files, ...(options.versionOf ? { versionOf: options.versionOf } : {}) }
+  const { versionOf, publishedAt } = options
+  const compileHost: CompileHost = { functions, files, ...(versionOf ? { versionOf } : {}), ...(publishedAt ? { publishedAt } : {}) }
   const loaded = loadConfiguration({ parsed, settings, environment, variables: inputs, host: compileHost }, report)
   if (!canAsk) reportMissingVariables(loaded.missing, report)
   return loaded

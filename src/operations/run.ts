@@ -1,4 +1,5 @@
 import type { Closure, ClosureMember } from '../artifact/closure.ts'
+import { pinnedReferences } from '../artifact/references.ts'
 import type { JsonValue } from '../base/json.ts'
 import { suggest } from '../base/suggest.ts'
 import { argumentRange } from '../config/blocks/argument-range.ts'
@@ -11,9 +12,9 @@ import type { SourceRange } from '../diagnostics/source.ts'
 import type { PromptEvent, PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { Block } from '../hcl/ast.ts'
-import { deployedClosure } from './closure.ts'
-import { readDeployed } from './deployed.ts'
-import { loadProject, type OperationHost, openProject } from './project.ts'
+import { deployedClosure, withPinned } from './closure.ts'
+import { openStoresOf, readDeployed } from './deployed.ts'
+import { loadProject, type OperationHost, openProject, type Project } from './project.ts'
 import { requireRunnable } from './runnable.ts'
 
 /** What a run throws after it has begun: it says what was spent. */
@@ -73,7 +74,7 @@ async function withClosure<T>(
   options: RunOptions,
   work: (engine: PromptEngine, closure: Closure) => Promise<T>,
 ): Promise<RunResult<T>> {
-  const found = options.environment === undefined ? workingCopy(host, options) : await deployed(host, options, options.environment)
+  const found = options.environment === undefined ? await workingCopy(host, options) : await deployed(host, options, options.environment)
   if (found.outcome === 'invalid') return found
   const engine = await host.createPromptEngine(host.workingDirectory)
   try {
@@ -90,17 +91,32 @@ type Found =
   | { readonly outcome: 'found'; readonly closure: Closure; readonly parsed: ParsedConfiguration | undefined }
   | Extract<RunResult<never>, { outcome: 'invalid' }>
 
-function workingCopy(host: OperationHost, options: RunOptions): Found {
+async function workingCopy(host: OperationHost, options: RunOptions): Promise<Found> {
   const report = new Report()
   const project = openProject(host, { ignoreEnvironmentVariable: true }, report)
   const loaded = project && loadProject(host, project, { variables: options.variables }, report, false)
-  if (loaded?.configuration === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  if (project === undefined || loaded?.configuration === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
   const members = new Map(
     loaded.configuration.blocks.map(({ address, artifact, digest }): [string, ClosureMember] => [address, { artifact, digest }]),
   )
   requireRunnable(options.flow, members, 'here')
   if (options.model !== undefined && members.get(options.model)?.artifact.kind !== 'model') throw unknownModel(options.model, members)
-  return { outcome: 'found', closure: { address: options.flow, members }, parsed: project?.parsed }
+  return { outcome: 'found', closure: { address: options.flow, members: await resolved(host, project, members) }, parsed: project.parsed }
+}
+
+/** Pinned versions come from the registry, which is opened only for them. */
+async function resolved(
+  host: OperationHost,
+  project: Project,
+  members: ReadonlyMap<string, ClosureMember>,
+): Promise<ReadonlyMap<string, ClosureMember>> {
+  if ([...members.values()].every(({ artifact }) => pinnedReferences(artifact.spec).length === 0)) return members
+  const stores = await openStoresOf(host, project)
+  try {
+    return await withPinned(stores.registry, members)
+  } finally {
+    await stores.close()
+  }
 }
 
 async function deployed(host: OperationHost, options: RunOptions, environment: string): Promise<Found> {

@@ -1,4 +1,5 @@
 import type { Artifact } from '../artifact/envelope.ts'
+import { followedReferences } from '../artifact/references.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import type { Ulid } from '../base/ids.ts'
 import { invariant } from '../base/invariant.ts'
@@ -15,7 +16,7 @@ import type { ArtifactVersion, CompiledReference } from '../registry/version.ts'
 import type { StateSnapshot } from '../state/state.ts'
 import { changeDigestOf } from './change-digest.ts'
 import { classify, type DriftRule } from './drift.ts'
-import type { Adoptions, Change, DriftChange, Obstacle, OutputChange, Plan, PlannedVersion } from './plan.ts'
+import type { Adoptions, Change, ChangeReason, DriftChange, Obstacle, OutputChange, Plan, PlannedVersion } from './plan.ts'
 import { usedBy } from './used-by.ts'
 
 /** What a plan is made from: one configuration, and one moment of state and registry. */
@@ -75,7 +76,8 @@ export function makePlan(sources: PlanSources): Plan {
   const { configuration, state, pointers } = sources
   const found = standings(configuration, state, pointers, sources.holds)
   const reachedBy = usedBy(configuration.blocks)
-  const changes = found.flatMap(standing => changeOf(standing, sources, reachedBy) ?? [])
+  const variables = variableDigests(configuration)
+  const changes = found.flatMap(standing => changeOf(standing, sources, reachedBy, variables) ?? [])
   const outputs = outputChanges(configuration, state)
   const core = {
     mode: 'normal' as const,
@@ -97,7 +99,7 @@ export function makePlan(sources: PlanSources): Plan {
     changeDigest: changeDigestOf(core),
     inputs: {
       configuration: digestOf(configuration.files as unknown as JsonValue),
-      variables: variableDigests(configuration),
+      variables,
       files: configuration.files,
       environment: sources.environmentReads,
     },
@@ -109,6 +111,7 @@ function changeOf(
   { address, rule, block, pointer }: Standing,
   sources: PlanSources,
   reachedBy: (address: string) => readonly string[],
+  variables: Readonly<Record<string, Digest>>,
 ): Change | undefined {
   const before = pointer && !isUnchanged(rule) ? plannedPointer(pointer, sources.current(pointer)) : undefined
   const owner = pointer?.owner ? { ownerBefore: pointer.owner } : {}
@@ -120,7 +123,7 @@ function changeOf(
       address,
       kind,
       action: 'delete',
-      reason: 'not-in-configuration',
+      reason: reasonToArchive(address, sources.configuration),
       before,
       usedBy: [],
       keptVersions: sources.highestVersion(address),
@@ -128,7 +131,7 @@ function changeOf(
     }
   }
   if (isUnchanged(rule)) return undefined
-  const after = plannedBlock(block, sources)
+  const after = plannedBlock(block, sources, variables)
   const wasPublished = after.publishedAtMs !== undefined
   if (before === undefined) {
     return { address, kind: block.kind, action: 'create', reason: wasPublished ? 'reactivated' : 'new', after, usedBy: reachedBy(address) }
@@ -145,6 +148,13 @@ function changeOf(
   }
 }
 
+const ARCHIVED_BECAUSE = { single: 'not-in-configuration', for_each: 'not-in-for-each', count: 'not-in-count' } as const
+
+/** A block may have lost one of its instances only. */
+function reasonToArchive(address: string, configuration: Configuration): ChangeReason {
+  return ARCHIVED_BECAUSE[configuration.remnant(address)?.repetition ?? 'single']
+}
+
 /** Nothing moves: equal, brought to where we are by others, given up, or refused. */
 function isUnchanged(rule: DriftRule): boolean {
   return rule.kind === 'unchanged' || rule.kind === 'converged' || rule.kind === 'gone' || rule.kind === 'owned-elsewhere'
@@ -155,10 +165,9 @@ function plannedPointer(pointer: Pointer, artifact: Artifact): PlannedVersion {
 }
 
 /** The published version of the same content, or the next number: version numbers are known before they exist (ID-7). */
-function plannedBlock(block: CompiledBlock, sources: PlanSources): PlannedVersion {
+function plannedBlock(block: CompiledBlock, sources: PlanSources, variables: Readonly<Record<string, Digest>>): PlannedVersion {
   const published = sources.published(block.address, block.digest)
   const folded = sources.configuration.foldedVariables(block.address)
-  const digests = folded.length > 0 ? variableDigests(sources.configuration) : {}
   return {
     version: published?.version ?? sources.highestVersion(block.address) + 1,
     digest: block.digest,
@@ -166,7 +175,9 @@ function plannedBlock(block: CompiledBlock, sources: PlanSources): PlannedVersio
     artifact: block.artifact,
     textFiles: block.textFiles,
     ...(published ? { publishedAtMs: published.createdAtMs } : {}),
-    ...(folded.length > 0 ? { folded: Object.fromEntries(folded.flatMap(name => (digests[name] ? [[name, digests[name]]] : []))) } : {}),
+    ...(folded.length > 0
+      ? { folded: Object.fromEntries(folded.flatMap(name => (variables[name] ? [[name, variables[name]]] : []))) }
+      : {}),
   }
 }
 
@@ -187,7 +198,8 @@ function referencesOf(blocks: readonly CompiledBlock[], changes: readonly Change
   return blocks.flatMap(block => {
     const version = changed.get(block.address)?.after?.version ?? sources.pointers.pointers.get(block.address)?.version
     if (version === undefined) return []
-    const targets = changed.has(block.address) ? block.artifact.refs : block.artifact.refs.filter(target => changed.has(target))
+    const followed = followedReferences(block.artifact.spec)
+    const targets = changed.has(block.address) ? followed : followed.filter(target => changed.has(target))
     return targets.flatMap(target => {
       const interfaceDigest = interfaces.get(target)
       return interfaceDigest ? [{ address: block.address, version, target, interfaceDigest }] : []

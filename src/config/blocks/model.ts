@@ -8,6 +8,7 @@ import { type BodySpec, type Decoded, decodeBody, defaulted, optional, repeated,
 import { COMMON_ARGUMENTS, COMMON_BLOCKS } from '../decode/common.ts'
 import { reference, references } from '../decode/reference.ts'
 import type { BlockSite } from '../decode/site.ts'
+import { isBlockReference } from '../reference.ts'
 import { argumentRange } from './argument-range.ts'
 import { type BlockDefinition, compact } from './definition.ts'
 import { circuitBreakerBody, limitsBody, paramsBody, priceBody, rateLimitBody, retryBody, toPriceSpecs } from './model-blocks.ts'
@@ -120,7 +121,8 @@ function breakerSpec({ circuit_breaker: breaker }: DecodedModel): ModelSpec['cir
 function typeOfProvider(block: Block, site: BlockSite): ProviderType | undefined {
   const attribute = block.body.items.find((item): item is Attribute => item.kind === 'attribute' && item.name === 'provider')
   const value = attribute && evaluate(attribute.expression, site.evaluation)
-  const type = value?.kind === 'capsule' ? value.content.attribute('type') : undefined
+  const content = value?.kind === 'capsule' && isBlockReference(value.content) ? value.content : undefined
+  const type = (content?.unpinned ?? content)?.attribute('type')
   return PROVIDER_TYPES.find(known => type?.kind === 'string' && type.value === known)
 }
 

@@ -11,6 +11,20 @@ export const planCodes = {
     why: 'The author of the configuration said so.',
     cure: ['Change what the condition speaks of, or the condition.'],
   },
+  'plan/prevent-destroy': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A block would be archived, and says that it must not be.',
+    why: 'What runs it would find nothing at its address; prevent_destroy asks for a second thought.',
+    cure: ['Keep the instance in for_each or count.', 'Or remove prevent_destroy first, and plan again.'],
+  },
+  'plan/unknown-version': {
+    severity: 'error',
+    since: '1.0',
+    what: 'pin() names a version that the registry does not have.',
+    why: 'A flow that is pinned to nothing would fail at its first run.',
+    cure: ['See which there are: flowrun versions ADDRESS.', 'A first version is published by an apply without the pin.'],
+  },
   'plan/not-a-plan': {
     severity: 'error',
     since: '1.0',

@@ -1,5 +1,7 @@
 import type { Closure, ClosureMember } from '../../artifact/closure.ts'
+import type { Reference } from '../../artifact/deferred.ts'
 import type { PromptSpec } from '../../artifact/prompt.ts'
+import { memberKey } from '../../artifact/references.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import type { ModelTarget } from '../../gateway/call.ts'
 
@@ -16,16 +18,17 @@ export function promptOf(closure: Closure): PromptSpec {
  * @throws OperationError `run/unresolved`
  */
 export function chainOf(closure: Closure, prompt: PromptSpec, model: string | undefined): readonly [ModelTarget] {
-  const address = model ?? prompt.tiers[0]?.model.$ref
-  if (address === undefined) throw unresolved(closure.address, `${closure.address} names no model.`)
-  return [targetAt(closure, address)]
+  const reference = model === undefined ? prompt.tiers[0]?.model : { $ref: model }
+  if (reference === undefined) throw unresolved(closure.address, `${closure.address} names no model.`)
+  return [targetAt(closure, reference)]
 }
 
-function targetAt(closure: Closure, address: string): ModelTarget {
-  const model = memberAt(closure, address)
+function targetAt(closure: Closure, reference: Reference): ModelTarget {
+  const address = reference.$ref
+  const model = memberAt(closure, memberKey(reference))
   if (model.artifact.kind !== 'model') throw unresolved(address, `${address} is a ${model.artifact.kind}, expected a model.`)
   const providerAddress = model.artifact.spec.provider.$ref
-  const provider = memberAt(closure, providerAddress)
+  const provider = memberAt(closure, memberKey(model.artifact.spec.provider))
   if (provider.artifact.kind !== 'provider')
     throw unresolved(providerAddress, `${providerAddress} is a ${provider.artifact.kind}, expected a provider.`)
   return {
