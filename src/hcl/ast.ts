@@ -73,14 +73,25 @@ export type TemplatePart = TemplateText | TemplateInterpolation | TemplateIf | T
 
 export interface TemplateText {
   readonly kind: 'text'
-  /** Escapes resolved, flush and strip markers applied. */
+  /** Escapes resolved, flush and strip markers applied; empty where they left nothing. */
   readonly text: string
+  /** What the marker of the sequence before it took off, and that of the one after: whoever prints the template as it was written adds it. */
+  readonly strippedStart?: string
+  readonly strippedEnd?: string
   readonly range: SourceRange
+}
+
+/** The `~` at the sides of one sequence, `${~ … ~}`. */
+export interface StripMarkers {
+  readonly before: boolean
+  readonly after: boolean
 }
 
 export interface TemplateInterpolation {
   readonly kind: 'interpolation'
   readonly expression: Expression
+  /** Absent: none. */
+  readonly strip?: StripMarkers
   readonly range: SourceRange
 }
 
@@ -89,6 +100,8 @@ export interface TemplateIf {
   readonly condition: Expression
   readonly whenTrue: readonly TemplatePart[]
   readonly whenFalse: readonly TemplatePart[]
+  /** Of the `if`, the `else` (also where there is none) and the `endif`; absent: none. */
+  readonly strips?: readonly [StripMarkers, StripMarkers, StripMarkers]
   readonly range: SourceRange
 }
 
@@ -98,6 +111,8 @@ export interface TemplateFor {
   readonly valueName: string
   readonly collection: Expression
   readonly body: readonly TemplatePart[]
+  /** Of the `for` and the `endfor`; absent: none. */
+  readonly strips?: readonly [StripMarkers, StripMarkers]
   readonly range: SourceRange
 }
 

@@ -29,6 +29,8 @@ export function evaluateFor(expression: ForExpression, context: EvaluationContex
   for (const inner of loop.steps) {
     if (!gather(expression, gathering, inner, evaluate)) return INVALID
   }
+  // The loop ended early, and that was reported.
+  if (context.budget.remaining < 0) return INVALID
   if (gathering.items.length > MAX_COLLECTION_SIZE) return tooLarge(expression, context)
   return gathering.isUnknown ? unknownResult(expression, gathering) : knownResult(expression, gathering)
 }

@@ -231,15 +231,19 @@ function insertedText(value: Value): string | undefined {
   }
 }
 
-/** Neighbouring texts become one. */
+/** Neighbouring texts become one; what was stripped at its outer ends stays known. */
 function joinTexts(parts: readonly TemplatePart[]): readonly TemplatePart[] {
   const joined: TemplatePart[] = []
   for (const part of parts) {
     const last = joined.at(-1)
-    if (part.kind === 'text' && part.text === '') continue
-    if (part.kind === 'text' && last?.kind === 'text')
-      joined[joined.length - 1] = { ...last, text: last.text + part.text, range: { ...last.range, end: part.range.end } }
-    else joined.push(part)
+    if (part.kind === 'text' && part.text === '' && part.strippedStart === undefined && part.strippedEnd === undefined) continue
+    if (part.kind !== 'text' || last?.kind !== 'text') {
+      joined.push(part)
+      continue
+    }
+    const { strippedEnd: _, ...start } = last
+    const end = part.strippedEnd === undefined ? {} : { strippedEnd: part.strippedEnd }
+    joined[joined.length - 1] = { ...start, ...end, text: last.text + part.text, range: { ...last.range, end: part.range.end } }
   }
   return joined
 }

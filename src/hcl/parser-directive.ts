@@ -7,7 +7,7 @@ import { Token } from './token.ts'
 const keywords = ['if', 'else', 'endif', 'for', 'endfor'] as const
 
 /** Parses what stands in `%{ … }` up to its end. */
-export function parseDirective(cursor: Cursor, start: number): Piece {
+export function parseDirective(cursor: Cursor, start: number): Exclude<Piece, { kind: 'text' }> {
   const index = peekIndex(cursor)
   const keyword = keywords.find(word => isKeyword(cursor, index, word))
   const position = { start, end: start }

@@ -16,7 +16,7 @@ import {
 import { parseDirective } from './parser-directive.ts'
 import { boundaryOf } from './parser-recovery.ts'
 import { decodePlainText, decodeQuotedText } from './parser-text.ts'
-import { dedent, type Piece, stripEnd, stripStart } from './template-piece.ts'
+import { dedent, type Piece, strip } from './template-piece.ts'
 import { templateTree } from './template-tree.ts'
 import { Token } from './token.ts'
 
@@ -112,6 +112,7 @@ function templateOf(
   end: number,
   innerEnd: number,
 ): TemplateExpression {
+  strip(pieces)
   const isWrap = pieces.length === 1 && pieces[0]?.kind === 'interpolation'
   const parts = templateTree(cursor, pieces, innerEnd, end)
   cursor.height++
@@ -121,7 +122,6 @@ function templateOf(
 /** The sequences and the texts between them, up to a token of the kind `end`, which is not taken. */
 function parsePieces(cursor: Cursor, end: number): Piece[] {
   const pieces: Piece[] = []
-  let strip = false
   let height = 0
   for (;;) {
     const index = cursor.at
@@ -130,23 +130,22 @@ function parsePieces(cursor: Cursor, end: number): Piece[] {
     if (kind === Token.quotedText || kind === Token.plainText) {
       cursor.at++
       const text = kind === Token.quotedText ? decodeQuotedText(cursor, index) : decodePlainText(cursor, index)
-      const piece: Piece = { kind: 'text', text, start: startOf(cursor, index), end: endOf(cursor, index) }
-      if (strip) stripStart(piece)
-      strip = false
-      pieces.push(piece)
+      pieces.push({ kind: 'text', text, start: startOf(cursor, index), end: endOf(cursor, index) })
     } else if (kind === Token.interpolation || kind === Token.directive) {
-      if (endOf(cursor, index) - startOf(cursor, index) === 3) stripEnd(pieces.at(-1))
-      pieces.push(parseSequence(cursor, kind))
+      const before = endOf(cursor, index) - startOf(cursor, index) === '${~'.length
+      const piece = parseSequence(cursor, kind)
+      pieces.push(piece)
       height = Math.max(height, cursor.height)
       const last = cursor.at - 1
-      strip = kindAt(cursor, last) === Token.sequenceEnd && endOf(cursor, last) - startOf(cursor, last) === 2
+      const after = kindAt(cursor, last) === Token.sequenceEnd && endOf(cursor, last) - startOf(cursor, last) === '~}'.length
+      if (before || after) piece.strip = { before, after }
     } else break
   }
   cursor.height = height
   return pieces
 }
 
-function parseSequence(cursor: Cursor, kind: number): Piece {
+function parseSequence(cursor: Cursor, kind: number): Exclude<Piece, { kind: 'text' }> {
   const openIndex = cursor.at
   const start = startOf(cursor, openIndex)
   const { newlines } = cursor
@@ -161,7 +160,7 @@ function parseSequence(cursor: Cursor, kind: number): Piece {
   return piece
 }
 
-function parseInterpolation(cursor: Cursor, start: number): Piece {
+function parseInterpolation(cursor: Cursor, start: number): Exclude<Piece, { kind: 'text' }> {
   return { kind: 'interpolation', expression: cursor.parseExpression(cursor), start, end: start }
 }
 

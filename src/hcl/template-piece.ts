@@ -1,4 +1,4 @@
-import type { Expression } from './ast.ts'
+import type { Expression, StripMarkers } from './ast.ts'
 import { isSpace, trimSpacesEnd, trimSpacesStart } from './character.ts'
 
 /** One piece of a template, before directives are matched with their ends. Offsets are those of the source. */
@@ -7,12 +7,14 @@ export type Piece =
   | InterpolationPiece
   | IfPiece
   | ForPiece
-  | { readonly kind: 'else' | 'endif' | 'endfor' | 'unknown'; start: number; end: number }
+  | { readonly kind: 'else' | 'endif' | 'endfor' | 'unknown'; strip?: StripMarkers; start: number; end: number }
 
 /** Text of at most one line, escapes resolved. */
 export interface TextPiece {
   readonly kind: 'text'
   text: string
+  strippedStart?: string
+  strippedEnd?: string
   start: number
   end: number
 }
@@ -20,6 +22,7 @@ export interface TextPiece {
 interface InterpolationPiece {
   readonly kind: 'interpolation'
   readonly expression: Expression
+  strip?: StripMarkers
   start: number
   end: number
 }
@@ -27,6 +30,7 @@ interface InterpolationPiece {
 export interface IfPiece {
   readonly kind: 'if'
   readonly condition: Expression
+  strip?: StripMarkers
   start: number
   end: number
 }
@@ -36,23 +40,33 @@ export interface ForPiece {
   readonly keyName: string | undefined
   readonly valueName: string
   readonly collection: Expression
+  strip?: StripMarkers
   start: number
   end: number
 }
 
-/** What `~}` does to the text after it. */
-export function stripStart(piece: TextPiece): void {
-  piece.text = trimSpacesStart(piece.text)
-}
-
-/** What `${~` does to the text before it. */
-export function stripEnd(piece: Piece | undefined): void {
-  if (piece?.kind === 'text') piece.text = trimSpacesEnd(piece.text)
+/** Applies the strip markers: each takes the white space off its side of the text next to it, up to the end of that line. */
+export function strip(pieces: readonly Piece[]): void {
+  for (const [index, piece] of pieces.entries()) {
+    if (piece.kind === 'text' || piece.strip === undefined) continue
+    const [before, after] = [pieces[index - 1], pieces[index + 1]]
+    if (piece.strip.after && after?.kind === 'text') {
+      const kept = trimSpacesStart(after.text)
+      after.strippedStart = after.text.slice(0, after.text.length - kept.length)
+      after.text = kept
+    }
+    if (piece.strip.before && before?.kind === 'text') {
+      const kept = trimSpacesEnd(before.text)
+      before.strippedEnd = before.text.slice(kept.length)
+      before.text = kept
+    }
+  }
 }
 
 /**
- * Takes the indentation off that all lines of a flush heredoc have; lines of white space alone do not count. It works on
- * what the strip markers left, as HCL does: a line whose start was stripped away is not the start of a line any more.
+ * Takes the indentation off that all lines of a flush heredoc have; lines of white space alone do not count. It works
+ * before the strip markers do, so that the line after `~}` loses its indentation like every other. HCL strips first, and
+ * leaves it standing: a listed deviation.
  */
 export function dedent(pieces: readonly Piece[]): void {
   const starts: TextPiece[] = []

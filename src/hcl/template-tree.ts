@@ -1,6 +1,6 @@
 import { MAX_NESTING_DEPTH } from '../base/limits.ts'
 import { lineIndexAt, type Source } from '../diagnostics/source.ts'
-import type { TemplatePart } from './ast.ts'
+import type { StripMarkers, TemplatePart } from './ast.ts'
 import { type Cursor, complain, fail, rangeBetween } from './parser-cursor.ts'
 import type { ForPiece, IfPiece, Piece, TextPiece } from './template-piece.ts'
 
@@ -9,6 +9,7 @@ interface OpenDirective {
   readonly piece: IfPiece | ForPiece
   readonly whenTrue: TemplatePart[]
   whenFalse: TemplatePart[] | undefined
+  elseStrip?: StripMarkers | undefined
 }
 
 /**
@@ -32,7 +33,12 @@ export function templateTree(cursor: Cursor, pieces: readonly Piece[], innerEnd:
     const last = open.at(-1)
     switch (piece.kind) {
       case 'interpolation':
-        target.push({ kind: 'interpolation', expression: piece.expression, range: rangeBetween(cursor, piece.start, piece.end) })
+        target.push({
+          kind: 'interpolation',
+          expression: piece.expression,
+          ...(piece.strip ? { strip: piece.strip } : {}),
+          range: rangeBetween(cursor, piece.start, piece.end),
+        })
         break
       case 'if':
       case 'for':
@@ -44,6 +50,7 @@ export function templateTree(cursor: Cursor, pieces: readonly Piece[], innerEnd:
       case 'else':
         if (last?.piece.kind === 'if' && last.whenFalse === undefined) {
           last.whenFalse = []
+          last.elseStrip = piece.strip
           target = last.whenFalse
         } else if (isSure) reportUnexpected(cursor, piece, last)
         break
@@ -53,13 +60,13 @@ export function templateTree(cursor: Cursor, pieces: readonly Piece[], innerEnd:
         if (last && piece.kind === `end${last.piece.kind}`) {
           open.pop()
           target = targetOf(open, root)
-          target.push(closed(cursor, last, piece.end))
+          target.push(closed(cursor, last, piece.end, piece.strip))
         } else if (isSure) reportUnexpected(cursor, piece, last)
     }
   }
   const unclosed = open.at(-1)
   if (unclosed) reportUnclosed(cursor, unclosed, innerEnd, end)
-  for (let last = open.pop(); last; last = open.pop()) targetOf(open, root).push(closed(cursor, last, innerEnd))
+  for (let last = open.pop(); last; last = open.pop()) targetOf(open, root).push(closed(cursor, last, innerEnd, undefined))
   cursor.height += deepest
   return root
 }
@@ -73,27 +80,46 @@ function targetOf(open: readonly OpenDirective[], root: TemplatePart[]): Templat
 interface JoinedText {
   readonly kind: 'text'
   text: string
+  readonly strippedStart?: string
+  strippedEnd?: string
   readonly range: { readonly source: Source; readonly start: number; end: number }
 }
 
 /** Adds to the text before it, or begins a new one. */
 function addText(cursor: Cursor, target: TemplatePart[], before: JoinedText | undefined, piece: TextPiece): JoinedText | undefined {
-  if (piece.text === '') return before
+  const { text, start, end, strippedStart, strippedEnd } = piece
+  if (text === '' && strippedStart === undefined && strippedEnd === undefined) return before
   if (before) {
-    before.text += piece.text
-    before.range.end = piece.end
+    before.text += text
+    if (strippedEnd !== undefined) before.strippedEnd = strippedEnd
+    before.range.end = end
     return before
   }
-  const text: JoinedText = { kind: 'text', text: piece.text, range: { source: cursor.source, start: piece.start, end: piece.end } }
-  target.push(text)
-  return text
+  const joined: JoinedText = {
+    kind: 'text',
+    text,
+    ...(strippedStart === undefined ? {} : { strippedStart }),
+    ...(strippedEnd === undefined ? {} : { strippedEnd }),
+    range: { source: cursor.source, start, end },
+  }
+  target.push(joined)
+  return joined
 }
 
-function closed(cursor: Cursor, { piece, whenTrue, whenFalse }: OpenDirective, end: number): TemplatePart {
+const NO_STRIP: StripMarkers = { before: false, after: false }
+
+function closed(cursor: Cursor, open: OpenDirective, end: number, endStrip: StripMarkers | undefined): TemplatePart {
+  const { piece, whenTrue, whenFalse, elseStrip } = open
   const range = rangeBetween(cursor, piece.start, end)
-  if (piece.kind === 'if') return { kind: 'if', condition: piece.condition, whenTrue, whenFalse: whenFalse ?? [], range }
+  const hasStrips = piece.strip !== undefined || elseStrip !== undefined || endStrip !== undefined
+  const [first, middle, last] = [piece.strip ?? NO_STRIP, elseStrip ?? NO_STRIP, endStrip ?? NO_STRIP]
+  if (piece.kind === 'if') {
+    const strips = hasStrips ? { strips: [first, middle, last] as const } : {}
+    return { kind: 'if', condition: piece.condition, whenTrue, whenFalse: whenFalse ?? [], ...strips, range }
+  }
   const { keyName, valueName, collection } = piece
-  return { kind: 'for', ...(keyName === undefined ? {} : { keyName }), valueName, collection, body: whenTrue, range }
+  const strips = hasStrips ? { strips: [first, last] as const } : {}
+  return { kind: 'for', ...(keyName === undefined ? {} : { keyName }), valueName, collection, body: whenTrue, ...strips, range }
 }
 
 function checkDepth(cursor: Cursor, depth: number, piece: Piece): void {

@@ -159,4 +159,5 @@ function renderFor(part: TemplateFor, into: Rendering, context: EvaluationContex
     renderParts(part.body, into, inner, evaluate)
     if (into.isInvalid) return
   }
+  if (context.budget.remaining < 0) into.isInvalid = true
 }

@@ -338,20 +338,3 @@ t.test('docs/language.md: what the console answers there is what it answers', as
     t.equal(printValue(evaluated(text).value), answer.join('\n'), text)
   }
 })
-
-t.test('docs/language.md lists every function with its parameters', async t => {
-  const [, listing = ''] = guide.split('\n## Functions\n')
-  const rows = [...listing.matchAll(/^\| `(\w+)\((.*?)\)` \| (.*) \|$/gm)].map(([, name, parameters, summary]) => ({
-    name,
-    parameters,
-    summary,
-  }))
-  t.strictSame(rows.map(row => row.name).sort(), [...functions.keys()].sort())
-  for (const { name = '', parameters, summary } of rows) {
-    const definition = functions.get(name)
-    t.equal(summary, definition?.summary.replaceAll('|', '\\|'), name)
-    if (definition?.kind !== 'function') continue
-    const variadic = definition.variadic ? [`${definition.variadic.name}...`] : []
-    t.equal(parameters, [...definition.parameters.map(parameter => parameter.name), ...variadic].join(', '), name)
-  }
-})

@@ -48,7 +48,9 @@ t.test('the text of a template is raw, and reads back as the same parts', t => {
   const cases: readonly (readonly [string, string])[] = [
     ['Say "hi" \\n\n${ a }', 'Say "hi" \\n\n${a}'],
     ['$${a} %%{b} $ %', '$${a} %%{b} $ %'],
-    ['%{ for v in a ~}\n- ${v}\n%{ endfor ~}\nend', '%{for v in a}- ${v}\n%{endfor}end'],
+    ['%{ for v in a ~}\n- ${v}\n%{ endfor ~}\nend', '%{for v in a~}\n- ${v}\n%{endfor~}\nend'],
+    ['a  ${~ b ~}  \n  c', 'a  ${~b~}  \n  c'],
+    ['%{ if a ~}\n  x\n%{~ else }y%{ endif ~} z', '%{if a~}\n  x\n%{~else}y%{endif~} z'],
     ['${a ~} ', '${a~} '],
     ['$ ${~ a}', '$ ${~a}'],
   ]

@@ -176,9 +176,9 @@ function templateOf(parts: readonly TemplatePart[], wrap: boolean): TemplateExpr
 export const expressionArbitrary: fc.Arbitrary<Expression> = expression
 export const templatePartsArbitrary: fc.Arbitrary<readonly TemplatePart[]> = parts
 
-/** The tree without what its text does not say: ranges, parentheses, and how a plain text is written. */
+/** The tree without what its text does not say: ranges, parentheses, strip markers that were applied, and how a plain text is written. */
 export function essence(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(essence)
+  if (Array.isArray(node)) return node.filter(member => !(member?.kind === 'text' && member.text === '')).map(essence)
   if (typeof node !== 'object' || node === null) return node
   const { kind, expression, parts, isWrap, value } = node as {
     kind?: string
@@ -196,5 +196,7 @@ export function essence(node: unknown): unknown {
     if (parts.length === 1 && part.kind === 'text') return { kind: 'literal', value: part.text }
     return { kind, parts: essence(parts), isWrap }
   }
-  return Object.fromEntries(Object.entries(node).flatMap(([name, member]) => (/range$/i.test(name) ? [] : [[name, essence(member)]])))
+  return Object.fromEntries(
+    Object.entries(node).flatMap(([name, member]) => (/range$|^strip/i.test(name) ? [] : [[name, essence(member)]])),
+  )
 }

@@ -21,7 +21,7 @@ export const hclEvaluationCodes = {
     what: 'A function is called that does not exist.',
     example: 'locals {\n  name = «uper»("ada")\n}',
     why: 'An expression can call the functions of the language and nothing else.',
-    cure: ['Correct the name.', 'docs/language.md lists the functions, with what each gives.'],
+    cure: ['Correct the name.', 'docs/functions.md lists the functions, with what each gives.'],
   },
   'hcl/wrong-argument-count': {
     severity: 'error',
