@@ -1,8 +1,10 @@
 import { basename } from 'node:path'
 import type { Report } from '../diagnostics/report.ts'
+import type { SourceRange } from '../diagnostics/source.ts'
 import type { Block } from '../hcl/ast.ts'
 import type { FunctionTable } from '../hcl/function.ts'
 import { EXPRESSION_STEPS } from '../hcl/function.ts'
+import { argumentRange } from './blocks/argument-range.ts'
 import { decodeEnvironment, type Environment } from './blocks/environment.ts'
 import { decodeFlowrun } from './blocks/flowrun.ts'
 import { checkLabels, enumerate, near } from './decode/body.ts'
@@ -44,7 +46,7 @@ export function decodeSettings(parsed: ParsedConfiguration, host: SettingsHost, 
   if (environments.size === 0 && !report.hasErrors) environments.set('dev', implicitEnvironment())
   const flowrun = decodeProject(parsed, host, site, report)
   const chosen = flowrun?.default_environment
-  if (chosen !== undefined && !environments.has(chosen)) reportUnknownEnvironment(chosen, environments, report)
+  if (chosen !== undefined && !environments.has(chosen)) reportUnknownEnvironment(chosen, environments, report, defaultRange(parsed))
   return {
     project: flowrun?.project ?? projectNameOf(parsed.root),
     defaultEnvironment: chosen ?? (environments.size === 1 ? [...environments.keys()][0] : environments.has('dev') ? 'dev' : undefined),
@@ -81,13 +83,24 @@ function reportDuplicate(block: Block, parsed: ParsedConfiguration, report: Repo
   })
 }
 
+function defaultRange(parsed: ParsedConfiguration): SourceRange | undefined {
+  const block = parsed.blocks.find(({ type }) => type === 'flowrun')
+  return block && argumentRange(block, 'default_environment')
+}
+
 /** `config/unknown-environment`, as a flag, FLOWRUN_ENV or the project names one. */
-export function reportUnknownEnvironment(name: string, environments: ReadonlyMap<string, unknown>, report: Report): void {
+export function reportUnknownEnvironment(
+  name: string,
+  environments: ReadonlyMap<string, unknown>,
+  report: Report,
+  subject?: SourceRange,
+): void {
   const declared = [...environments.keys()].sort()
   report.error({
     code: 'config/unknown-environment',
     summary: `There is no environment "${name}"`,
     detail: declared.length === 1 ? `The only environment is ${declared[0]}.` : `The environments are ${enumerate(declared, 'and')}.`,
+    ...(subject ? { subject, where: 'in flowrun' } : {}),
     ...near(name, declared),
   })
 }

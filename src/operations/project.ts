@@ -63,7 +63,9 @@ export function openProject(host: OperationHost, options: ProjectOptions, report
     settings.defaultEnvironment
   const environment = wanted === undefined ? undefined : settings.environments.get(wanted)
   if (environment === undefined) {
-    if (settings.environments.size > 0) reportUnknownEnvironment(wanted ?? 'dev', settings.environments, report)
+    // One that the project names itself was told with its line.
+    const isTold = wanted === settings.defaultEnvironment && report.hasErrors
+    if (settings.environments.size > 0 && !isTold) reportUnknownEnvironment(wanted ?? 'dev', settings.environments, report)
     return undefined
   }
   return { root, parsed, settings, environment, functions, files: host.files(root), environmentReads: reads }

@@ -91,3 +91,21 @@ export function told(diagnostics: readonly Diagnostic[]): readonly string[] {
     subject === undefined ? code : `${code} ${JSON.stringify(subject.source.text.slice(subject.start, subject.end))}`,
   )
 }
+
+/** A provider and a model that need no network, for configurations about something else. */
+export const MODEL = `provider "simulated" {}
+
+model "fast" {
+  provider = provider.simulated
+  id       = "simulated-small"
+}
+`
+
+/** A prompt with the given lines in it. */
+export function prompt(...lines: readonly string[]): string {
+  return `${MODEL}
+prompt "answer" {
+  model = model.fast
+${lines.map(line => `  ${line.replaceAll('\n', '\n  ')}\n`).join('')}}
+`
+}

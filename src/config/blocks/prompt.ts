@@ -10,6 +10,7 @@ import { reference } from '../decode/reference.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { FILE, MESSAGE } from '../decode/type.ts'
 import { createDeferredScope, type DeferredNames, type DeferredRoot } from '../deferred-scope.ts'
+import { findAttribute } from '../instances.ts'
 import { type BlockDefinition, compact } from './definition.ts'
 import { decodeIo, decodeValidations, type IoDeclaration } from './io.ts'
 import { paramsBody } from './model-blocks.ts'
@@ -192,7 +193,9 @@ function toMessages(block: Block, decoded: DecodedPrompt, site: BlockSite): read
     messages.push(compact({ role, text: message.content.text, attachments: message.content.attachments as MessageSpec['attachments'] }))
   }
   if (decoded.user !== undefined) messages.push({ role: 'user', text: decoded.user as DeferredText })
-  if (!messages.some(message => message.role === 'user')) {
+  // A message with an error of its own is not missing.
+  const isWritten = findAttribute(block, 'user') !== undefined || decoded.message.some(({ labels }) => labels[0] === 'user')
+  if (!isWritten) {
     site.report.error({
       code: 'prompt/no-user-message',
       summary: 'A prompt needs a message of the user',
