@@ -158,6 +158,8 @@ export function createNames(sources: NameSources): Scope {
       }
       const blocks = sources.blocks.get(traversal.root)
       if (blocks) return resolveBlock(traversal.root, blocks, traversal, report)
+      const place = PLACES.get(traversal.root)
+      if (place !== undefined) return outOfPlace(traversal, place, report)
       const home = DEFERRED_SCOPES.get(traversal.root)
       if (home === undefined) return undefined
       report.error({
@@ -171,6 +173,23 @@ export function createNames(sources: NameSources): Scope {
     names: () => ['var', 'local', 'path', 'flowrun', ...sources.blocks.keys()],
   }
   return scope
+}
+
+/** Names that stand for something in some blocks only. */
+const PLACES: ReadonlyMap<string, string> = new Map([
+  ['each', 'in a block with for_each'],
+  ['count', 'in a block with count'],
+  ['self', 'in a postcondition'],
+])
+
+function outOfPlace(traversal: TraversalExpression, place: string, report: Report): Resolution {
+  report.error({
+    code: 'config/not-in-scope',
+    summary: `"${traversal.root}" is not known here`,
+    detail: `It is known ${place}.`,
+    subject: traversal.range,
+  })
+  return { value: INVALID, steps: traversal.steps.length }
 }
 
 function unknown(

@@ -22,11 +22,16 @@ interface Step {
 
 export function createTrail(): Trail {
   const steps: Step[] = []
+  /** A cycle is met at each of its places, and told at the first. */
+  const told = new Set<string>()
   return {
     enter(name, askedAt, report, work) {
       const from = steps.findIndex(step => step.name === name)
       if (from >= 0) {
-        reportCycle([...steps.slice(from), { name, askedAt }], report)
+        const cycle = steps.slice(from)
+        const names = JSON.stringify(cycle.map(step => step.name).sort())
+        if (!told.has(names)) reportCycle([...cycle, { name, askedAt }], report)
+        told.add(names)
         return undefined
       }
       if (steps.length >= MAX_DEPTH) return tooDeep(name, askedAt, report)
