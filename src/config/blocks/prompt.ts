@@ -3,7 +3,7 @@ import type { MessageSpec, PromptSpec, TierSpec } from '../../artifact/prompt.ts
 import type { Block } from '../../hcl/ast.ts'
 import { ANY, listOf, STRING } from '../../hcl/type.ts'
 import { duration, integer, labels, money, oneOf, text, wordsOf } from '../decode/argument.ts'
-import { type BodySpec, type Decoded, decodeBody, defaulted, optional, repeated, required, single } from '../decode/body.ts'
+import { type BodySpec, type Decoded, decodeBody, defaulted, isUnset, optional, repeated, required, single } from '../decode/body.ts'
 import { COMMON_ARGUMENTS, COMMON_BLOCKS } from '../decode/common.ts'
 import { deferredBool, deferredOf, deferredText } from '../decode/deferred.ts'
 import { reference } from '../decode/reference.ts'
@@ -134,6 +134,7 @@ function decodeTiers(block: Block, decoded: DecodedPrompt, site: BlockSite): rea
     return undefined
   }
   if (first === undefined) {
+    if (!isUnset(findAttribute(block, 'model'), site)) return undefined
     site.report.error({
       code: 'config/missing-argument',
       summary: 'The argument "model" is missing',

@@ -1,6 +1,7 @@
 import { suggest } from '../../base/suggest.ts'
 import type { SourceRange } from '../../diagnostics/source.ts'
 import type { Attribute, Block, BlockLabel, Body } from '../../hcl/ast.ts'
+import { evaluate } from '../../hcl/evaluate.ts'
 import type { ArgumentSite, BlockSite } from './site.ts'
 
 /** Reads one argument's expression; undefined: it was null (unset), or an error was reported. */
@@ -80,6 +81,7 @@ export interface Labelled<T> {
 export function decodeBody<Spec extends BodySpec>(body: Body, spec: Spec, site: BlockSite, block?: Block): Decoded<Spec> | undefined {
   const result: Record<string, unknown> = {}
   const errorsBefore = site.report.errorCount
+  let failed = false
   const attributes = new Map<string, Attribute>()
   /** What a misspelt name was probably meant to be: it is not missing as well. */
   const meant = new Set<string>()
@@ -95,12 +97,18 @@ export function decodeBody<Spec extends BodySpec>(body: Body, spec: Spec, site: 
     const attribute = attributes.get(name)
     const value = attribute && argument.decode({ ...site, attribute })
     if (value === undefined && argument.required && !meant.has(name) && !(attribute && site.report.errorCount > errorsBefore)) {
-      reportMissingArgument(name, attribute, block?.headerRange ?? body.range, site)
+      if (isUnset(attribute, site)) reportMissingArgument(name, attribute, block?.headerRange ?? body.range, site)
+      else failed = true
     }
     result[name] = value === undefined ? argument.fallback : value
   }
   for (const [name, nested] of Object.entries(spec.blocks ?? {})) if (nested.many) result[name] ??= []
-  return site.report.errorCount > errorsBefore ? undefined : (result as Decoded<Spec>)
+  return failed || site.report.errorCount > errorsBefore ? undefined : (result as Decoded<Spec>)
+}
+
+/** Not written, or null. Else it has no value because of an error that was told before. */
+export function isUnset(attribute: Attribute | undefined, site: BlockSite): boolean {
+  return attribute === undefined || evaluate(attribute.expression, { ...site.evaluation, report: site.report.muted() }).kind === 'null'
 }
 
 function decodeNestedBlock(block: Block, spec: BodySpec, site: BlockSite, result: Record<string, unknown>): void {
