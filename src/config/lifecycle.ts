@@ -6,7 +6,7 @@ import type { EvaluationContext } from '../hcl/function.ts'
 import { argumentRange } from './blocks/argument-range.ts'
 import { bool } from './decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, near, optional } from './decode/body.ts'
-import { COMMON_ARGUMENTS, COMMON_BLOCKS } from './decode/common.ts'
+import { META_ARGUMENTS, META_BLOCKS } from './decode/meta-arguments.ts'
 import type { BlockSite } from './decode/site.ts'
 import { findAttribute } from './instances.ts'
 
@@ -50,7 +50,7 @@ const lifecycleBody = {
 } as const satisfies BodySpec
 
 /** Not settings, but how many blocks there are and how they are planned. */
-const NOT_IGNORED: readonly string[] = [...Object.keys(COMMON_ARGUMENTS), ...Object.keys(COMMON_BLOCKS)]
+const NOT_IGNORED: readonly string[] = [...Object.keys(META_ARGUMENTS), ...Object.keys(META_BLOCKS)]
 
 /** @param body of the block: `ignore_changes` names arguments and blocks of it. */
 export function decodeLifecycle(owner: Block, body: BodySpec, site: BlockSite): Lifecycle {

@@ -52,41 +52,14 @@ export interface Loaded {
 export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   const { parsed, settings, environment } = input
   const host: CompileHost = { ...input.host, functions: new Map(input.host.functions).set(pinForm.name, pinForm) }
-  const plans = new Map<Block, InstancePlan>()
   const used = new Set<string>()
-  const declarations = collectDeclarations(parsed, block => plans.get(block)?.repetition ?? 'single', report)
+  const trail = createTrail()
+  const instances = createInstances({ host, trail, compiler: createCompiler(host, report), names: () => names, report })
+  const declarations = collectDeclarations(parsed, instances.repetitionOf, report)
   const locals = collectLocals(parsed)
   const site = (block: Block, where: string, scope: Scope) => createSite(block, where, where, scope, host, report)
   checkLocals(parsed, report)
   const variables = resolveVariables(declarations, input.variables, createSettingsScope(parsed, host.functions), host, report)
-  const trail = createTrail()
-  const compiler = createCompiler(host, report)
-  const instances = new Map<DeclaredBlock, readonly Instance[]>()
-
-  function instancesOf(declared: DeclaredBlock, askedBy?: TraversalExpression): readonly Instance[] {
-    const known = instances.get(declared)
-    if (known) return known
-    const header = `${declared.kind}.${declared.name}`
-    const context = createSite(declared.block, header, `in ${declared.kind} "${declared.name}"`, names, host, report).evaluation
-    const plan = trail.enter(header, askedBy?.range, report, () => planInstances(declared.block, context))
-    if (plan === undefined) return []
-    plans.set(declared.block, plan)
-    const made = plan.instances.map(({ key, names: own }): Instance => {
-      const address = { kind: declared.kind, name: declared.name, ...(key === undefined ? {} : { key }) }
-      return { address, text: formatAddress(address), declared, scope: instanceScope(own, names) }
-    })
-    instances.set(declared, made)
-    return made
-  }
-
-  function referenceTo(instance: Instance, askedAt: () => SourceRange): Value {
-    const read = (name: string) => {
-      const attribute = trail.enter(instance.text, askedAt(), report, () => ({ value: compiler.attribute(instance, name) }))
-      return attribute === undefined ? INVALID : attribute.value
-    }
-    return referenceValue(createReference(instance.address, { read, names: () => compiler.attributeNames(instance) }))
-  }
-
   const names = createNames({
     root: parsed.root,
     project: settings.project,
@@ -96,13 +69,13 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
     blocks: declarations.published,
     trail,
     contextOf: scope => ({ scope, functions: host.functions, report, budget: { remaining: EXPRESSION_STEPS }, files: host.files }),
-    instancesOf,
-    referenceTo,
+    instancesOf: instances.of,
+    referenceTo: instances.referenceTo,
     onUse: name => used.add(name),
   })
 
   validateVariables(variables, names, site)
-  const blocks = compileAll(declarations, instancesOf, compiler)
+  const blocks = compileAll(declarations, instances)
   const outputs = [...declarations.outputs].flatMap(([name, block]): readonly OutputValue[] => {
     const output = decodeOutput(block, name, site(block, `in output "${name}"`, names))
     return output ? [output] : []
@@ -114,22 +87,35 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   checkPrompts(ordered, report)
   reportUnused(declarations.variables, locals, { byBlocks: usedByBlocks, byAll: used }, report)
   if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing, names }
-  const written = new Map(ordered.map(({ address, block }) => [address, block]))
-  const configuration: Configuration = {
+  const configuration = assemble(
+    input,
+    { blocks: ordered, outputs, variables: variables.values },
+    {
+      foldedVariables: block => foldedVariables(block, locals),
+      remnant: address => remnantOf(address, declarations, block => site(block, address, names)),
+    },
+  )
+  return { configuration, missing: [], names }
+}
+
+function assemble(
+  { parsed, settings, environment, host }: LoadInput,
+  parts: Pick<Configuration, 'blocks' | 'outputs' | 'variables'>,
+  questions: { readonly foldedVariables: (block: Block | undefined) => readonly string[]; readonly remnant: Configuration['remnant'] },
+): Configuration {
+  const written = new Map(parts.blocks.map(({ address, block }) => [address, block]))
+  return {
     root: parsed.root,
     project: settings.project,
     environment,
-    blocks: ordered,
-    outputs,
-    variables: variables.values,
+    ...parts,
     files: {
       ...Object.fromEntries(parsed.files.map(file => [file.source.name, digestOfText(file.source.text)])),
       ...Object.fromEntries(host.files.reads()),
     },
-    foldedVariables: address => foldedVariables(written.get(address), locals),
-    remnant: address => remnantOf(address, declarations, block => site(block, address, names)),
+    foldedVariables: address => questions.foldedVariables(written.get(address)),
+    remnant: questions.remnant,
   }
-  return { configuration, missing: [], names }
 }
 
 function remnantOf(address: string, { published }: Declarations, siteOf: (block: Block) => BlockSite): Remnant | undefined {
@@ -140,14 +126,10 @@ function remnantOf(address: string, { published }: Declarations, siteOf: (block:
   return { block, repetition: declared.repetition(), preventDestroy: destroyGuard(block, siteOf(block).evaluation) }
 }
 
-function compileAll(
-  { published }: Declarations,
-  instancesOf: (declared: DeclaredBlock) => readonly Instance[],
-  compiler: Compiler,
-): readonly CompiledBlock[] {
+function compileAll({ published }: Declarations, instances: Instances): readonly CompiledBlock[] {
   const declared = [...published.values()].flatMap(blocks => [...blocks.values()])
   const inSourceOrder = declared.sort((a, b) => compareSource(a.block, b.block))
-  return inSourceOrder.flatMap(instancesOf).flatMap(instance => compiler.compile(instance) ?? [])
+  return inSourceOrder.flatMap(block => instances.of(block)).flatMap(instance => instances.compiler.compile(instance) ?? [])
 }
 
 function compareSource(a: Block, b: Block): number {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { createApp } from '../../src/app.ts'
 import type { Artifact, ArtifactKind } from '../../src/artifact/envelope.ts'
 import { systemClock } from '../../src/base/clock.ts'
@@ -12,6 +13,7 @@ import type { VariableFlag } from '../../src/config/variables.ts'
 import type { Diagnostic } from '../../src/diagnostics/diagnostic.ts'
 import { Report } from '../../src/diagnostics/report.ts'
 import { loadProject, type OperationHost, openProject } from '../../src/operations/project.ts'
+import { projectRoot } from './built-cli.ts'
 
 /** Text of `main.flow.hcl`, or of files by path. */
 export type ProjectText = string | Readonly<Record<string, string>>
@@ -71,6 +73,7 @@ export function compile(text: ProjectText, options: CompileOptions = {}): Compil
   const { versionOf, flags = [], canAsk = false } = options
   const loaded = project && loadProject(host, project, { variables: flags, ...(versionOf ? { versionOf } : {}) }, report, canAsk)
   const configuration = loaded?.configuration
+  for (const { address, artifact } of configuration?.blocks ?? []) requireValid(address, artifact)
   const block = (address: string): CompiledBlock => {
     const found = configuration?.blocks.find(candidate => candidate.address === address)
     if (found) return found
@@ -83,6 +86,20 @@ export function compile(text: ProjectText, options: CompileOptions = {}): Compil
     block,
     spec: (kind, name) => block(`${kind}.${name}`).artifact.spec as never,
   }
+}
+
+const validators = new Map<string, ValidateFunction>()
+
+/** Every artifact that a test compiles fits the schema of its kind. */
+function requireValid(address: string, artifact: Artifact): void {
+  const { kind } = artifact
+  let validate = validators.get(kind)
+  if (validate === undefined) {
+    const schema = JSON.parse(readFileSync(join(projectRoot, `schemas/artifact/${kind}.schema.json`), 'utf8'))
+    validate = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false }).compile(schema)
+    validators.set(kind, validate)
+  }
+  if (!validate(artifact)) throw new Error(`${address} does not fit its schema: ${JSON.stringify(validate.errors, undefined, 2)}`)
 }
 
 /** The diagnostics in short: `config/out-of-range "3"`, with the text that is underlined. */

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import { commands } from '../../src/commands/index.ts'
+import { publishedBlocks } from '../../src/config/blocks/index.ts'
 import { type CodePage, codes } from '../../src/diagnostics/codes/index.ts'
 import { projectRoot } from '../support/built-cli.ts'
 
@@ -97,6 +98,16 @@ t.test('every command file is in the index', t => {
   const loaded = new Set(Object.values(commands).map(load => /import\('\.\/(.+?)'\)/.exec(String(load))?.[1]))
   for (const { path } of classes) if (!loaded.has(path.slice('src/commands/'.length))) t.fail(`${path} is not in src/commands/index.ts`)
   t.equal(classes.length, loaded.size)
+  t.end()
+})
+
+t.test('every published block has a schema of its artifact', t => {
+  t.same(
+    globSync('schemas/artifact/*.schema.json', { cwd: projectRoot })
+      .map(path => basename(path, '.schema.json'))
+      .sort(),
+    publishedBlocks.map(({ kind }) => kind).sort(),
+  )
   t.end()
 })
 

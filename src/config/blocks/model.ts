@@ -5,7 +5,7 @@ import { evaluate } from '../../hcl/evaluate.ts'
 import { CATALOGUE_DATE, type CatalogueModel, lookupModel, nearModels } from '../catalogue/catalogue.ts'
 import { duration, integer, json, labels, oneOf, text, wordsOf } from '../decode/argument.ts'
 import { type BodySpec, type Decoded, decodeBody, defaulted, optional, repeated, required, single } from '../decode/body.ts'
-import { COMMON_ARGUMENTS, COMMON_BLOCKS } from '../decode/common.ts'
+import { META_ARGUMENTS, META_BLOCKS } from '../decode/meta-arguments.ts'
 import { reference, references } from '../decode/reference.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { isBlockReference } from '../reference.ts'
@@ -20,7 +20,7 @@ const OWN_OPTIONS = ['model', 'messages', 'stream', 'temperature', 'top_p', 'max
 
 const modelBody = {
   arguments: {
-    ...COMMON_ARGUMENTS,
+    ...META_ARGUMENTS,
     description: optional(text()),
     labels: optional(labels),
     provider: required(reference('provider')),
@@ -34,7 +34,7 @@ const modelBody = {
     provider_options: optional(json),
   },
   blocks: {
-    ...COMMON_BLOCKS,
+    ...META_BLOCKS,
     limits: single(limitsBody),
     price: repeated(priceBody),
     params: single(paramsBody),
@@ -76,11 +76,7 @@ function toSpec(decoded: DecodedModel, known: CatalogueModel | undefined): Model
     kind: decoded.kind ?? known?.kind ?? 'chat',
     dimensions: decoded.dimensions ?? known?.dimensions,
     capabilities: [...(decoded.capabilities ?? known?.capabilities ?? DEFAULT_CAPABILITIES)].sort(),
-    limits: compact({
-      context_window: decoded.limits?.context_window ?? known?.limits.context_window,
-      max_output_tokens: decoded.limits?.max_output_tokens ?? known?.limits.max_output_tokens,
-      reserved_tokens: decoded.limits?.reserved_tokens ?? 0,
-    }),
+    limits: limitsSpec(decoded, known),
     price: decoded.price.length > 0 ? toPriceSpecs(decoded.price.map(price => price.content)) : (known?.price ?? []),
     fallback: decoded.fallback,
     timeout_ms: decoded.timeout,
@@ -95,6 +91,17 @@ function toSpec(decoded: DecodedModel, known: CatalogueModel | undefined): Model
       limits: decoded.limits ? 'block' : catalogue,
       price: decoded.price.length > 0 ? 'block' : catalogue,
     },
+  })
+}
+
+function limitsSpec({ limits }: DecodedModel, known: CatalogueModel | undefined): ModelSpec['limits'] {
+  const window = limits?.context_window ?? known?.limits.context_window
+  const usual = known?.limits.max_output_tokens
+  return compact({
+    context_window: window,
+    // Somebody who says that the window is smaller has not said that the answer is longer than it.
+    max_output_tokens: limits?.max_output_tokens ?? (usual === undefined ? undefined : Math.min(usual, window ?? usual)),
+    reserved_tokens: limits?.reserved_tokens ?? 0,
   })
 }
 

@@ -4,8 +4,8 @@ import type { Block } from '../../hcl/ast.ts'
 import { ANY, listOf, STRING } from '../../hcl/type.ts'
 import { duration, integer, labels, money, oneOf, text, wordsOf } from '../decode/argument.ts'
 import { type BodySpec, type Decoded, decodeBody, defaulted, isUnset, optional, repeated, required, single } from '../decode/body.ts'
-import { COMMON_ARGUMENTS, COMMON_BLOCKS } from '../decode/common.ts'
 import { deferredBool, deferredOf, deferredText } from '../decode/deferred.ts'
+import { META_ARGUMENTS, META_BLOCKS } from '../decode/meta-arguments.ts'
 import { reference } from '../decode/reference.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { FILE, MESSAGE } from '../decode/type.ts'
@@ -22,7 +22,7 @@ const earlier = { labels: [], many: false, decode: (block: Block) => block } as 
 
 const promptBody = {
   arguments: {
-    ...COMMON_ARGUMENTS,
+    ...META_ARGUMENTS,
     description: optional(text()),
     labels: optional(labels),
     model: optional(reference('model')),
@@ -34,7 +34,7 @@ const promptBody = {
     max_cost: optional(money),
   },
   blocks: {
-    ...COMMON_BLOCKS,
+    ...META_BLOCKS,
     input: earlier,
     output: earlier,
     message: repeated({ arguments: { text: optional(deferredText), attachments: optional(deferredOf(listOf(FILE))) } }, ['role']),

@@ -14,8 +14,8 @@ import {
   required,
   single,
 } from '../decode/body.ts'
-import { COMMON_ARGUMENTS, COMMON_BLOCKS } from '../decode/common.ts'
 import { deferredBool, deferredJson, deferredText, secretMap, secretText } from '../decode/deferred.ts'
+import { META_ARGUMENTS, META_BLOCKS } from '../decode/meta-arguments.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { createDeferredScope, type DeferredRoot } from '../deferred-scope.ts'
 import { argumentRange } from './argument-range.ts'
@@ -26,7 +26,7 @@ const DEFAULT_MAX_CONCURRENCY = 64
 
 const providerBody = {
   arguments: {
-    ...COMMON_ARGUMENTS,
+    ...META_ARGUMENTS,
     description: optional(text()),
     labels: optional(labels),
     type: optional(text()),
@@ -41,7 +41,7 @@ const providerBody = {
     seed: optional(integer(0)),
   },
   blocks: {
-    ...COMMON_BLOCKS,
+    ...META_BLOCKS,
     rate_limit: single(rateLimitBody),
     answer: repeated({
       arguments: {
