@@ -13,8 +13,3 @@ export class InvariantFailure extends Error {
 export function invariant(condition: unknown, code: string, why: string): asserts condition {
   if (!condition) throw new InvariantFailure(code, why)
 }
-
-/** For the default branch of a switch over a closed union: the compiler proves that it is not reached. */
-export function unreachable(value: never, code: string): never {
-  throw new InvariantFailure(code, `unexpected ${JSON.stringify(value)}`)
-}

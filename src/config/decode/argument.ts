@@ -3,7 +3,7 @@ import { evaluate } from '../../hcl/evaluate.ts'
 import { ANY, BOOL, listOf, mapOf, NUMBER, STRING, type Type } from '../../hcl/type.ts'
 import type { ArgumentDecoder } from './body.ts'
 import { enumerate, near } from './body.ts'
-import { type Parsed, parseBytes, parseDuration, parseMoney, parsePercent } from './literal.ts'
+import { type Parsed, parseBytes, parseDuration, parseMoney } from './literal.ts'
 import type { ArgumentSite } from './site.ts'
 import { knownJson, placeOf } from './value.ts'
 
@@ -121,11 +121,9 @@ export const duration: ArgumentDecoder<number> = literal('config/bad-duration', 
 export const money: ArgumentDecoder<number> = literal('config/bad-money', 'amount of money', '"$0.25"', parseMoney)
 /** `"64KB"`, in bytes. */
 export const bytes: ArgumentDecoder<number> = literal('config/bad-bytes', 'number of bytes', '"64KB"', parseBytes)
-/** `"10%"`, as a ratio. */
-export const percent: ArgumentDecoder<number> = literal('config/bad-percent', 'percentage', '"10%"', parsePercent)
 
 function literal(
-  code: 'config/bad-duration' | 'config/bad-money' | 'config/bad-bytes' | 'config/bad-percent',
+  code: 'config/bad-duration' | 'config/bad-money' | 'config/bad-bytes',
   what: string,
   example: string,
   parse: (text: string) => Parsed,

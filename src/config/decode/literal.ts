@@ -50,12 +50,6 @@ export function parseBytes(text: string): Parsed {
   return Number.isSafeInteger(total) ? parsed(total) : failed('it is too large')
 }
 
-/** `"10%"`. Gives a ratio, 0.1. */
-export function parsePercent(text: string): Parsed {
-  const match = /^(\d+(?:\.\d+)?)%$/.exec(text)
-  return match ? parsed(Number(match[1]) / 100) : failed('write a number and %')
-}
-
 function parsed(value: number): Parsed {
   return { ok: true, value }
 }

@@ -55,13 +55,6 @@ export const configValueCodes = {
     why: 'KB (1,000) and KiB (1,024) differ, so the unit is said.',
     cure: ['Write a whole number with B, KB, MB, GB, KiB, MiB or GiB: "64KB".'],
   },
-  'config/bad-percent': {
-    severity: 'error',
-    since: '1.0',
-    what: 'A percentage is not written as one.',
-    why: '0.1 could mean a tenth or a tenth of a percent.',
-    cure: ['Write it like "10%".'],
-  },
   'config/bad-pattern': {
     severity: 'error',
     since: '1.0',
