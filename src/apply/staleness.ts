@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, digestOfText, shortDigest } from '../base/digest.ts'
 import { configurationFiles } from '../config/parsed.ts'
+import { variableFiles } from '../config/variables.ts'
 import type { Plan } from '../plan/plan.ts'
 
 /** One thing that a saved plan was made from and that is different now: a row of `apply/stale-plan`. */
@@ -18,7 +19,9 @@ export function movedInputs(plan: Plan, root: string, processEnvironment: Readon
   const present = configurationFiles(root)
   if (present.length === 0) return []
   const files = Object.entries(plan.inputs.files).flatMap(([name, digest]) => movedFile(root, name, digest))
-  const added = present.filter(name => plan.inputs.files[name] === undefined).map((name): Moved => ({ what: 'file', text: `${name}, new` }))
+  const added = [...present, ...variableFiles(root, plan.environment)]
+    .filter(name => plan.inputs.files[name] === undefined)
+    .map((name): Moved => ({ what: 'file', text: `${name}, new` }))
   const variables = Object.entries(plan.inputs.environment).flatMap(([name, digest]): readonly Moved[] =>
     digestOfText(processEnvironment[name] ?? '') === digest
       ? []

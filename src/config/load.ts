@@ -1,5 +1,6 @@
 import { digestOfText } from '../base/digest.ts'
 import type { Report } from '../diagnostics/report.ts'
+import type { Source } from '../diagnostics/source.ts'
 import type { Block, Expression } from '../hcl/ast.ts'
 import { EXPRESSION_STEPS } from '../hcl/function.ts'
 import type { Scope } from '../hcl/scope.ts'
@@ -32,6 +33,8 @@ export interface LoadInput {
   readonly settings: Settings
   readonly environment: Environment
   readonly variables: readonly VariableInput[]
+  /** Files that the values came from. */
+  readonly variableFiles: readonly Source[]
   readonly host: CompileHost
 }
 
@@ -95,7 +98,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
 }
 
 function assemble(
-  { parsed, settings, environment, host }: LoadInput,
+  { parsed, settings, environment, variableFiles, host }: LoadInput,
   parts: Pick<Configuration, 'blocks' | 'outputs' | 'variables'>,
   questions: { readonly foldedVariables: (block: Block | undefined) => readonly string[]; readonly remnant: Configuration['remnant'] },
 ): Configuration {
@@ -106,7 +109,9 @@ function assemble(
     environment,
     ...parts,
     files: {
-      ...Object.fromEntries(parsed.files.map(file => [file.source.name, digestOfText(file.source.text)])),
+      ...Object.fromEntries(
+        [...parsed.files.map(({ source }) => source), ...variableFiles].map(({ name, text }) => [name, digestOfText(text)]),
+      ),
       ...Object.fromEntries(host.files.reads()),
     },
     foldedVariables: address => questions.foldedVariables(written.get(address)),

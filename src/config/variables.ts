@@ -38,10 +38,11 @@ export function collectVariableInputs(
     readonly flags: readonly VariableFlag[]
   },
   report: Report,
+  onRead: (source: Source) => void = () => {},
 ): readonly VariableInput[] {
   const inputs: VariableInput[] = []
-  for (const name of variableFiles(from.root, from.environment.name))
-    inputs.push(...readVariableFile(join(from.root, name), from.workingDirectory, report))
+  const readFile = (path: string) => readVariableFile(path, from.workingDirectory, report, onRead)
+  for (const name of variableFiles(from.root, from.environment.name)) inputs.push(...readFile(join(from.root, name)))
   for (const [name, expression] of from.environment.variables) {
     inputs.push({
       name,
@@ -61,7 +62,7 @@ export function collectVariableInputs(
     })
   }
   for (const flag of from.flags) {
-    if (flag.kind === 'file') inputs.push(...readVariableFile(flag.path, from.workingDirectory, report))
+    if (flag.kind === 'file') inputs.push(...readFile(flag.path))
     else
       inputs.push({
         name: flag.name,
@@ -73,17 +74,29 @@ export function collectVariableInputs(
   return inputs
 }
 
-function variableFiles(root: string, environment: string): readonly string[] {
+/** The files of variables that are read unasked, lowest first. */
+export function variableFiles(root: string, environment: string): readonly string[] {
   const automatic = readdirSync(root)
     .filter(name => name.endsWith('.auto.flowvars'))
     .sort()
   return ['flowrun.flowvars', `${environment}.flowvars`].filter(name => existsSync(join(root, name))).concat(automatic)
 }
 
-function readVariableFile(path: string, workingDirectory: string, report: Report): readonly VariableInput[] {
+/** The variable of the process environment that gives a value to one of the configuration. */
+export function environmentVariable(name: string): string {
+  return ENVIRONMENT_PREFIX + name
+}
+
+function readVariableFile(
+  path: string,
+  workingDirectory: string,
+  report: Report,
+  onRead: (source: Source) => void,
+): readonly VariableInput[] {
   const name = relative(workingDirectory, path)
   const text = readUtf8(path, name, report)
   if (text === undefined) return []
+  onRead({ name, text })
   const body = parseConfig({ name, text }, report)
   return body.items.flatMap((item): readonly VariableInput[] => {
     if (item.kind === 'attribute') {

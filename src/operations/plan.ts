@@ -18,7 +18,7 @@ import { thisHolder } from '../state/process.ts'
 import { checkGuards, checkPins, loadWithVersions } from './configured-versions.ts'
 import { openStoresOf } from './deployed.ts'
 import { findKilledApply, type KilledApply } from './killed-apply.ts'
-import { loadProject, type OperationHost, openProject, type Project, type ProjectOptions } from './project.ts'
+import { loadProject, type OperationHost, openProject, type Project, type ProjectOptions, variableReads } from './project.ts'
 import type { Stores } from './stores.ts'
 
 export interface PlanOptions extends ProjectOptions {
@@ -102,7 +102,7 @@ export async function planAgainst(
     published: (address, digest) => published.get(`${address} ${digest}`),
     highestVersion: address => highest.get(address) ?? 0,
     current: pointer => requireArtifact(current, pointer.digest),
-    environmentReads: project.environmentReads(),
+    environmentReads: { ...project.environmentReads(), ...variableReads(host, configuration) },
     applyId: host.newId(),
     nowMs: host.clock.now(),
     warnings: report.diagnostics,

@@ -3,13 +3,15 @@ import type { Clock } from '../base/clock.ts'
 import { type Digest, digestOfText } from '../base/digest.ts'
 import type { UlidSource } from '../base/ids.ts'
 import type { Environment } from '../config/blocks/environment.ts'
+import type { Configuration } from '../config/configuration.ts'
 import type { CompileHost } from '../config/host.ts'
 import { type Loaded, loadConfiguration } from '../config/load.ts'
 import { type ParsedConfiguration, parseConfiguration } from '../config/parsed.ts'
 import { reportMissingVariables } from '../config/resolved-variables.ts'
 import { decodeSettings, reportUnknownEnvironment, type Settings } from '../config/settings.ts'
-import { collectVariableInputs, type VariableFlag } from '../config/variables.ts'
+import { collectVariableInputs, environmentVariable, type VariableFlag } from '../config/variables.ts'
 import type { Report } from '../diagnostics/report.ts'
+import type { Source } from '../diagnostics/source.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { FunctionTable } from '../hcl/function.ts'
 import type { OpenStores } from './stores.ts'
@@ -83,6 +85,7 @@ export interface LoadOptions {
 /** Compiles the project. Variables without a value are reported, unless somebody can be asked for them. */
 export function loadProject(host: OperationHost, project: Project, options: LoadOptions, report: Report, canAsk: boolean): Loaded {
   const answers = Object.entries(options.answers ?? {}).map(([name, text]): VariableFlag => ({ kind: 'value', name, text }))
+  const variableFiles: Source[] = []
   const inputs = collectVariableInputs(
     {
       root: project.root,
@@ -92,17 +95,24 @@ export function loadProject(host: OperationHost, project: Project, options: Load
       flags: [...options.variables.map(flag => absolute(flag, host.workingDirectory)), ...answers],
     },
     report,
+    source => variableFiles.push(source),
   )
   const { parsed, settings, environment, functions, files } = project
   const { versionOf, publishedAt } = options
   const compileHost: CompileHost = { functions, files, ...(versionOf ? { versionOf } : {}), ...(publishedAt ? { publishedAt } : {}) }
-  const loaded = loadConfiguration({ parsed, settings, environment, variables: inputs, host: compileHost }, report)
+  const loaded = loadConfiguration({ parsed, settings, environment, variables: inputs, variableFiles, host: compileHost }, report)
   if (!canAsk) reportMissingVariables(loaded.missing, report)
   return loaded
 }
 
 function absolute(flag: VariableFlag, workingDirectory: string): VariableFlag {
   return flag.kind === 'file' && !isAbsolute(flag.path) ? { ...flag, path: join(workingDirectory, flag.path) } : flag
+}
+
+/** Digests of what gives values to the variables: one that is not set may be set when a saved plan is applied. */
+export function variableReads(host: OperationHost, { variables }: Configuration): Readonly<Record<string, Digest>> {
+  const names = [...variables.keys()].map(environmentVariable)
+  return Object.fromEntries(names.map(name => [name, digestOfText(host.processEnvironment[name] ?? '')]))
 }
 
 /** The environment as functions see it, and what they have looked at: a saved plan is stale when one of these has changed (REL-11). */
