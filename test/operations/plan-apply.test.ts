@@ -1,0 +1,435 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Artifact } from '../../src/artifact/envelope.ts'
+import { interfaceDigestOf } from '../../src/artifact/interface.ts'
+import { canonicalJson } from '../../src/base/canonical-json.ts'
+import { digestOfText } from '../../src/base/digest.ts'
+import type { JsonValue } from '../../src/base/json.ts'
+import type { OperationError } from '../../src/diagnostics/operation-error.ts'
+import { deployedClosure } from '../../src/operations/closure.ts'
+import { readOutputs } from '../../src/operations/outputs.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { decodePlan, encodePlan } from '../../src/plan/plan-file.ts'
+import { hostIn, MODEL, prompt } from '../support/configuration.ts'
+import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
+import { apply as release } from '../support/releases.ts'
+
+const answer = (text: string, ...lines: readonly string[]) => prompt(`user = "${text}"`, ...lines)
+const FIRST = ['provider.simulated - @1 new', 'model.fast - @1 new', 'prompt.answer - @1 new']
+
+async function applied(project: TestProject, text?: string): Promise<Plan> {
+  if (text !== undefined) project.write(text)
+  const result = await project.apply()
+  if (result.outcome !== 'applied') throw new Error(JSON.stringify(result))
+  return result.plan
+}
+
+t.test('a plan names the version numbers that apply makes, leaves no trace, and is empty after apply', async t => {
+  const project = testProject(answer('One.'))
+  const first = await project.plan()
+  t.same(changesOf(first), FIRST)
+  t.notOk(existsSync(join(project.folder, '.flowrun')), 'a plan writes nothing')
+  const result = await project.apply()
+  t.match(result, { outcome: 'applied', release: { number: 1, actor: 'ana', reason: 'a test' } })
+  t.ok(isEmpty(await project.plan()))
+  t.match(await project.apply(), { outcome: 'nothing-to-do' })
+
+  project.write(answer('Two.'))
+  t.same(changesOf(await project.plan()), ['prompt.answer @1 @2 content'])
+  await applied(project)
+  t.same(
+    changesOf(await applied(project, answer('One.'))),
+    ['prompt.answer @2 @1 published-earlier'],
+    'ID-7: the same content keeps its number',
+  )
+  t.same(changesOf(await applied(project, answer('Three.'))), ['prompt.answer @1 @3 content'], 'ID-6: no number is used twice')
+  const registry = await project.registry()
+  t.same(
+    (await registry.versionsOf('prompt.answer')).map(({ version }) => version),
+    [3, 2, 1],
+  )
+  await registry.close()
+})
+
+t.test('a block that is gone is archived with its versions, and comes back under its number', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  const gone = await applied(project, MODEL)
+  t.same(changesOf(gone), ['prompt.answer @1 - not-in-configuration'])
+  t.equal(gone.changes[0]?.keptVersions, 1)
+  t.same(changesOf(await applied(project, answer('One.'))), ['prompt.answer - @1 reactivated'])
+  t.ok(isEmpty(await project.plan()))
+})
+
+t.test('instances that are no longer there say why, and may be kept from it', async t => {
+  const languages = (list: string, lifecycle = '') =>
+    answer('In ${each.key}.', `for_each = toset(${list})`, ...(lifecycle ? [lifecycle] : []))
+  const project = testProject(languages('["de", "en"]'))
+  await applied(project)
+  project.write(languages('["en"]'))
+  t.same(changesOf(await project.plan()), ['prompt.answer["de"] @1 - not-in-for-each'])
+  project.write(languages('["en"]', 'lifecycle { prevent_destroy = true }'))
+  t.same(await project.refusal(), ['plan/prevent-destroy "prevent_destroy = true"'])
+  project.write(languages('[]', 'lifecycle { prevent_destroy = 1 < 2 }'))
+  t.same(await project.refusal(), ['plan/prevent-destroy "prevent_destroy = 1 < 2"', 'plan/prevent-destroy "prevent_destroy = 1 < 2"'])
+  project.write(languages('["de", "en"]', 'lifecycle { prevent_destroy = true }'))
+  t.ok(isEmpty(await project.plan()))
+
+  const counted = testProject(answer('x', 'count = 2'))
+  await applied(counted)
+  counted.write(answer('x', 'count = 1'))
+  t.same(changesOf(await counted.plan()), ['prompt.answer[1] @1 - not-in-count'])
+})
+
+t.test('ignore_changes keeps what is published, and outputs speak of that', async t => {
+  const text = (user: string, repair: number, ignored: string) =>
+    `${answer(user, `repair = ${repair}`, `lifecycle { ignore_changes = ${ignored} }`)}output "version" { value = prompt.answer.version }\n`
+  const project = testProject(text('One.', 1, '[user]'))
+  await applied(project)
+  project.write(text('Two.', 1, '[user]'))
+  t.ok(isEmpty(await project.plan()))
+  const changed = await applied(project, text('Two.', 2, '[user]'))
+  t.same(changesOf(changed), ['prompt.answer @1 @2 content'])
+  t.match(changed.changes[0]?.after?.artifact.spec, { repair: 2, messages: [{ role: 'user', text: 'One.' }] })
+  t.match(changed.outputs, [{ name: 'version', before: 1, after: 2 }])
+  project.write(text('Three.', 0, 'all'))
+  t.ok(isEmpty(await project.plan()))
+})
+
+t.test('versions that others read are those that apply makes, through any number of blocks', async t => {
+  const chain = (text: string) => {
+    const prompts = ['a', 'b', 'c', 'd'].map((name, index, all) => {
+      const from = all[index - 1]
+      return `prompt "${name}" {\n  model = model.fast\n  user  = "${from ? `After ${'${prompt.'}${from}.version}` : text}"\n}\n`
+    })
+    return `${MODEL}${prompts.join('')}output "last" { value = prompt.d.version }\n`
+  }
+  const project = testProject(chain('One.'))
+  await applied(project)
+  t.ok(isEmpty(await project.plan()))
+  const second = await applied(project, chain('Two.'))
+  t.same(
+    changesOf(second),
+    ['a', 'b', 'c', 'd'].map(name => `prompt.${name} @1 @2 content`),
+  )
+  t.match(second.outputs, [{ name: 'last', before: 1, after: 2 }])
+  t.match(second.changes[3]?.after?.artifact.spec, { messages: [{ text: 'After 2' }] })
+  t.ok(isEmpty(await project.plan()))
+  t.same(
+    changesOf(await applied(project, chain('One.'))),
+    ['a', 'b', 'c', 'd'].map(name => `prompt.${name} @2 @1 published-earlier`),
+  )
+})
+
+t.test('a pinned version must be there, and is what runs', async t => {
+  const pinned = (version: number) => answer('x').replace('model.fast\n', `pin(model.fast, ${version})\n`)
+  const project = testProject(pinned(1))
+  t.same(await project.refusal(), ['plan/unknown-version "model.fast"'])
+  await applied(project, MODEL)
+  await applied(project, pinned(1))
+  await applied(project, pinned(1).replace('simulated-small', 'simulated-large'))
+  const registry = await project.registry()
+  t.teardown(() => registry.close())
+  const { members } = await deployedClosure(registry, 'dev', 'prompt.answer')
+  t.match(members.get('model.fast')?.artifact.spec, { id: 'simulated-large' })
+  t.match(members.get('model.fast@1')?.artifact.spec, { id: 'simulated-small' })
+  t.ok(isEmpty(await project.plan()))
+})
+
+t.test('environments have releases of their own, and share the numbers of versions', async t => {
+  const text = (user: string) =>
+    `environment "dev" {}\nenvironment "prod" {\n  variables = { tone = "calm" }\n}\nvariable "tone" { default = "warm" }\n${answer(user)}`
+  const project = testProject(text('${var.tone} one.'))
+  t.match(await project.apply(), { release: { number: 1, environment: 'dev' } })
+  t.same(changesOf(await project.plan({ environment: 'prod' })), [
+    'provider.simulated - @1 reactivated',
+    'model.fast - @1 reactivated',
+    'prompt.answer - @2 new',
+  ])
+  t.match(await project.apply({ environment: 'prod' }), { release: { number: 1, environment: 'prod' } })
+  t.match((await project.plan({ processEnvironment: { FLOWRUN_ENV: 'prod' } })).environment, 'prod')
+  project.write(text('${var.tone} two.'))
+  t.same(changesOf(await project.plan()), ['prompt.answer @1 @3 content'])
+  t.same(await project.refusal({ environment: 'production' }), ['config/unknown-environment'])
+})
+
+t.test('outputs: an apply of outputs alone makes no release, and sensitive ones are not kept', async t => {
+  const output = (value: string, line = '') =>
+    `${MODEL}variable "tone" {\n  default   = "canary-8123"\n  sensitive = true\n}\noutput "x" {\n  value = ${value}\n  ${line}\n}\n`
+  const project = testProject(output('1'))
+  await applied(project)
+  project.write(output('[2]'))
+  t.match(await project.apply(), { outcome: 'applied', release: undefined }, 'REL-10')
+  const host = hostIn(project.folder)
+  t.match(await readOutputs(host, {}), { value: new Map([['x', { sensitive: false, type: 'tuple([number])', value: [2] }]]) })
+  const hidden = await applied(project, output('var.tone', 'sensitive = true'))
+  t.notMatch(encodePlan(hidden, '0.1.0'), /canary/)
+  t.match(await readOutputs(host, {}), { value: new Map([['x', { sensitive: true }]]) })
+  t.notMatch(readFileSync(join(project.folder, '.flowrun/state.db'), 'latin1'), /canary/)
+  t.ok(isEmpty(await project.plan()))
+})
+
+t.test('variables reach a plan from flags, files and the process environment', async t => {
+  const project = testProject({
+    'main.flow.hcl': `variable "tone" { type = string }\n${answer('${var.tone}')}`,
+    'other.flowvars': 'tone = "file"\n',
+  })
+  const text = async (options: Parameters<TestProject['plan']>[0]) => (await project.plan(options)).changes[2]?.after?.artifact.spec
+  t.same(await project.refusal(), ['config/missing-variable "variable \\"tone\\""'])
+  t.match(await text({ variables: [{ kind: 'value', name: 'tone', text: 'flag' }] }), { messages: [{ text: 'flag' }] })
+  t.match(await text({ variables: [{ kind: 'file', path: 'other.flowvars' }] }), { messages: [{ text: 'file' }] })
+  t.match(await text({ processEnvironment: { FLOWRUN_VAR_tone: 'process' } }), { messages: [{ text: 'process' }] })
+})
+
+t.test('a declined, refused or interrupted apply changes nothing', async t => {
+  const project = testProject(answer('One.'))
+  t.match(await project.apply({ approve: async () => 'no' }), { outcome: 'declined' })
+  const controller = new AbortController()
+  controller.abort()
+  t.match(await project.apply({ signal: controller.signal }), { outcome: 'interrupted' })
+  project.write('prompt "answer" {}\n')
+  t.match(await project.apply(), { outcome: 'invalid' })
+  project.write(answer('One.'))
+  t.same(changesOf(await project.plan()), FIRST)
+})
+
+t.test('REL-5: a base that moved is no obstacle when the plan would do the same', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  project.write(answer('Two.'))
+  let asked = 0
+  const result = await project.apply({
+    approve: async () => {
+      asked++
+      const registry = await project.registry()
+      await release(registry, { 'prompt.other': { text: 'theirs' } }, { lineage: 'lineage-b' })
+      await registry.close()
+      return 'unattended'
+    },
+  })
+  t.match([asked, result], [1, { outcome: 'applied', release: { number: 3 } }])
+})
+
+t.test('REL-5: a base that moved so that the plan is another one is asked about again, or refused', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  project.write(answer('Two.'))
+  await t.rejects(
+    project.apply({
+      approve: async () => {
+        await releaseByOthers(project, 'theirs')
+        return 'unattended'
+      },
+    }),
+    { code: 'apply/moved' } satisfies Partial<OperationError>,
+  )
+  const seen: (readonly string[])[] = []
+  const result = await project.apply({
+    approve: async (plan, moved) => {
+      seen.push([...changesOf(plan), ...(moved ?? []).map(({ number }) => `moved by ${number}`)])
+      if (seen.length === 1) await releaseByOthers(project, 'theirs again')
+      return 'yes'
+    },
+  })
+  t.match(result, { outcome: 'applied', release: { number: 4 } })
+  t.same(seen, [['prompt.answer @2 @3 content'], ['prompt.answer @3 @4 content', 'moved by 3']])
+})
+
+/** A release by somebody else that moves prompt.answer to its next version. */
+async function releaseByOthers(project: TestProject, text: string): Promise<void> {
+  const registry = await project.registry()
+  const { pointers } = await registry.pointers('dev')
+  const pointer = pointers.get('prompt.answer')
+  const [newest] = await registry.versionsOf('prompt.answer')
+  const version = (newest?.version ?? 0) + 1
+  const artifact: Artifact = {
+    format: 'flowrun.artifact/1',
+    kind: 'prompt',
+    refs: ['model.fast'],
+    secrets: [],
+    spec: { tiers: [{ model: { $ref: 'model.fast' } }], messages: [{ role: 'user', text }], repair: 1, on_truncated: 'fail' },
+  }
+  const body = canonicalJson(artifact as unknown as JsonValue)
+  const digest = digestOfText(body)
+  await registry.uploadContents([{ digest, body }])
+  await release(
+    registry,
+    {},
+    {
+      actor: 'bo',
+      lineage: pointer?.owner ?? null,
+      versions: [{ address: 'prompt.answer', version, digest, interfaceDigest: interfaceDigestOf(artifact) }],
+      flips: [
+        {
+          address: 'prompt.answer',
+          before: pointer?.version ?? null,
+          after: version,
+          ownerBefore: pointer?.owner ?? null,
+          ownerAfter: pointer?.owner ?? null,
+        },
+      ],
+    },
+  )
+  await registry.close()
+}
+
+t.test('REL-2: a saved plan is applied once, however often it is asked for', async t => {
+  const project = testProject(answer('One.'))
+  const saved = decodePlan(encodePlan(await project.plan(), '0.1.0'), 'x.plan', '0.1.0')
+  t.match(await project.applySaved(saved), { outcome: 'applied', release: { number: 1 } })
+  t.match(await project.applySaved(saved), { outcome: 'applied', release: { number: 1 } })
+  t.ok(isEmpty(await project.plan()))
+  const registry = await project.registry()
+  t.equal((await registry.releases('dev')).length, 1)
+  await registry.close()
+})
+
+t.test('REL-11: a saved plan is refused when something that it was made from has changed', async t => {
+  const text = {
+    'main.flow.hcl': prompt('user = "${template("a.md")}${nonsensitive(env("TONE", ""))}${var.tier}"').concat(
+      'variable "tier" { default = "x" }\n',
+    ),
+    'a.md': 'One.',
+    'dev.flowvars': 'tier = "y"\n',
+  }
+  const project = testProject(text)
+  const saved = await project.plan()
+  const rows = async (options = {}) => {
+    const result = await project.applySaved(saved, options)
+    return result.outcome === 'stale' ? result.moved.map(({ what, text }) => `${what} ${text.replace(/,.*/, '')}`) : result.outcome
+  }
+  project.write({ 'a.md': 'Two.' })
+  t.same(await rows(), ['file a.md'])
+  project.remove('a.md')
+  t.same(await rows(), ['file a.md is gone'])
+  project.write({ ...text, 'more.flow.hcl': '' })
+  t.same(await rows(), ['file more.flow.hcl'])
+  project.remove('more.flow.hcl')
+  project.write({ 'dev.flowvars': 'tier = "z"\n' })
+  t.same(await rows(), ['file dev.flowvars'])
+  project.write({ ...text, 'z.auto.flowvars': '' })
+  t.same(await rows(), ['file z.auto.flowvars'])
+  project.remove('z.auto.flowvars')
+  t.same(await rows({ processEnvironment: { TONE: 'x' } }), ['variable TONE of the process environment has another value'])
+  t.same(await rows({ processEnvironment: { FLOWRUN_VAR_tier: 'x' } }), [
+    'variable FLOWRUN_VAR_tier of the process environment has another value',
+  ])
+  project.remove('main.flow.hcl')
+  t.equal(await rows(), 'applied', 'without a configuration it is whole in itself')
+})
+
+t.test('a saved plan is stale when what it speaks of was released by others', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  project.write(answer('Two.'))
+  const saved = await project.plan()
+  project.write(answer('Three.'))
+  await applied(project)
+  project.write(answer('Two.'))
+  const result = await project.applySaved(saved)
+  t.match(result, {
+    outcome: 'stale',
+    moved: [
+      { what: 'release', text: '1 → 2, by ana: prompt.answer @1 → @2' },
+      { what: 'version', text: 'prompt.answer@2 is taken, by another text' },
+    ],
+  })
+})
+
+t.test('a plan file that is not what flowrun wrote is refused', async t => {
+  const text = encodePlan(await testProject(answer('One.')).plan(), '0.1.0')
+  const code = (content: string, version = '0.1.0') => {
+    try {
+      decodePlan(content, 'x.plan', version)
+      return 'accepted'
+    } catch (error) {
+      return (error as OperationError).code
+    }
+  }
+  t.equal(code(text), 'accepted')
+  t.equal(code(text, '0.1.9'), 'accepted')
+  t.equal(code(text, '0.2.0'), 'plan/other-version')
+  t.equal(code(text.replace('flowrun.plan/1', 'flowrun.plan/2')), 'plan/other-version')
+  t.equal(code(text.replace('One.', 'Two.')), 'plan/altered')
+  for (const other of [
+    '',
+    '{}',
+    '[]',
+    'null',
+    '"x"',
+    text.slice(0, -20),
+    '{"format":"flowrun.plan/1","flowrun_version":"0.1.0","plan":[]}',
+  ])
+    t.equal(code(other), 'plan/not-a-plan', other.slice(0, 20))
+})
+
+t.test('DRIFT-5: what somebody rolled back is held, and an apply needs a reason to publish it again', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  const { changes, base } = await applied(project, answer('Two.'))
+  const registry = await project.registry()
+  const held = changes[0]?.after
+  await release(
+    registry,
+    {},
+    {
+      kind: 'rollback',
+      lineage: null,
+      actor: 'bo',
+      reason: 'answers too long',
+      flips: [{ address: 'prompt.answer', before: 2, after: 1, ownerBefore: base.lineage, ownerAfter: base.lineage }],
+      ...(held ? { holdsPlaced: [{ address: 'prompt.answer', digest: held.digest }] } : {}),
+    },
+  )
+  await registry.close()
+  const made = await project.plan()
+  t.same(changesOf(made), ['prompt.answer @1 @2 published-earlier'])
+  t.match(made.drift, [
+    { address: 'prompt.answer', before: 2, after: 1, release: 3, actor: 'bo', cause: 'rollback', reason: 'answers too long' },
+  ])
+  t.match(made.obstacles, [{ kind: 'held', address: 'prompt.answer', version: 2, release: 3, reason: 'answers too long' }])
+  t.match(await project.apply(), { outcome: 'refused' })
+  t.match(await project.applySaved(made), { outcome: 'refused' })
+  const authorship = { actor: 'ana', source: '', message: '', overrideHold: 'fixed elsewhere' }
+  t.match(await project.apply({ authorship }), { outcome: 'applied', release: { number: 4 } })
+  t.ok(isEmpty(await project.plan()))
+})
+
+t.test('DRIFT-5: the text before the rollback is no change, and the state adopts it', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  const { base } = await applied(project, answer('Two.'))
+  const registry = await project.registry()
+  await release(
+    registry,
+    {},
+    {
+      kind: 'rollback',
+      lineage: null,
+      flips: [{ address: 'prompt.answer', before: 2, after: 1, ownerBefore: base.lineage, ownerAfter: base.lineage }],
+    },
+  )
+  await registry.close()
+  project.write(answer('One.'))
+  const made = await project.plan()
+  t.same([changesOf(made), made.adoptions.converged.map(({ address }) => address)], [[], ['prompt.answer']])
+  t.match(await project.apply(), { outcome: 'applied', release: undefined }, 'DRIFT-6: no release')
+  t.ok(isEmpty(await project.plan()))
+})
+
+t.test('DRIFT-9: an address of another configuration is not touched', async t => {
+  const project = testProject(answer('One.'))
+  const registry = await project.registry()
+  await release(registry, { 'prompt.answer': { text: 'theirs' } }, { lineage: 'lineage-b' })
+  await registry.close()
+  const made = await project.plan()
+  t.match(made.obstacles, [{ kind: 'owned-elsewhere', address: 'prompt.answer', lineage: 'lineage-b' }])
+  t.match(await project.apply(), { outcome: 'refused' })
+})
+
+t.test('an overflow of the window is told with its figures', async t => {
+  const small = MODEL.replace('id  ', 'limits {\n    context_window  = 20\n    reserved_tokens = 5\n  }\n  id  ')
+  const project = testProject(`${small}prompt "answer" {\n  model = model.fast\n  user  = "${'word '.repeat(30)}"\n}\n`)
+  t.same(await project.refusal(), ['prompt/context-overflow "model.fast"'])
+})
