@@ -30,12 +30,12 @@ export function writeFlowrunProject(folder: string, count: number): void {
   writeFileSync(join(folder, 'main.flow.hcl'), promptConfiguration(count))
 }
 
-/** The same texts as `terraform_data` resources, each with a reference to the one before it. */
+/** The same texts as `terraform_data` resources, each with a reference to the first, as each prompt refers to one model. */
 export function writeTerraformProject(folder: string, count: number): void {
   mkdirSync(folder, { recursive: true })
   const resources = Array.from({ length: count }, (_, index) => {
-    const earlier = index === 0 ? '' : `\n    previous = terraform_data.p${index - 1}.id`
-    return `\nresource "terraform_data" "p${index}" {\n  input = {\n    system = "${SYSTEM(index)}"${earlier}\n  }\n}\n`
+    const first = index === 0 ? '' : '\n    first  = terraform_data.p0.id'
+    return `\nresource "terraform_data" "p${index}" {\n  input = {\n    system = "${SYSTEM(index)}"${first}\n  }\n}\n`
   })
   writeFileSync(join(folder, 'main.tf'), resources.join(''))
 }

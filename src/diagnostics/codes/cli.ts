@@ -4,7 +4,7 @@ import type { CodePage } from './page.ts'
 export const cliCodes = {
   'cli/unknown-command': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A command was typed that flowrun does not have.',
     why: 'guessing a command could change something that nobody asked for.',
     cure: ['Correct the name.', 'See all commands: flowrun --help'],
@@ -12,7 +12,7 @@ export const cliCodes = {
   },
   'cli/unknown-flag': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A flag was given that the command does not have.',
     why: 'a flag that is passed over in silence looks as if it had worked.',
     cure: [
@@ -24,7 +24,7 @@ export const cliCodes = {
   },
   'cli/bad-flag-value': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A flag has no value, or one that it cannot take.',
     why: 'a value that is replaced by a default would do something else than was asked for.',
     cure: [
@@ -35,7 +35,7 @@ export const cliCodes = {
   },
   'cli/bad-argument': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'An argument has a value that the command does not know.',
     why: 'a value that is replaced by another would do something else than was asked for.',
     cure: ['Give one of the values that the message names.'],
@@ -43,7 +43,7 @@ export const cliCodes = {
   },
   'cli/missing-argument': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The command needs an argument that was not given.',
     why: 'flowrun does not guess which block, file or environment is meant.',
     cure: ['Give the argument; the usage line names it: flowrun COMMAND --help'],
@@ -51,7 +51,7 @@ export const cliCodes = {
   },
   'cli/unexpected-argument': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The command takes fewer arguments than were given.',
     why: 'an argument that is passed over in silence looks as if it had been used.',
     cure: ['Take it away, or quote a value that holds spaces.', 'See what the command takes: flowrun COMMAND --help'],
@@ -59,7 +59,7 @@ export const cliCodes = {
   },
   'cli/bad-address': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'An argument is not an address, such as prompt.answer or prompt.answer@8.',
     why: 'a name without its block type can mean several things.',
     cure: [
@@ -70,14 +70,14 @@ export const cliCodes = {
   },
   'cli/no-such-folder': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The folder of -chdir is not there.',
     why: 'a command in the wrong folder would plan the wrong project.',
     cure: ['Correct the path; it is relative to the folder in which the command was typed.'],
   },
   'cli/needs-approval': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'The command asks for an approval, and nobody can be asked.',
     why: 'without a terminal a question would wait for ever, and silence is not a yes.',
     cure: [
@@ -88,21 +88,21 @@ export const cliCodes = {
   },
   'cli/unknown-code': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'There is no page for this code.',
     why: 'codes are never renamed, so a code without a page is a slip of the fingers.',
     cure: ['List all codes: flowrun explain'],
   },
   'cli/cannot-write': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A file that the command should write cannot be written.',
     why: 'a command that says done must have written what was asked for.',
     cure: ['Make the folder, free the disk, or choose another path.'],
   },
   'cli/cannot-read': {
     severity: 'error',
-    since: '0.1',
+    since: '1.0',
     what: 'A file that was named on the command line cannot be read.',
     why: 'a file that is passed over in silence looks as if it had been used.',
     cure: ['Correct the path, or the permissions of the file.'],

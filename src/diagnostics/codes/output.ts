@@ -3,7 +3,7 @@ import type { CodePage } from './page.ts'
 export const outputCodes = {
   'output/invalid': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The answer of the model does not fit the output type, or a validation of it, and its repairs do not either.',
     why: 'What a prompt declares as its output is what callers get, or an error: never something else.',
     cure: [
@@ -15,7 +15,7 @@ export const outputCodes = {
   },
   'output/truncated': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The answer was cut off at the limit of output tokens.',
     why: 'Half an answer looks like a whole one to whoever reads it.',
     cure: [

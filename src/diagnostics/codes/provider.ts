@@ -4,7 +4,7 @@ import type { CodePage } from './page.ts'
 export const providerCodes = {
   'provider/unauthorized': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The provider refused the key (401).',
     why: 'A refused key stays refused, so the call is not tried again. A key that was changed meanwhile is tried once.',
     cure: [
@@ -15,7 +15,7 @@ export const providerCodes = {
   },
   'provider/forbidden': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The provider knows the key and does not allow this call: no access to the model, no credit, or a blocked region (403).',
     why: 'Trying again does not change what the account may do.',
     cure: ['See what the account may use, and its credit, at the provider.', 'Or name a model in `id` that the account may use.'],
@@ -23,7 +23,7 @@ export const providerCodes = {
   },
   'provider/not-found': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The provider knows no such model, or base_url does not lead to its API (404).',
     why: 'A name that does not exist now will not exist a second later.',
     cure: ['Correct `id` of the model; the message has the provider’s words.', 'Correct `base_url` of the provider: most end in /v1.'],
@@ -31,7 +31,7 @@ export const providerCodes = {
   },
   'provider/bad-request': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The provider does not accept the request: a parameter, a file type, or a schema that this model does not take (400).',
     why: 'The same request would be refused again.',
     cure: ['Read the provider’s words in the message.', 'Look at the request:  flowrun run prompt.NAME --dry-run'],
@@ -39,7 +39,7 @@ export const providerCodes = {
   },
   'provider/context-overflow': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The messages and the space kept for the answer are more than the model’s window holds.',
     why: 'Text would have to be cut, and which text is not for flowrun to say.',
     cure: ['Send less: shorter input, fewer passages.', 'Lower max_output_tokens.', 'Or use a model with a larger window.'],
@@ -47,14 +47,14 @@ export const providerCodes = {
   },
   'provider/private-address': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The address of the provider is not public, and the provider block does not allow private ones.',
     why: 'A name that leads into the own network is how a service is made to call what only it can reach.',
     cure: ['For a model server of your own network:  allow_private = true', 'Else correct base_url.'],
   },
   'provider/rate-limited': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The provider takes no more calls of this key for now (429), and the attempts are used up.',
     why: 'flowrun waits as the provider asks, up to `retry.max`, and as often as `retry.max_attempts` says.',
     cure: [
@@ -65,14 +65,14 @@ export const providerCodes = {
   },
   'provider/overloaded': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The provider has no capacity for the call now (503, 529), and the attempts are used up.',
     why: 'Nothing is wrong with the call.',
     cure: ['Try it again later.', 'Or answer from elsewhere:  fallback = [model.backup]'],
   },
   'provider/server-error': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The provider failed (5xx), and the attempts are used up.',
     why: 'Nothing is wrong with the call.',
     cure: [
@@ -82,7 +82,7 @@ export const providerCodes = {
   },
   'provider/timeout': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The answer, or its first word, did not come in time.',
     why: 'A call that may wait for ever holds up everything behind it.',
     cure: [
@@ -93,21 +93,21 @@ export const providerCodes = {
   },
   'provider/unreachable': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'No connection to the provider could be made, or it broke.',
     why: 'The network is tried as often as `retry.max_attempts` says.',
     cure: ['See that this machine reaches the address in the message.', 'For a local model server: see that it runs, and on which port.'],
   },
   'provider/content-filter': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The provider withheld the answer, or refused the question, by its own rules on content.',
     why: 'A withheld answer is no answer: passing on an empty or cut text would look like one.',
     cure: ['Say in the prompt what the texts are and what is done with them.', 'Or use a model with other rules.'],
   },
   'provider/bad-response': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'What came back is not what the provider’s API answers.',
     why: 'Often something else answered: a proxy, a login page, another server behind base_url.',
     cure: ['Look at the beginning of the answer in the message.', 'Correct base_url of the provider: most end in /v1.'],

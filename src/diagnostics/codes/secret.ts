@@ -3,7 +3,7 @@ import type { CodePage } from './page.ts'
 export const secretCodes = {
   'secret/missing': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'A call needs a secret that is not set where it is looked for.',
     why: 'Secrets are references, resolved only in the process that makes the call; without a value the call would be refused by the provider.',
     cure: [
@@ -15,7 +15,7 @@ export const secretCodes = {
   },
   'config/secret-file-readable': {
     severity: 'error',
-    since: '0.1.0',
+    since: '1.0',
     what: 'The file of secrets can be read by other users of this machine.',
     why: 'A secret that others can read is none. flowrun reads nothing from such a file.',
     cure: ['Take the rights of others away:  chmod 600 .flowrun/secrets', 'If others could read it for long, replace the keys in it.'],
