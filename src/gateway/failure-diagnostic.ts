@@ -1,7 +1,7 @@
 import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { Attempt, ModelTarget } from './call.ts'
-import type { CallFailure, FailureDetails } from './failure.ts'
+import { type CallFailure, durationText, type FailureDetails } from './failure.ts'
 import type { FailureClass } from './failure-class.ts'
 import type { MissingSecret } from './secrets.ts'
 
@@ -73,6 +73,11 @@ interface Words {
 
 const HOLD_BACK = 'Hold calls back before the provider does:'
 const ELSEWHERE = 'Or answer from elsewhere:'
+const BACKUP = 'fallback = [model.backup]'
+const LATER = 'Try it again in a while'
+
+/** The connection was there: what came over it ended too early. */
+const BROKEN_OFF: ReadonlySet<string | undefined> = new Set([undefined, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 function describe(details: FailureDetails, target: ModelTarget): Words {
   const model = target.address
@@ -122,7 +127,6 @@ function describe(details: FailureDetails, target: ModelTarget): Words {
     case 'content_filter':
       return {
         summary: `${provider} withheld the answer`,
-
         cure: ['Not retried, for the same question would be answered so again.'],
       }
     case 'invalid_response':
@@ -150,16 +154,16 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
     fallback === undefined
       ? ` ${address} has no fallback.`
       : ` Its fallback ${fallback.$ref} was not asked: flowrun calls the first model of a chain so far.`
-  const elsewhere = spec.fallback.length === 0 ? [`${ELSEWHERE}  fallback = [model.backup]`] : []
+  const laterOrElsewhere = fallback === undefined ? `${LATER}, or answer from elsewhere:  ${BACKUP}` : `${LATER}.`
   switch (details.class) {
     case 'rate_limited': {
       const allowed = details.requestsPerMinute
       const cures =
         allowed === undefined
-          ? elsewhere
+          ? [laterOrElsewhere]
           : [
               `${HOLD_BACK}  rate_limit { requests_per_minute = ${Math.floor(allowed * 0.9)} }`,
-              ...elsewhere.map(line => line.replace(ELSEWHERE, ELSEWHERE.padEnd(HOLD_BACK.length))),
+              ...(fallback === undefined ? [`${ELSEWHERE.padEnd(HOLD_BACK.length)}  ${BACKUP}`] : []),
             ]
       const said =
         allowed === undefined
@@ -167,7 +171,6 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
           : `The provider allows ${allowed} requests per minute for this key.`
       return {
         summary: `${address} ${through === '' ? 'is' : 'stayed'} rate limited${through}`,
-
         ...table,
         cure: [...tooLong(details, spec.retry.max_ms), said + noFallback, ...cures],
       }
@@ -175,60 +178,83 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
     case 'overloaded':
       return {
         summary: `${address} ${through === '' ? 'is' : 'stayed'} overloaded${through}`,
-
         ...table,
-        cure: [...tooLong(details, spec.retry.max_ms), `Nothing is wrong with the prompt.${noFallback}`, ...elsewhere],
+        cure: [...tooLong(details, spec.retry.max_ms), `Nothing is wrong with the prompt.${noFallback}`, laterOrElsewhere],
       }
     case 'timeout':
-      return {
-        summary: through === '' ? `${address} ${details.message}` : `${address} did not answer in time${through}`,
-        subject: 'model',
-        argument: 'timeout',
-        ...table,
-        cure: [`Give it more time with timeout, now ${spec.timeout_ms / 1000} s, or ask for less.${noFallback}`],
-      }
+      return { ...table, ...tookTooLong(details, { address, provider, spec }, through, noFallback) }
     case 'network':
-      return {
-        summary: `${provider.address} cannot be reached`,
-        subject: 'provider',
-        argument: 'base_url',
-        ...table,
-        cure: [
-          ...(details.url === undefined ? [] : [`Tried ${details.url}; last: ${details.message}.`]),
-          'See that this machine reaches that address, and that a server answers there.',
-        ],
-      }
+      return BROKEN_OFF.has(details.providerCode)
+        ? {
+            summary: `${provider.address} broke off the connection${through}`,
+            ...table,
+            cure: [`Nothing is wrong with the prompt.${noFallback}`, laterOrElsewhere],
+          }
+        : { summary: `${provider.address} cannot be reached`, subject: 'provider', argument: 'base_url', ...table, cure: [REACHES] }
     default:
       return {
         summary: `${provider.address} failed${through}`,
-
         ...table,
-        cure: [`Nothing is wrong with the prompt.${noFallback} The request id is what the provider's support asks for.`],
+        cure: [
+          `Nothing is wrong with the prompt.${noFallback}${details.requestId === undefined ? '' : " The provider's support asks for the request id."}`,
+          laterOrElsewhere,
+        ],
       }
+  }
+}
+
+const REACHES = 'See that this machine reaches that address, and that a server answers there.'
+
+function tookTooLong({ exceeded, message }: FailureDetails, target: ModelTarget, through: string, noFallback: string): Words {
+  const { address, provider, spec } = target
+  const inTime = `${address} did not answer in time${through}`
+  switch (exceeded) {
+    // The provider, or something before it, said so.
+    case undefined:
+      return { summary: inTime, cure: [`${LATER}, or ask for less.${noFallback}`] }
+    case 'connect_timeout':
+      return {
+        summary: `${provider.address} cannot be reached`,
+        subject: 'provider',
+        argument: exceeded,
+        cure: [`No connection was made within ${durationText(provider.spec.connect_timeout_ms)} (${exceeded}). ${REACHES}`],
+      }
+    default: {
+      const limitMs = exceeded === 'timeout' ? spec.timeout_ms : spec.first_token_timeout_ms
+      return {
+        summary: through === '' ? `${address} ${message}` : inTime,
+        subject: 'model',
+        argument: exceeded,
+        cure: [`Give it more time with ${exceeded}, now ${durationText(limitMs)}, or ask for less.${noFallback}`],
+      }
+    }
   }
 }
 
 function tooLong({ retryAfterMs }: FailureDetails, maxMs: number): readonly string[] {
   return retryAfterMs !== undefined && retryAfterMs > maxMs
-    ? [`It asks to wait ${seconds(retryAfterMs)}, longer than retry.max (${seconds(maxMs)}).`]
+    ? [`It asks to wait ${durationText(retryAfterMs)}, longer than retry.max (${durationText(maxMs)}).`]
     : []
 }
 
 /** What is known about the last attempt, one fact a line. */
 function factsOf(details: FailureDetails): readonly string[] {
-  const code = details.providerCode === undefined || details.providerCode === 'ADDRESS_REFUSED' ? '' : ` ${details.providerCode}`
-  const where = details.url === undefined ? '' : `to ${details.url}`
+  // The summary has said it.
+  if (details.providerCode === 'ADDRESS_REFUSED') return []
+  const code = details.providerCode === undefined ? '' : ` ${details.providerCode}`
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['found in', details.key?.foundIn],
     ['status', details.status === undefined ? undefined : `${details.status}${code}: ${quoted(details.message)}`],
     [
       'cause',
       details.status === undefined && details.class !== 'aborted' && details.class !== 'timeout' && code !== ''
-        ? `${code.trim()}: ${details.message}`
+        ? `${details.message.includes(code.trim()) ? '' : `${code.trim()}: `}${details.message}`
         : undefined,
     ],
     ['provider', details.status === undefined && code === '' && details.class === 'bad_request' ? details.message : undefined],
-    ['request', details.requestId === undefined ? where || undefined : `${details.requestId} ${where}`.trim()],
+    details.requestId === undefined
+      ? ['url', details.url]
+      : ['request', `${details.requestId}${details.url === undefined ? '' : ` to ${details.url}`}`],
   ]
   return facts.filter(([, text]) => text !== undefined).map(([name, text]) => `${name.padEnd(10)} ${text}`)
 }
@@ -264,15 +290,11 @@ function resultOf({ outcome, status, providerCode, retryAfterMs }: Attempt): str
   const what = status === undefined ? [outcome.replaceAll('_', ' '), providerCode] : [String(status), providerCode ?? outcome]
   const parts = [
     what.filter(text => text !== undefined).join(' '),
-    ...(retryAfterMs === undefined ? [] : [`Retry-After ${seconds(retryAfterMs)}`]),
+    ...(retryAfterMs === undefined ? [] : [`Retry-After ${durationText(retryAfterMs)}`]),
   ]
   return parts.join(', ')
 }
 
 function tenths(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
-}
-
-function seconds(ms: number): string {
-  return `${Number((ms / 1000).toFixed(1))} s`
 }

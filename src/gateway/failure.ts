@@ -12,6 +12,8 @@ export interface FailureDetails {
   readonly requestId?: string
   readonly url?: string
   readonly retryAfterMs?: number
+  /** The limit of ours that was exceeded. */
+  readonly exceeded?: 'timeout' | 'first_token_timeout' | 'connect_timeout'
   /** What the provider says that it allows this key. */
   readonly requestsPerMinute?: number
   /** The secret that was sent as the key, and where it was found. */
@@ -37,6 +39,11 @@ export class CallFailure extends Error {
 /** The same failure, knowing more. */
 export function extendFailure(failure: CallFailure, more: Partial<FailureDetails>): CallFailure {
   return new CallFailure({ ...failure.details, ...more })
+}
+
+/** `50 ms`, `8 s`, `1.5 s` */
+export function durationText(ms: number): string {
+  return ms > 0 && ms < 1000 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toFixed(1))} s`
 }
 
 export function abortedFailure(): CallFailure {

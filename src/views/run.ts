@@ -24,7 +24,8 @@ export function summaryText(result: PromptResult): string {
   ]
   const attempts = result.attempts.length > 1 + result.repairs ? `Note: answered at attempt ${result.attempts.length}.\n` : ''
   const repairs = result.repairs > 0 ? 'Note: the first answer did not fit the output type, and was mended.\n' : ''
-  return `\n${facts.join(' · ')}\n${attempts}${repairs}${result.warnings.map(warning => `Note: ${warning}.\n`).join('')}`
+  const cutOff = result.finishReason === 'length' ? 'Note: the answer was cut off at its limit of output tokens.\n' : ''
+  return `\n${facts.join(' · ')}\n${attempts}${repairs}${cutOff}${result.warnings.map(warning => `Note: ${warning}.\n`).join('')}`
 }
 
 /** `Failed after 214 ms. It cost $0.00.` */

@@ -59,11 +59,11 @@ export function showControls(text: string): string {
 }
 
 /**
- * Wraps prose to `width` cells. Each line is wrapped by itself; one that starts with two spaces is a command or a table
- * and is left whole, and so is a word that is longer than the width.
+ * Wraps prose to `width` cells. Each line is wrapped by itself; one with two spaces in a row is a command, a table or a
+ * column and is left whole, and so is a word that is longer than the width.
  */
 export function wrapProse(text: string, width: number): readonly string[] {
-  return text.split('\n').flatMap(line => (line.startsWith('  ') || displayWidth(line) <= width ? [line] : wrapLine(line, width)))
+  return text.split('\n').flatMap(line => (line.includes('  ') || displayWidth(line) <= width ? [line] : wrapLine(line, width)))
 }
 
 function wrapLine(line: string, width: number): string[] {

@@ -451,7 +451,7 @@ t.test('max_cost refuses before the call', async t => {
   const error = await errorOf(run({ prompt: { ...prompt, params: { max_output_tokens: 5000 } }, model: { price } }))
   t.match(error, {
     code: 'gateway/max-cost',
-    diagnostic: { address: 'prompt.test', notes: ['max_cost  $0.000100', 'needed    at most $0.005002, with 5000 output tokens'] },
+    diagnostic: { address: 'prompt.test', notes: ['max_cost  $0.000100', 'needed    at most $0.005002, with 5,000 output tokens'] },
   })
   t.match(await errorOf(run({ prompt, model: { price: [{ above_input_tokens: 0, input_nano_per_m: 1 }] } })), {
     code: 'gateway/unknown-price',
@@ -552,8 +552,8 @@ t.test('a call that goes wrong', async t => {
       address: 'provider.test',
       argument: 'base_url',
     })
-    t.match(failed.diagnostic.notes?.[0], /^cause {6}ECONNREFUSED: /)
-    t.match(failed.diagnostic.detail, `Tried ${closed.url}/chat/completions; last: `)
+    t.match(failed.diagnostic.notes?.[0], /^cause {6}connect ECONNREFUSED /)
+    t.equal(failed.diagnostic.notes?.[1], `url        ${closed.url}/chat/completions`)
     t.equal(failed.spent.attempts.length, 2)
   })
 

@@ -48,7 +48,7 @@ export function holdCostLimit(
     notes: [
       `max_cost  ${dollars(limitNano)}`,
       ...(spentNano > 0 ? [`spent     ${dollars(spentNano)}`] : []),
-      `needed    at most ${dollars(estimateNano)}, with ${output} output tokens`,
+      `needed    at most ${dollars(estimateNano)}, with ${output.toLocaleString('en')} output tokens`,
     ],
     detail: 'Allow fewer output tokens, send less, or raise max_cost. The call was not made.',
   })

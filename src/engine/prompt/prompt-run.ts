@@ -161,6 +161,9 @@ function resultOf(
   }
 }
 
+/** By the number of answers. */
+const SHOWN = ['', 'The model was shown its first error once. ', 'The model was shown its error each time. ']
+
 function outputInvalid(address: string, problems: readonly string[], { violations }: Extract<CheckedOutput, { fits: false }>) {
   const repaired = problems.length > 1
   const nor = problems.length > 2 ? ', nor do its repairs' : repaired ? ', nor does its repair' : ''
@@ -173,7 +176,7 @@ function outputInvalid(address: string, problems: readonly string[], { violation
     notes: repaired
       ? problems.map((problem, index) => `${(index === 0 ? 'first' : 'repair').padEnd(7)} ${problem}`)
       : violations.map(violationSentence),
-    detail: `${repaired ? 'The model was shown its first error once. ' : ''}Say the shape in the prompt, or allow this one.`,
+    detail: `${SHOWN[Math.min(problems.length, SHOWN.length) - 1] ?? ''}Say the shape in the prompt, or allow this one.`,
   } as const
 }
 

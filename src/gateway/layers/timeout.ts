@@ -1,5 +1,5 @@
 import type { CallEvent, CallResult, Layer } from '../call.ts'
-import { abortedFailure, CallFailure } from '../failure.ts'
+import { abortedFailure, CallFailure, durationText } from '../failure.ts'
 import type { Timers } from '../timers.ts'
 
 /**
@@ -52,6 +52,6 @@ export function timeoutLayer(timers: Timers): Layer {
     })
 }
 
-function timeoutFailure(what: string, argument: string, ms: number): CallFailure {
-  return new CallFailure({ class: 'timeout', message: `${what} within ${ms / 1000} s (${argument})` })
+function timeoutFailure(what: string, exceeded: 'timeout' | 'first_token_timeout', ms: number): CallFailure {
+  return new CallFailure({ class: 'timeout', exceeded, message: `${what} within ${durationText(ms)} (${exceeded})` })
 }

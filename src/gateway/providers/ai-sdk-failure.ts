@@ -155,7 +155,7 @@ function networkDetails(error: unknown): FailureDetails {
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
     return { class: 'invalid_response', providerCode: code, message: 'the answer is longer than 32 MiB' }
   return {
-    class: code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'network',
+    ...(code === 'UND_ERR_CONNECT_TIMEOUT' ? { class: 'timeout', exceeded: 'connect_timeout' } : { class: 'network' }),
     message: messageIn(error),
     ...(code !== undefined && { providerCode: code }),
   }
