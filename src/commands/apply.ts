@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
+import type { JsonSchema } from '../artifact/json-schema.ts'
+import { isJsonObject } from '../base/json.ts'
 import { parseDuration } from '../config/decode/literal.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { type ApplyOptions, type ApplyResult, type Approval, apply, applySaved } from '../operations/apply.ts'
@@ -153,9 +155,15 @@ export default class Apply extends BaseCommand {
   #suggestRun(made: Plan): void {
     const prompt = made.changes.find(change => change.kind === 'prompt' && change.action === 'create')
     if (prompt?.after?.artifact.kind !== 'prompt' || made.base.release > 0) return
-    const fields = Object.keys((prompt.after.artifact.spec.input?.properties ?? {}) as object).map(name => ` --field ${name}="…"`)
-    this.next(`flowrun run ${prompt.address} -e ${made.environment}${fields.join('')}`)
+    this.next(`flowrun run ${prompt.address} -e ${made.environment}${inputToGive(prompt.after.artifact.spec.input)}`)
   }
+}
+
+/** The flags for what has no default: text by field, anything else as JSON. */
+function inputToGive({ properties = {}, required = [] }: JsonSchema = {}): string {
+  const fields = Array.isArray(required) ? required.map(String) : []
+  const isText = (name: string) => isJsonObject(properties) && isJsonObject(properties[name]) && properties[name].type === 'string'
+  return fields.every(isText) ? fields.map(name => ` --field ${name}="…"`).join('') : ' --input @FILE'
 }
 
 function readDuration(text: string): number {

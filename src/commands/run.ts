@@ -5,6 +5,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
 import type { JsonValue } from '../base/json.ts'
+import { systemErrorSentence } from '../base/system-error.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { dryRun, PromptFailure, type RunOptions, run } from '../operations/run.ts'
 import { answerText, dryRunJson, dryRunText, resultJson, runEvent, spentText, summaryText } from '../views/run.ts'
@@ -36,7 +37,7 @@ export default class Run extends BaseCommand {
     input: Flags.string({ helpGroup: 'Input', helpValue: 'JSON|@FILE|-', summary: 'the input as JSON; - is standard input' }),
     field: Flags.string({ helpGroup: 'Input', helpValue: 'NAME=VALUE', summary: 'one field of the input', multiple: true }),
     'dry-run': Flags.boolean({ helpGroup: 'How', summary: 'show the messages and their tokens; no call' }),
-    stream: Flags.boolean({ helpGroup: 'How', summary: 'print tokens as they come, on a terminal', default: true, allowNo: true }),
+    'no-stream': Flags.boolean({ helpGroup: 'How', summary: 'print the answer when it is whole, on a terminal too' }),
     ...shown('What to show', 'json', 'jsonl'),
   }
 
@@ -52,13 +53,18 @@ export default class Run extends BaseCommand {
     }
     if (flags.model !== undefined && flags.environment !== undefined) throw conflictingModel()
     try {
-      return flags['dry-run'] ? await this.#dryRun(options) : await this.#run(options, flags.stream)
+      return flags['dry-run'] ? await this.#dryRun(options) : await this.#run(options, !flags['no-stream'])
     } catch (error) {
-      if (!(error instanceof PromptFailure)) throw error
-      this.showFailure(error.diagnostic)
-      this.note(spentText(error.spent))
-      return options.signal.aborted ? exitCodes.interrupted : exitCodes.error
+      if (error instanceof PromptFailure) return this.#failed(error, options.signal)
+      throw error instanceof OperationError && flags.field !== undefined ? withFieldHint(error) : error
     }
+  }
+
+  #failed({ diagnostic, spent }: PromptFailure, { aborted, reason }: AbortSignal): ExitCode {
+    this.showFailure(diagnostic)
+    this.note(spentText(spent))
+    if (!aborted) return exitCodes.error
+    return reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
   }
 
   async #run(options: RunOptions, streamWanted: boolean): Promise<ExitCode> {
@@ -105,11 +111,10 @@ export default class Run extends BaseCommand {
     try {
       return readFileSync(resolve(this.host.workingFolder(), file), 'utf8')
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
       throw new OperationError({
         code: 'cli/bad-flag-value',
         summary: `--input names a file that cannot be read: ${file}`,
-        detail: `The system says: ${reason}. No run was made.`,
+        detail: `${systemErrorSentence(error)} No run was made.`,
       })
     }
   }
@@ -125,11 +130,22 @@ function readField(written: string): readonly [string, string] {
   })
 }
 
+/** `--field count=3` gives the text "3". */
+function withFieldHint(error: OperationError): OperationError {
+  const { diagnostic } = error
+  if (error.code !== 'run/invalid-input' || !diagnostic.notes?.some(note => /, expected (?!string)/.test(note))) return error
+  return new OperationError({
+    ...diagnostic,
+    detail: `--field gives text; what is no text goes into --input as JSON. ${diagnostic.detail}`,
+  })
+}
+
 function parseJson(source: string, written: string): JsonValue {
   try {
     return JSON.parse(source)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    // It quotes the text, line breaks and all.
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ')
     const from = written === '-' ? 'Standard input' : written.startsWith('@') ? written.slice(1) : '--input'
     throw new OperationError({ code: 'cli/bad-flag-value', summary: `${from} is not JSON`, detail: `${reason}.\nNo run was made.` })
   }

@@ -3,7 +3,7 @@ import { memberKey, pinnedReferences } from '../artifact/references.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ArtifactVersion } from '../registry/version.ts'
-import { requireRunnable } from './runnable.ts'
+import { requireRunnable, splitFlow } from './runnable.ts'
 
 /**
  * What a deployed flow reaches, all from one release.
@@ -13,7 +13,8 @@ import { requireRunnable } from './runnable.ts'
  */
 export async function deployedClosure(registry: Registry, environment: string, flow: string): Promise<Closure> {
   const { pointers, release } = await registry.pointers(environment)
-  const [address = '', number] = flow.split('@')
+  if (release === 0) throw notDeployed(flow, environment)
+  const { address, version: number } = splitFlow(flow)
   const artifacts = await registry.artifacts([...pointers.values()].map(({ address, digest }) => ({ address, digest })))
   const members = new Map<string, ClosureMember>()
   for (const pointer of pointers.values()) {
@@ -25,7 +26,7 @@ export async function deployedClosure(registry: Registry, environment: string, f
     const artifact = (await registry.artifacts([{ address, digest: version.digest }])).get(version.digest)
     if (artifact) members.set(address, { artifact, digest: version.digest, version: version.version })
   }
-  requireRunnable(address, members, release === 0 ? `in ${environment}, which has no release yet` : `in ${environment}`)
+  requireRunnable(address, members, `in ${environment}`)
   return { address, members: await withPinned(registry, members) }
 }
 
@@ -59,6 +60,14 @@ async function findVersion(registry: Registry, address: string, number: string):
   const found = versions.find(({ version }) => String(version) === number)
   if (found) return found
   throw unknownVersion(address, number, versions)
+}
+
+function notDeployed(flow: string, environment: string): OperationError {
+  return new OperationError({
+    code: 'run/unknown-flow',
+    summary: `There is no flow "${flow}" in ${environment}, which has no release yet`,
+    detail: `Make one:                 flowrun apply -e ${environment}\nOr run the working copy:  flowrun run ${splitFlow(flow).address}\nNo run was made.`,
+  })
 }
 
 function unknownVersion(address: string, number: string, versions: readonly ArtifactVersion[]): OperationError {

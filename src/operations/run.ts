@@ -15,7 +15,7 @@ import type { Block } from '../hcl/ast.ts'
 import { deployedClosure, withPinned } from './closure.ts'
 import { openStoresOf, readDeployed } from './deployed.ts'
 import { loadProject, type OperationHost, openProject, type Project } from './project.ts'
-import { requireRunnable } from './runnable.ts'
+import { requireRunnable, splitFlow } from './runnable.ts'
 
 /** What a run throws after it has begun: it says what was spent. */
 export { PromptFailure } from '../engine/prompt/failure.ts'
@@ -99,7 +99,9 @@ async function workingCopy(host: OperationHost, options: RunOptions): Promise<Fo
   const members = new Map(
     loaded.configuration.blocks.map(({ address, artifact, digest }): [string, ClosureMember] => [address, { artifact, digest }]),
   )
-  requireRunnable(options.flow, members, 'here')
+  const { address, version } = splitFlow(options.flow)
+  requireRunnable(address, members, 'here')
+  if (version !== undefined) throw versionOfWorkingCopy(options.flow, address, project.environment.name)
   if (options.model !== undefined && members.get(options.model)?.artifact.kind !== 'model') throw unknownModel(options.model, members)
   return { outcome: 'found', closure: { address: options.flow, members: await resolved(host, project, members) }, parsed: project.parsed }
 }
@@ -128,6 +130,14 @@ async function deployed(host: OperationHost, options: RunOptions, environment: s
   return found.outcome === 'found' ? { outcome: 'found', closure: found.value, parsed } : found
 }
 
+function versionOfWorkingCopy(flow: string, address: string, environment: string): OperationError {
+  return new OperationError({
+    code: 'run/unknown-version',
+    summary: `${flow} is a published version, and the working copy has none`,
+    detail: `Say where it is published:  flowrun run ${flow} -e ${environment}\nOr run the working copy:    flowrun run ${address}\nNo run was made.`,
+  })
+}
+
 function unknownModel(model: string, members: ReadonlyMap<string, ClosureMember>): OperationError {
   const models = [...members].flatMap(([address, member]) => (member.artifact.kind === 'model' ? [address] : []))
   const suggestions = suggest(model, models)
@@ -149,9 +159,9 @@ function withPlace(error: OperationError, parsed: ParsedConfiguration | undefine
   return error.withPlace({ subject: range, where: `in ${kind} "${name}"` })
 }
 
-/** `api_key` is an argument; `output.sources` a field inside of a nested block, or of its type. */
+/** `api_key` is an argument; `output.sources[0]` a part of a field inside of a nested block, or of its type. */
 function rangeOfArgument(block: Block, argument: string): SourceRange | undefined {
-  const [name = '', field] = argument.split('.')
+  const [name = '', field] = argument.split(/[.[]/)
   const nested = block.body.items.find((item): item is Block => item.kind === 'block' && item.type === name)
   if (nested === undefined || field === undefined) return argumentRange(block, name) ?? nested?.headerRange
   const declared = nested.body.items.find(
