@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { startAnthropicServer } from './anthropic-server.ts'
 import { projectRoot } from './built-cli.ts'
+import { startOpenAiServer } from './openai-server.ts'
+import type { ProtocolServer, Reply } from './protocol-server.ts'
 
 /** A conversation with the CLI as a text file: files of the project, then commands with what they print. */
 export interface Transcript {
@@ -18,22 +21,41 @@ export interface Exchange {
   readonly command: string
   /** Typed at a terminal, one answer a line; undefined where there is no terminal. */
   readonly typed?: string
+  /** What a provider answers while the command runs; the last is kept for all further calls. */
+  readonly answers?: ProviderAnswers
   readonly output: string
 }
 
+interface ProviderAnswers {
+  readonly vendor: Vendor
+  readonly replies: readonly Reply[]
+}
+
+/** `{{openai}}` in a file is the address of such a server. */
+const VENDORS = { openai: startOpenAiServer, anthropic: startAnthropicServer } as const
+
+type Vendor = keyof typeof VENDORS
+
+/** The keys that the servers are asked with. */
+const KEYS = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef', ANTHROPIC_API_KEY: 'sk-ant-0123456789abcdef' } as const
+
+/** As long as the ports that systems give, so that carets stay where they are. */
+const SHOWN_PORT = '12345'
+
 /**
  * Head: `# comment`, `-- PATH --` and the lines of a file, ended by `--`; `-- FOLDER/ --` copies a folder of the repository.
- * Then `$ COMMAND`, `[type ANSWER]` lines, output, and a blank line before the next command.
+ * Then `$ COMMAND`, `[type ANSWER]` and `[openai REPLY]` lines, output, and a blank line before the next command.
  */
 export function parseTranscript(text: string): Transcript {
   const lines = text.split('\n')
   const start = findStart(lines)
-  const exchanges: { command: string; typed?: string; output: string[] }[] = []
+  const exchanges: { command: string; typed?: string; answers?: ProviderAnswers; output: string[] }[] = []
   for (const line of lines.slice(start)) {
     const current = exchanges.at(-1)
     const answer = /^\[type (.*)\]$/.exec(line)?.[1]
     if (line.startsWith('$ ')) exchanges.push({ command: line.slice(2), output: [] })
     else if (answer !== undefined && current?.output.length === 0) current.typed = `${current.typed ?? ''}${answer}\n`
+    else if (current?.output.length === 0 && PROVIDER_LINE.test(line)) current.answers = readAnswers(line, current.answers)
     else current?.output.push(line)
   }
   return {
@@ -41,6 +63,14 @@ export function parseTranscript(text: string): Transcript {
     ...readHead(lines.slice(0, start)),
     exchanges: exchanges.map(exchange => ({ ...exchange, output: exchange.output.join('\n').trimEnd() })),
   }
+}
+
+const PROVIDER_LINE = /^\[(openai|anthropic) (\{.*\})\]$/
+
+/** Each line is one reply, of one provider. */
+function readAnswers(line: string, before: ProviderAnswers | undefined): ProviderAnswers {
+  const [, vendor, reply = ''] = PROVIDER_LINE.exec(line) ?? []
+  return { vendor: vendor === 'openai' ? vendor : 'anthropic', replies: [...(before?.replies ?? []), JSON.parse(reply)] }
 }
 
 function findStart(lines: readonly string[]): number {
@@ -73,9 +103,14 @@ function readHead(lines: readonly string[]): Pick<Transcript, 'files' | 'copies'
 }
 
 export function printTranscript(transcript: Pick<Transcript, 'head' | 'exchanges'>): string {
-  const exchanges = transcript.exchanges.map(({ command, typed, output }) => {
-    const answers = typed === undefined ? [] : typed.trimEnd().split('\n')
-    return [`$ ${command}`, ...answers.map(answer => `[type ${answer}]`), ...(output === '' ? [] : [output])].join('\n')
+  const exchanges = transcript.exchanges.map(({ command, typed, answers, output }) => {
+    const lines = typed === undefined ? [] : typed.trimEnd().split('\n')
+    return [
+      `$ ${command}`,
+      ...lines.map(line => `[type ${line}]`),
+      ...(answers?.replies ?? []).map(reply => `[${answers?.vendor} ${JSON.stringify(reply)}]`),
+      ...(output === '' ? [] : [output]),
+    ].join('\n')
   })
   return `${transcript.head === '' ? '' : `${transcript.head}\n`}${exchanges.join('\n\n')}\n`
 }
@@ -83,32 +118,54 @@ export function printTranscript(transcript: Pick<Transcript, 'head' | 'exchanges
 /** Runs the commands one after another in a new folder, and gives what was printed. The folder is printed as `/project`. */
 export async function replay(transcript: Transcript, cli: string): Promise<Transcript> {
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'transcript-')))
+  const servers = await startServers(transcript)
   try {
     const project = join(base, 'project')
     mkdirSync(project)
     for (const copy of transcript.copies) cpSync(join(projectRoot, copy), project, { recursive: true })
     for (const file of transcript.files) {
       mkdirSync(dirname(join(project, file.path)), { recursive: true })
-      writeFileSync(join(project, file.path), file.content)
+      writeFileSync(join(project, file.path), withAddresses(file.content, servers))
     }
     mkdirSync(join(base, 'bin'))
     writeFileSync(join(base, 'bin/flowrun'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`, { mode: 0o755 })
     const exchanges: Exchange[] = []
     let folder = project
     for (const { output: _, ...exchange } of transcript.exchanges) {
-      const result = await runCommand(exchange, { base, folder })
+      if (exchange.answers) servers.get(exchange.answers.vendor)?.script(...exchange.answers.replies)
+      const result = await runCommand(exchange, { base, folder, environment: servers.size > 0 ? KEYS : {} })
       folder = result.folder
-      exchanges.push({ ...exchange, output: result.output.replaceAll(project, '/project').trimEnd() })
+      exchanges.push({ ...exchange, output: withShownPorts(result.output.replaceAll(project, '/project'), servers).trimEnd() })
     }
     return { ...transcript, exchanges }
   } finally {
+    for (const server of servers.values()) await server.close()
     rmSync(base, { recursive: true, force: true })
   }
 }
 
+async function startServers({ files }: Transcript): Promise<ReadonlyMap<Vendor, ProtocolServer>> {
+  const vendors = (['openai', 'anthropic'] as const).filter(vendor => files.some(({ content }) => content.includes(`{{${vendor}}}`)))
+  return new Map(await Promise.all(vendors.map(async vendor => [vendor, await VENDORS[vendor]()] as const)))
+}
+
+function withAddresses(content: string, servers: ReadonlyMap<Vendor, ProtocolServer>): string {
+  return [...servers].reduce((text, [vendor, { url }]) => text.replaceAll(`{{${vendor}}}`, url), content)
+}
+
+function withShownPorts(output: string, servers: ReadonlyMap<Vendor, ProtocolServer>): string {
+  return [...servers.values()].reduce((text, { url }) => text.replaceAll(new URL(url).host, `127.0.0.1:${SHOWN_PORT}`), output)
+}
+
 const COMMAND_TIMEOUT_MS = 60_000
 
-async function runCommand(exchange: Pick<Exchange, 'command' | 'typed'>, place: { readonly base: string; readonly folder: string }) {
+interface Place {
+  readonly base: string
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+async function runCommand(exchange: Pick<Exchange, 'command' | 'typed'>, place: Place) {
   const outputFile = join(place.base, 'output')
   const folderFile = join(place.base, 'folder')
   writeFileSync(outputFile, '')
@@ -125,6 +182,7 @@ async function runCommand(exchange: Pick<Exchange, 'command' | 'typed'>, place: 
       COLUMNS: '100',
       FLOWRUN_TEST: '1',
       FLOWRUN_TEST_CLOCK: '2026-11-21T14:02:11Z',
+      ...place.environment,
       ...(exchange.typed === undefined ? {} : { FLOWRUN_TEST_TERMINAL: '1', NO_COLOR: '1' }),
     },
   })
