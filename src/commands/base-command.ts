@@ -174,6 +174,8 @@ export abstract class BaseCommand extends Command {
           ...(placed ? { ending: options.ending ?? 'Nothing was changed.' } : {}),
         }),
       )
+      // The result follows.
+      if (errors.length === 0 && shown.length > 0) err.write('\n')
       this.#annotate(shown)
     }
     return errors.length > 0 ? exitCodes.error : exitCodes.done

@@ -24,7 +24,8 @@ export function processHost(): Host {
     stdout: process.stdout,
     stderr: asTyped(process.stderr),
     clock: fixed === undefined ? systemClock : { now: () => fixed, monotonic: () => 0 },
-    random: fixed === undefined ? size => globalThis.crypto.getRandomValues(new Uint8Array(size)) : countingBytes(),
+    // Also in tests: two applies with one id would be one apply.
+    random: size => globalThis.crypto.getRandomValues(new Uint8Array(size)),
     workingFolder: () => process.cwd(),
     changeFolder: folder => process.chdir(folder),
   }
@@ -41,10 +42,4 @@ function fixedTime(environment: Host['environment']): number | undefined {
   if (environment.FLOWRUN_TEST !== '1' || environment.FLOWRUN_TEST_CLOCK === undefined) return undefined
   const time = Date.parse(environment.FLOWRUN_TEST_CLOCK)
   return Number.isNaN(time) ? undefined : time
-}
-
-/** Bytes that are the same in every process, so that a transcript shows the same ids each time. */
-function countingBytes(): (size: number) => Uint8Array {
-  let next = 1
-  return size => Uint8Array.from({ length: size }, () => next++ & 0xff)
 }

@@ -6,7 +6,6 @@ import type { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
 import type { Block } from '../hcl/ast.ts'
 import { argumentRange } from './blocks/argument-range.ts'
-import { enumerate } from './decode/body.ts'
 import type { CompiledBlock } from './instance.ts'
 import { referenceRange } from './order.ts'
 
@@ -118,11 +117,17 @@ function checkChain(prompt: CompiledPrompt, chain: readonly CompiledModel[], nee
       chain.length > 1
         ? [
             chain.map(model => model.address).join(' → '),
-            `${enumerate(need.anyOf, 'or')}: ${chain.map(model => (can(model, need) ? 'yes' : 'no')).join(' → ')}`,
+            `${need.anyOf[0]}: ${chain.map(model => capabilityText(model, need)).join(' → ')}`,
           ]
         : [],
-    related: [...fallbackRange(chain, lacking), { range: need.because, message: `this needs ${enumerate(need.anyOf, 'or')}` }],
+    related: [...fallbackRange(chain, lacking), { range: need.because, message: `this needs ${need.anyOf[0]}` }],
   })
+}
+
+/** `yes` for the best that there is, the name of what will do. */
+function capabilityText({ spec }: CompiledModel, { anyOf }: Need): string {
+  const found = anyOf.find(capability => spec.capabilities.includes(capability))
+  return found === undefined ? 'no' : found === anyOf[0] ? 'yes' : found
 }
 
 function fallbackRange(chain: readonly CompiledModel[], lacking: CompiledModel): readonly RelatedRange[] {

@@ -3,7 +3,7 @@ import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
 import type { Block, Expression } from '../hcl/ast.ts'
 import { EXPRESSION_STEPS } from '../hcl/function.ts'
-import type { Scope } from '../hcl/scope.ts'
+import { EMPTY_SCOPE, type Scope } from '../hcl/scope.ts'
 import type { Environment } from './blocks/environment.ts'
 import { decodeOutput, type OutputValue } from './blocks/output.ts'
 import type { VariableDeclaration } from './blocks/variable.ts'
@@ -50,6 +50,8 @@ export interface Loaded {
 /** Decodes and compiles a configuration for one environment. Everything that is wrong with it is reported in one pass. */
 export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   const { parsed, settings, environment } = input
+  // What is missing in half of a configuration is no mistake of its own.
+  if (parsed.isPartial) return { configuration: undefined, missing: [], names: EMPTY_SCOPE }
   const host: CompileHost = { ...input.host, functions: new Map(input.host.functions).set(pinForm.name, pinForm) }
   const used = new Set<string>()
   const trail = createTrail()
@@ -84,7 +86,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   evaluateLocals(locals, names, report)
   const ordered = inDependencyOrder(blocks, report)
   checkPrompts(ordered, report)
-  reportUnused(declarations.variables, locals, { byBlocks: usedByBlocks, byAll: used }, report)
+  if (variables.missing.length === 0) reportUnused(declarations.variables, locals, { byBlocks: usedByBlocks, byAll: used }, report)
   if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing, names }
   const configuration = assemble(
     input,

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { systemErrorSentence } from '../base/system-error.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
 import type { Block, Body } from '../hcl/ast.ts'
@@ -14,6 +15,8 @@ export interface ParsedConfiguration {
   readonly files: readonly ParsedFile[]
   /** Top-level blocks in order of file name, then position. */
   readonly blocks: readonly Block[]
+  /** A file has a syntax error, or could not be read: what is there is not all that was written. */
+  readonly isPartial: boolean
 }
 
 export interface ParsedFile {
@@ -37,6 +40,7 @@ export function parseConfiguration(root: string, workingDirectory: string, repor
     })
     return undefined
   }
+  const errorsBefore = report.errorCount
   const files = names.flatMap(name => {
     const path = join(root, name)
     const text = readUtf8(path, relative(workingDirectory, path), report)
@@ -45,8 +49,9 @@ export function parseConfiguration(root: string, workingDirectory: string, repor
     return [{ source, body: parseConfig(source, report) }]
   })
   const blocks = files.flatMap(file => file.body.items.filter(item => item.kind === 'block'))
+  const isPartial = report.errorCount > errorsBefore
   for (const file of files) reportStrayArguments(file, report)
-  return { root, files, blocks }
+  return { root, files, blocks, isPartial }
 }
 
 export function configurationFiles(root: string): readonly string[] {
@@ -71,8 +76,7 @@ export function readUtf8(path: string, name: string, report: Report): string | u
         detail: 'Save it as UTF-8; flowrun reads no other encoding.',
       })
     } else {
-      const reason = error instanceof Error ? error.message : String(error)
-      report.error({ code: 'config/unreadable-file', summary: `${name} cannot be read`, detail: `The system says: ${reason}.` })
+      report.error({ code: 'config/unreadable-file', summary: `${name} cannot be read`, detail: systemErrorSentence(error) })
     }
     return undefined
   }

@@ -29,7 +29,7 @@ export const pinForm: FormDefinition = {
     if (target.kind !== 'capsule' || !isBlockReference(target.content) || target.content.pin !== undefined) {
       return fail(context, {
         code: 'config/wrong-reference',
-        summary: `pin() takes a block, and this is ${describeValue(target)}`,
+        summary: `pin() takes a block, and this is ${target.kind === 'capsule' ? 'pinned already' : describeValue(target)}`,
         detail: 'Write the address of a block, without quotes: pin(prompt.NAME, 8).',
         subject: block.range,
       })

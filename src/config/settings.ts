@@ -43,7 +43,7 @@ export function decodeSettings(parsed: ParsedConfiguration, host: SettingsHost, 
     const environment = decodeEnvironment(block, label.text, site(block))
     if (environment) environments.set(label.text, environment)
   }
-  if (environments.size === 0 && !report.hasErrors) environments.set('dev', implicitEnvironment())
+  if (!parsed.blocks.some(({ type }) => type === 'environment')) environments.set('dev', implicitEnvironment())
   const flowrun = decodeProject(parsed, host, site, report)
   const chosen = flowrun?.default_environment
   if (chosen !== undefined && !environments.has(chosen)) reportUnknownEnvironment(chosen, environments, report, defaultRange(parsed))

@@ -31,7 +31,7 @@ export function describeValue(value: Value): string {
     case 'object':
       return `object with ${count(value.entries.size, 'attribute')}`
     case 'capsule':
-      return `${value.type.name} ${value.content.label}`
+      return `a ${value.type.name}`
   }
 }
 

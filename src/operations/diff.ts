@@ -108,8 +108,12 @@ function unknownEnvironment(name: string, environments: readonly string[]): Oper
   return new OperationError({
     code: 'config/unknown-environment',
     summary: `There is no environment "${name}"`,
-    detail: `The environments are ${environments.join(', ')}. An address has a dot: prompt.NAME.`,
+    detail: `${names('environment', environments)} An address has a dot: prompt.NAME.`,
   })
+}
+
+function names(noun: string, all: readonly string[]): string {
+  return all.length === 1 ? `The only ${noun} is ${all[0]}.` : `The ${noun}s are ${all.join(', ')}.`
 }
 
 function unknownRelease(environment: string, number: string): OperationError {

@@ -86,6 +86,7 @@ export interface LoadOptions {
 export function loadProject(host: OperationHost, project: Project, options: LoadOptions, report: Report, canAsk: boolean): Loaded {
   const answers = Object.entries(options.answers ?? {}).map(([name, text]): VariableFlag => ({ kind: 'value', name, text }))
   const variableFiles: Source[] = []
+  const errorsBefore = report.errorCount
   const inputs = collectVariableInputs(
     {
       root: project.root,
@@ -97,11 +98,13 @@ export function loadProject(host: OperationHost, project: Project, options: Load
     report,
     source => variableFiles.push(source),
   )
+  // What a file that cannot be read would have given is not missing.
+  const isComplete = report.errorCount === errorsBefore
   const { parsed, settings, environment, functions, files } = project
   const { versionOf, publishedAt } = options
   const compileHost: CompileHost = { functions, files, ...(versionOf ? { versionOf } : {}), ...(publishedAt ? { publishedAt } : {}) }
   const loaded = loadConfiguration({ parsed, settings, environment, variables: inputs, variableFiles, host: compileHost }, report)
-  if (!canAsk) reportMissingVariables(loaded.missing, report)
+  if (!canAsk && isComplete) reportMissingVariables(loaded.missing, report)
   return loaded
 }
 

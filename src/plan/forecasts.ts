@@ -2,6 +2,7 @@ import type { Artifact } from '../artifact/envelope.ts'
 import type { ModelSpec } from '../artifact/model.ts'
 import type { PromptSpec } from '../artifact/prompt.ts'
 import type { ProviderType } from '../artifact/provider.ts'
+import { memberKey } from '../artifact/references.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { withAffectedCosts } from './affected-costs.ts'
 import { forecastCost } from './forecast.ts'
@@ -52,14 +53,36 @@ async function forecastOf(
   return { tokens, cost: forecastCost({ prompt: artifact.spec, tokens, ...found }) }
 }
 
-/** The model that a prompt asks first, with the type of its provider. */
-export function modelOf(
-  prompt: PromptSpec,
-  artifacts: ReadonlyMap<string, Artifact>,
-): { readonly model: ModelSpec; readonly modelAddress: string; readonly providerType: ProviderType } | undefined {
-  const modelAddress = prompt.tiers[0]?.model.$ref
-  const model = modelAddress === undefined ? undefined : artifacts.get(modelAddress)
+/** A model that may answer a prompt, with the type of its provider. */
+export interface ModelOfPrompt {
+  readonly model: ModelSpec
+  readonly modelAddress: string
+  readonly providerType: ProviderType
+}
+
+/** The model that a prompt asks first; undefined for a pinned one, which may have been another. */
+export function modelOf(prompt: PromptSpec, artifacts: ReadonlyMap<string, Artifact>): ModelOfPrompt | undefined {
+  const [first] = prompt.tiers
+  return first && modelAt(memberKey(first.model), artifacts)
+}
+
+/** All models that may answer a prompt: of each tier, with what they fall back to. */
+export function modelsOf(prompt: PromptSpec, artifacts: ReadonlyMap<string, Artifact>): readonly ModelOfPrompt[] {
+  const addresses = new Set(prompt.tiers.map(({ model }) => memberKey(model)))
+  const found: ModelOfPrompt[] = []
+  // A set grows while it is gone through.
+  for (const address of addresses) {
+    const model = modelAt(address, artifacts)
+    if (model === undefined) continue
+    found.push(model)
+    for (const fallback of model.model.fallback) addresses.add(memberKey(fallback))
+  }
+  return found
+}
+
+function modelAt(modelAddress: string, artifacts: ReadonlyMap<string, Artifact>): ModelOfPrompt | undefined {
+  const model = artifacts.get(modelAddress)
   const provider = model?.kind === 'model' ? artifacts.get(model.spec.provider.$ref) : undefined
-  if (modelAddress === undefined || model?.kind !== 'model' || provider?.kind !== 'provider') return undefined
+  if (model?.kind !== 'model' || provider?.kind !== 'provider') return undefined
   return { model: model.spec, modelAddress, providerType: provider.spec.type }
 }

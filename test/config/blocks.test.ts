@@ -683,10 +683,10 @@ prompt "answer" {
 }
 `)
   t.same(told(chain.diagnostics), ['model/missing-capability "model.fast"'])
-  t.same(chain.diagnostics[0]?.notes, ['model.fast → model.local', 'json_schema or json_mode: yes → no'])
+  t.same(chain.diagnostics[0]?.notes, ['model.fast → model.local', 'json_schema: yes → no'])
   t.same(
     chain.diagnostics[0]?.related?.map(({ message }) => message),
-    ['model.fast falls back to it', 'this needs json_schema or json_mode'],
+    ['model.fast falls back to it', 'this needs json_schema'],
   )
 
   const weak = MODEL.replace('id  ', 'capabilities = ["streaming"]\n  id  ')
