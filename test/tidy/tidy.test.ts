@@ -88,8 +88,52 @@ t.test('every code that is used has a page, and every page is used', t => {
   }
   for (const [code, page] of Object.entries<CodePage>(codes)) {
     for (const other of page.see ?? [])
-      if (/^[a-z]+\/[a-z-]+$/.test(other) && !pages.has(other)) t.fail(`${code} points to ${other}, which has no page`)
+      if (/^[a-z]+\/[a-z0-9-]+$/.test(other) && !pages.has(other)) t.fail(`${code} points to ${other}, which has no page`)
   }
+  t.end()
+})
+
+/** Codes that no conversation can show, with the reason. */
+const untold: Readonly<Record<string, readonly string[]>> = {
+  'needs a text of megabytes': ['hcl/too-large', 'hcl/too-deep', 'hcl/not-unicode', 'config/too-deep', 'config/expression-too-long'],
+  'takes an argument that no command has yet': ['hcl/invalid-address'],
+  'needs a second person at the same instant': [
+    'apply/moved',
+    'apply/contended',
+    'release/moved',
+    'version/taken',
+    'state/conflict',
+    'state/locked',
+    'registry/busy',
+  ],
+  'needs a rollback or another configuration, which no command makes yet': ['apply/held', 'apply/owned-elsewhere', 'apply/refused'],
+  'needs a store that somebody else has changed': [
+    'registry/behind-state',
+    'registry/integrity',
+    'registry/newer-format',
+    'release/dangling-reference',
+    'release/incompatible',
+    'state/corrupt',
+    'state/newer-format',
+    'state/other-registry',
+    'run/unresolved',
+    'content/altered',
+    'content/missing',
+    'content/newer-format',
+  ],
+  'needs a disk with a fault, or another user': ['registry/full', 'registry/read-only', 'registry/unreadable', 'state/network-file-system'],
+  'needs a signal in the middle of a call': ['run/cancelled'],
+}
+
+t.test('every message that a person can meet is in a conversation', t => {
+  const transcripts = readAll('test/transcripts/*.transcript', 'README.md').map(({ text }) => text)
+  const told = new Set(
+    transcripts.flatMap(text => [...text.matchAll(/\[([a-z]+\/[a-z0-9-]+)\]|"code":\s*"([a-z]+\/[a-z0-9-]+)"/g)].map(([, a, b]) => a ?? b)),
+  )
+  const excused = new Set(Object.values(untold).flat())
+  for (const code of Object.keys(codes)) if (!told.has(code) && !excused.has(code)) t.fail(`no transcript shows ${code}`)
+  for (const code of excused) if (told.has(code)) t.fail(`a transcript shows ${code}: it needs no excuse`)
+  for (const code of excused) if (!(code in codes)) t.fail(`there is no code ${code}`)
   t.end()
 })
 
