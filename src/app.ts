@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from './base/clock.ts'
 import { createUlidSource } from './base/ids.ts'
@@ -56,8 +56,17 @@ function openEmbedded(directoryName: string, clock: Clock): OpenStores {
       import('./registry/sqlite/registry.ts'),
       import('./state/backends/sqlite.ts'),
     ])
-    const name = environment.state.path === undefined ? directoryName : dirname(environment.state.path)
-    const registry = await openSqliteRegistry({ directory: resolve(root, name), directoryName: name, project, clock, flowrunVersion, mode })
+    const { path = join(directoryName, 'state.db') } = environment.state
+    const name = dirname(path)
+    const registry = await openSqliteRegistry({
+      directory: resolve(root, name),
+      directoryName: name,
+      fileName: basename(path),
+      project,
+      clock,
+      flowrunVersion,
+      mode,
+    })
     return { registry, backend: createSqliteStateBackend(registry), close: () => registry.close() }
   }
 }

@@ -154,6 +154,14 @@ t.test('environments have releases of their own, and share the numbers of versio
   t.same(await project.refusal({ environment: 'production' }), ['config/unknown-environment'])
 })
 
+t.test('the state is where the environment says', async t => {
+  const project = testProject(`environment "dev" {\n  state "sqlite" { path = "data/shop.db" }\n}\n${answer('One.')}`)
+  await applied(project)
+  t.ok(existsSync(join(project.folder, 'data/shop.db')))
+  t.notOk(existsSync(join(project.folder, '.flowrun')))
+  t.ok(isEmpty(await project.plan()))
+})
+
 t.test('outputs: an apply of outputs alone makes no release, and sensitive ones are not kept', async t => {
   const output = (value: string, line = '') =>
     `${MODEL}variable "tone" {\n  default   = "canary-8123"\n  sensitive = true\n}\noutput "x" {\n  value = ${value}\n  ${line}\n}\n`

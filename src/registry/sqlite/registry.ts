@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, parse } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import { crashPoint } from '../../base/crash-point.ts'
 import { digestOfText } from '../../base/digest.ts'
@@ -20,6 +20,8 @@ import { findVersion, highestVersions, versionsOf } from './versions.ts'
 export interface SqliteRegistryOptions {
   /** Holds `state.db` and `state-history.db`. */
   readonly directory: string
+  /** Instead of `state.db`; the history is named after it. */
+  readonly fileName?: string
   /** The directory as a person would name it: `.flowrun`. */
   readonly directoryName: string
   readonly project: string
@@ -44,11 +46,11 @@ export interface SqliteRegistry extends Registry {
  * @throws OperationError `registry/…`, `state/network-file-system`.
  */
 export async function openSqliteRegistry(options: SqliteRegistryOptions): Promise<SqliteRegistry> {
-  const { directory, directoryName, project, ...common } = options
+  const { directory, directoryName, fileName = 'state.db', project, ...common } = options
   const open = (base: string, schema: typeof historySchema) =>
     openDatabase({ ...common, schema, file: join(directory, base), name: `${directoryName}/${base}` })
-  const store = await open('state.db', registrySchema(createUlidSource(options.clock)))
-  const history = createStateHistory(() => open('state-history.db', historySchema))
+  const store = await open(fileName, registrySchema(createUlidSource(options.clock)))
+  const history = createStateHistory(() => open(`${parse(fileName).name}-history.db`, historySchema))
   return createSqliteRegistry(store, history, project)
 }
 
