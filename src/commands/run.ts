@@ -7,8 +7,8 @@ import { createApp } from '../app.ts'
 import type { JsonValue } from '../base/json.ts'
 import { systemErrorSentence } from '../base/system-error.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
-import { dryRun, PromptFailure, type RunOptions, run } from '../operations/run.ts'
-import { answerText, dryRunJson, dryRunText, resultJson, runEvent, spentText, summaryText } from '../views/run.ts'
+import { dryRun, type PromptEvent, PromptFailure, type RunOptions, run } from '../operations/run.ts'
+import { answerText, dryRunJson, dryRunText, repairText, resultJson, runEvent, spentText, summaryText } from '../views/run.ts'
 import { showControls } from '../views/text-width.ts'
 import { BaseCommand } from './base-command.ts'
 import { readVariables, variableFlags } from './configuration-flags.ts'
@@ -41,6 +41,9 @@ export default class Run extends BaseCommand {
     ...shown('What to show', 'json', 'jsonl'),
   }
 
+  /** What a terminal has been shown of the answer. */
+  #streamed = ''
+
   async run(): Promise<ExitCode> {
     const { flags, args, raw } = await this.parse(Run)
     const options: RunOptions = {
@@ -61,33 +64,52 @@ export default class Run extends BaseCommand {
   }
 
   #failed({ diagnostic, spent }: PromptFailure, { aborted, reason }: AbortSignal): ExitCode {
-    this.showFailure(diagnostic)
-    this.note(spentText(spent))
+    if (aborted && !this.forMachine) {
+      // The terminal has written ^C.
+      this.note(`\n${spentText('Stopped', spent)}`)
+    } else {
+      this.#endStreamed()
+      this.showFailure(diagnostic)
+      this.note(spentText('Failed', spent))
+    }
     if (!aborted) return exitCodes.error
     return reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
   }
 
+  /** What follows stands on a line of its own. */
+  #endStreamed(): void {
+    if (this.#streamed !== '' && !this.#streamed.endsWith('\n')) this.print('\n')
+    this.#streamed = ''
+  }
+
+  #stream(event: PromptEvent): void {
+    if (event.type === 'text-delta') {
+      this.#streamed += event.text
+      this.print(showControls(event.text))
+    } else if (event.type === 'repair') {
+      this.#endStreamed()
+      this.note(repairText(event.problems))
+    }
+  }
+
   async #run(options: RunOptions, streamWanted: boolean): Promise<ExitCode> {
     const streams = this.format === 'jsonl' || (this.format === 'text' && streamWanted && this.terminal.out.isTerminal)
-    let streamed = ''
     const result = await run(createApp(this.host), {
       ...options,
       ...(streams
         ? {
             onEvent: event => {
               if (this.format === 'jsonl') this.print(runEvent(event, this.host.clock.now()))
-              else if (event.type === 'text-delta') {
-                streamed += event.text
-                this.print(showControls(event.text))
-              }
+              else this.#stream(event)
             },
           }
         : {}),
     })
     if (result.outcome === 'invalid') return this.report(result.diagnostics)
     const { value } = result
-    // What was streamed is the answer already, unless a repair has replaced it.
-    const text = () => (streamed !== '' && streamed === value.text ? '\n' : answerText(value))
+    const isShown = this.#streamed !== ''
+    this.#endStreamed()
+    const text = () => (isShown ? '' : answerText(value))
     this.present({ text, json: () => resultJson(value), jsonl: () => runEvent({ type: 'result', result: value }, this.host.clock.now()) })
     this.note(summaryText(value))
     return exitCodes.done

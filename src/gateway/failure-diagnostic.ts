@@ -1,7 +1,7 @@
 import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { Attempt, ModelTarget } from './call.ts'
-import { type CallFailure, durationText, type FailureDetails } from './failure.ts'
+import { type CallFailure, durationText, type FailureDetails, isBrokenOff } from './failure.ts'
 import type { FailureClass } from './failure-class.ts'
 import type { MissingSecret } from './secrets.ts'
 
@@ -75,9 +75,6 @@ const HOLD_BACK = 'Hold calls back before the provider does:'
 const ELSEWHERE = 'Or answer from elsewhere:'
 const BACKUP = 'fallback = [model.backup]'
 const LATER = 'Try it again in a while'
-
-/** The connection was there: what came over it ended too early. */
-const BROKEN_OFF: ReadonlySet<string | undefined> = new Set([undefined, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 function describe(details: FailureDetails, target: ModelTarget): Words {
   const model = target.address
@@ -184,7 +181,7 @@ function tried(details: FailureDetails, { address, provider, spec }: ModelTarget
     case 'timeout':
       return { ...table, ...tookTooLong(details, { address, provider, spec }, through, noFallback) }
     case 'network':
-      return BROKEN_OFF.has(details.providerCode)
+      return isBrokenOff(details)
         ? {
             summary: `${provider.address} broke off the connection${through}`,
             ...table,

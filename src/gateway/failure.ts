@@ -46,6 +46,19 @@ export function durationText(ms: number): string {
   return ms > 0 && ms < 1000 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toFixed(1))} s`
 }
 
+/** The connection was there: what came over it ended too early. */
+const BROKEN_OFF: ReadonlySet<string | undefined> = new Set([undefined, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+export function isBrokenOff({ class: failureClass, providerCode }: FailureDetails): boolean {
+  return failureClass === 'network' && BROKEN_OFF.has(providerCode)
+}
+
+/** Nobody refused the call: the provider may have worked on it, and bills what it did without saying so here. */
+export function mayBeBilled(details: FailureDetails): boolean {
+  if (details.usage !== undefined || details.status !== undefined) return false
+  return details.class === 'aborted' || (details.class === 'timeout' && details.exceeded !== 'connect_timeout') || isBrokenOff(details)
+}
+
 export function abortedFailure(): CallFailure {
   return new CallFailure({ class: 'aborted', message: 'the call was cancelled' })
 }

@@ -19,6 +19,7 @@ import { requireRunnable, splitFlow } from './runnable.ts'
 
 /** What a run throws after it has begun: it says what was spent. */
 export { PromptFailure } from '../engine/prompt/failure.ts'
+export type { PromptEvent } from '../engine/prompt/request.ts'
 
 export interface RunOptions {
   /** `prompt.answer`, or with `-e` also `prompt.answer@8`. */

@@ -28,9 +28,14 @@ export function summaryText(result: PromptResult): string {
   return `\n${facts.join(' · ')}\n${attempts}${repairs}${cutOff}${result.warnings.map(warning => `Note: ${warning}.\n`).join('')}`
 }
 
+/** `That does not fit the output type: sources: is "x", expected list of string. Asking again.` */
+export function repairText([problem]: readonly string[]): string {
+  return `That does not fit the output type${problem === undefined ? '' : `: ${showControls(problem).replace(/\.$/, '')}`}. Asking again.\n`
+}
+
 /** `Failed after 214 ms. It cost $0.00.` */
-export function spentText({ latencyMs, costNano }: PromptSpending): string {
-  return `Failed after ${formatDuration(latencyMs)}. ${costNano === null ? 'Its cost is unknown' : `It cost ${formatMoney(costNano)}`}.\n`
+export function spentText(what: 'Failed' | 'Stopped', { latencyMs, costNano }: PromptSpending): string {
+  return `${what} after ${formatDuration(latencyMs)}. ${costNano === null ? 'Its cost is unknown' : `It cost ${formatMoney(costNano)}`}.\n`
 }
 
 function usageText({ input, output, cachedInput }: Usage): string {

@@ -1,7 +1,7 @@
 import type { PromptSpec } from '../../artifact/prompt.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import { type Attempt, addCost, addUsage, type CallMessage, type CallResult, type ModelTarget } from '../../gateway/call.ts'
-import { CallFailure } from '../../gateway/failure.ts'
+import { CallFailure, mayBeBilled } from '../../gateway/failure.ts'
 import { failureDiagnostic, missingSecretDiagnostic } from '../../gateway/failure-diagnostic.ts'
 import { MissingSecret } from '../../gateway/secrets.ts'
 import { holdCostLimit } from './cost-limit.ts'
@@ -108,10 +108,17 @@ async function ask(
   } catch (error) {
     if (error instanceof MissingSecret) throw new OperationError(missingSecretDiagnostic(error, target, tryInstead))
     if (!(error instanceof CallFailure)) throw error
-    totals.costNano = addCost(totals.costNano, error.details.costNano ?? 0)
+    totals.costNano = addCost(totals.costNano, costOf(error, target))
     totals.attempts.push(...(error.details.attempts ?? []))
     throw new PromptFailure(failureDiagnostic(error, target), spent())
   }
+}
+
+/** Null is unknown. What a provider refuses it does not bill. */
+function costOf({ details }: CallFailure, { provider, spec }: ModelTarget): number | null {
+  const isPriced = spec.price.length > 0 || provider.spec.type === 'simulated'
+  const isFree = isPriced && spec.price.every(price => price.input_nano_per_m === 0 && price.output_nano_per_m === 0)
+  return mayBeBilled(details) && !isFree ? null : (details.costNano ?? 0)
 }
 
 /** An answer that was cut off is refused before its type is looked at: half of a JSON text says nothing about the prompt. */
