@@ -56,7 +56,7 @@ function openEmbedded(directoryName: string, clock: Clock): OpenStores {
       import('./registry/sqlite/registry.ts'),
       import('./state/backends/sqlite.ts'),
     ])
-    const { path = join(directoryName, 'state.db') } = environment.state
+    const { path = join(directoryName, 'state.db'), keep } = environment.state
     const name = dirname(path)
     const registry = await openSqliteRegistry({
       directory: resolve(root, name),
@@ -66,6 +66,7 @@ function openEmbedded(directoryName: string, clock: Clock): OpenStores {
       clock,
       flowrunVersion,
       mode,
+      ...(keep === undefined ? {} : { snapshotsKept: keep }),
     })
     return { registry, backend: createSqliteStateBackend(registry), close: () => registry.close() }
   }

@@ -16,6 +16,7 @@ import { appliedText, interruptedText, refusal, stalePlan, uploadText } from '..
 import { appliedJson } from '../views/plan-json.ts'
 import { isEmptyPlan, planText } from '../views/plan-text.ts'
 import { lockText, movedText, recoveredText, takeoverText } from '../views/recovered.ts'
+import { shellWord } from '../views/shell-word.ts'
 import { BaseCommand } from './base-command.ts'
 import { askForVariables, environmentFlag, planFlags, readVariables } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -71,7 +72,7 @@ export default class Apply extends BaseCommand {
     const result = saved
       ? await applySaved(app, { ...options, plan: saved })
       : await askForVariables(
-          question => this.terminal.ask(question),
+          question => this.ask(question),
           answers => apply(app, { ...options, answers }),
         )
     this.progress('')
@@ -126,18 +127,18 @@ export default class Apply extends BaseCommand {
         return this.present(this.#views(result.plan, result))
       case 'declined':
         this.note('Apply cancelled. Nothing was changed.\n')
-        return exitCodes.error
+        return this.interruptedCode ?? exitCodes.error
       case 'refused':
         this.showFailure(refusal(result.plan, this.host.clock.now()))
         return exitCodes.refused
       case 'interrupted':
         this.note(interruptedText(result))
-        return exitCodes.interrupted
+        return this.interruptedCode ?? exitCodes.interrupted
       case 'stale':
         this.showFailure(stalePlan(file ?? 'The plan', result.plan, result.moved, this.host.clock.now()))
         return exitCodes.error
       case 'ask':
-        return exitCodes.error
+        return this.interruptedCode ?? exitCodes.error
       case 'invalid':
         return this.report(result.diagnostics)
     }
@@ -155,7 +156,7 @@ export default class Apply extends BaseCommand {
   #suggestRun(made: Plan): void {
     const prompt = made.changes.find(change => change.kind === 'prompt' && change.action === 'create')
     if (prompt?.after?.artifact.kind !== 'prompt' || made.base.release > 0) return
-    this.next(`flowrun run ${prompt.address} -e ${made.environment}${inputToGive(prompt.after.artifact.spec.input)}`)
+    this.next(`flowrun run ${shellWord(prompt.address)} -e ${made.environment}${inputToGive(prompt.after.artifact.spec.input)}`)
   }
 }
 

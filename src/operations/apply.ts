@@ -83,9 +83,7 @@ async function applyProject(host: OperationHost, project: Project, stores: Store
       if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan)
     }
     approved = plan
-    const outcome = await locked(host, stores.backend, plan.environment, options, () =>
-      releaseUnlessInterrupted(plan, base, stores, options),
-    )
+    const outcome = await releaseUnlessInterrupted(host, plan, base, stores, options)
     if (outcome.outcome === 'interrupted') return { ...outcome, plan }
     if (outcome.outcome === 'released') return { outcome: 'applied', plan, release: outcome.release }
     if (outcome.outcome === 'unchanged') return { outcome: 'applied', plan, release: undefined }
@@ -101,14 +99,17 @@ function isRefused(plan: Plan, authorship: Authorship): boolean {
 
 type Interrupted = { readonly outcome: 'interrupted'; readonly uploaded: number; readonly contents: number }
 
-async function releaseUnlessInterrupted(plan: Plan, base: CaughtUp, stores: Stores, options: ApplyOptions) {
+/** Waiting for the lock ends with an interruption too. */
+async function releaseUnlessInterrupted(host: OperationHost, plan: Plan, base: CaughtUp, stores: Stores, options: ApplyOptions) {
   let progress = { uploaded: 0, contents: 0 }
   try {
-    return await release(plan, base, options.authorship, stores, (uploaded, contents) => {
-      progress = { uploaded, contents }
-      options.onUploaded(uploaded, contents)
-      options.signal?.throwIfAborted()
-    })
+    return await locked(host, stores.backend, plan.environment, options, () =>
+      release(plan, base, options.authorship, stores, (uploaded, contents) => {
+        progress = { uploaded, contents }
+        options.onUploaded(uploaded, contents)
+        options.signal?.throwIfAborted()
+      }),
+    )
   } catch (error) {
     if (!options.signal?.aborted) throw error
     return { outcome: 'interrupted', ...progress } satisfies Interrupted
@@ -187,23 +188,20 @@ async function applySavedTo(host: OperationHost, stores: Stores, options: SavedP
   const { registry, backend } = stores
   const done = await registry.releaseByApplyId(plan.applyId)
   if (done) return { outcome: 'applied', plan, release: done }
-  const base = await catchUp(registry, backend, plan.environment, () => plan.base.lineage)
-  const stale = await movedBase(plan, base, stores)
-  if (stale.length > 0) return { outcome: 'stale', plan, moved: stale }
-  if (isRefused(plan, options.authorship)) return { outcome: 'refused', plan }
-  if (!changesAnything(plan)) return { outcome: 'nothing-to-do', plan }
-  const outcome = await locked(host, backend, plan.environment, options, () => releaseUnlessInterrupted(plan, base, stores, options))
-  switch (outcome.outcome) {
-    case 'released':
-      return { outcome: 'applied', plan, release: outcome.release }
-    case 'unchanged':
-      return { outcome: 'applied', plan, release: undefined }
-    case 'interrupted':
-      return { ...outcome, plan }
-    case 'moved':
-      return { outcome: 'stale', plan, moved: outcome.releases.map(releaseMoved) }
-    default:
+  for (let attempt = 1; ; attempt++) {
+    const base = await catchUp(registry, backend, plan.environment, () => plan.base.lineage)
+    const stale = await movedBase(plan, base, stores)
+    if (stale.length > 0) return { outcome: 'stale', plan, moved: stale }
+    if (isRefused(plan, options.authorship)) return { outcome: 'refused', plan }
+    if (!changesAnything(plan)) return { outcome: 'nothing-to-do', plan }
+    const outcome = await releaseUnlessInterrupted(host, plan, base, stores, options)
+    if (outcome.outcome === 'released') return { outcome: 'applied', plan, release: outcome.release }
+    if (outcome.outcome === 'unchanged') return { outcome: 'applied', plan, release: undefined }
+    if (outcome.outcome === 'interrupted') return { ...outcome, plan }
+    // A base that moved in between is looked at again: what the plan speaks of may be where it was (REL-5).
+    if (outcome.outcome !== 'moved' && outcome.outcome !== 'state-moved')
       throw new OperationError(conflictDiagnostic(outcome, plan.environment))
+    if (attempt === MAX_ATTEMPTS) throw contended(plan, attempt)
   }
 }
 

@@ -12,7 +12,7 @@ export interface StoresRequest {
   /** The folder of the project, absolute. */
   readonly root: string
   readonly project: string
-  readonly environment: { readonly state: { readonly type: 'sqlite'; readonly path?: string } }
+  readonly environment: { readonly state: { readonly type: 'sqlite'; readonly path?: string; readonly keep?: number } }
   /** `read` leaves no trace. */
   readonly mode: 'read' | 'write'
 }

@@ -44,7 +44,7 @@ export type PlanMode = 'normal' | 'destroy' | 'refresh-only'
 export interface TargetSummary {
   readonly type: 'embedded'
   /** Where the state is, as the environment says it. */
-  readonly state: { readonly type: 'sqlite'; readonly path?: string }
+  readonly state: { readonly type: 'sqlite'; readonly path?: string; readonly keep?: number }
 }
 
 export interface PlanBase {

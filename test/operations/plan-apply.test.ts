@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import t from 'tap'
 import type { Artifact } from '../../src/artifact/envelope.ts'
 import { interfaceDigestOf } from '../../src/artifact/interface.ts'
@@ -160,6 +161,15 @@ t.test('the state is where the environment says', async t => {
   t.ok(existsSync(join(project.folder, 'data/shop.db')))
   t.notOk(existsSync(join(project.folder, '.flowrun')))
   t.ok(isEmpty(await project.plan()))
+})
+
+t.test('so many earlier states are kept as the environment says', async t => {
+  const project = testProject(`environment "dev" {\n  state "sqlite" { keep = 2 }\n}\n${answer('1')}`)
+  for (const text of ['1', '2', '3', '4', '5'])
+    await applied(project, `environment "dev" {\n  state "sqlite" { keep = 2 }\n}\n${answer(text)}`)
+  const history = new Sqlite(join(project.folder, '.flowrun/state-history.db'), { readonly: true })
+  t.same(history.prepare('SELECT serial FROM snapshot ORDER BY serial').pluck().all(), [3, 4])
+  history.close()
 })
 
 t.test('outputs: an apply of outputs alone makes no release, and sensitive ones are not kept', async t => {
@@ -343,6 +353,18 @@ t.test('a saved plan is stale when what it speaks of was released by others', as
       { what: 'version', text: 'prompt.answer@2 is taken, by another text' },
     ],
   })
+})
+
+t.test('REL-5: a saved plan is applied when the base moved elsewhere', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  project.write(answer('Two.'))
+  const saved = await project.plan()
+  const registry = await project.registry()
+  await release(registry, { 'prompt.other': { text: 'theirs' } }, { lineage: 'lineage-b' })
+  await registry.close()
+  t.match(await project.applySaved(saved), { outcome: 'applied', release: { number: 3 } })
+  t.ok(isEmpty(await project.plan()))
 })
 
 t.test('a plan file that is not what flowrun wrote is refused', async t => {

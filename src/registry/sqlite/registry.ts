@@ -22,6 +22,8 @@ export interface SqliteRegistryOptions {
   readonly directory: string
   /** Instead of `state.db`; the history is named after it. */
   readonly fileName?: string
+  /** Earlier states that are kept for each environment. */
+  readonly snapshotsKept?: number
   /** The directory as a person would name it: `.flowrun`. */
   readonly directoryName: string
   readonly project: string
@@ -46,11 +48,11 @@ export interface SqliteRegistry extends Registry {
  * @throws OperationError `registry/…`, `state/network-file-system`.
  */
 export async function openSqliteRegistry(options: SqliteRegistryOptions): Promise<SqliteRegistry> {
-  const { directory, directoryName, fileName = 'state.db', project, ...common } = options
+  const { directory, directoryName, fileName = 'state.db', snapshotsKept, project, ...common } = options
   const open = (base: string, schema: typeof historySchema) =>
     openDatabase({ ...common, schema, file: join(directory, base), name: `${directoryName}/${base}` })
   const store = await open(fileName, registrySchema(createUlidSource(options.clock)))
-  const history = createStateHistory(() => open(`${parse(fileName).name}-history.db`, historySchema))
+  const history = createStateHistory(() => open(`${parse(fileName).name}-history.db`, historySchema), snapshotsKept)
   return createSqliteRegistry(store, history, project)
 }
 

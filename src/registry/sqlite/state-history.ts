@@ -1,7 +1,7 @@
 import type { SqliteStore } from './database.ts'
 import type { StateRow } from './state-rows.ts'
 
-/** Snapshots kept for each environment (DESIGN.md 18, ruling 10). */
+/** Snapshots kept for each environment, unless it says otherwise (DESIGN.md 18, ruling 10). */
 export const SNAPSHOTS_KEPT = 30
 
 const KEEP = `
@@ -24,7 +24,8 @@ export interface StateHistory {
   close(): void
 }
 
-export function createStateHistory(open: () => Promise<SqliteStore>): StateHistory {
+/** @param snapshotsKept for each environment. */
+export function createStateHistory(open: () => Promise<SqliteStore>, snapshotsKept = SNAPSHOTS_KEPT): StateHistory {
   let opened: Promise<SqliteStore> | undefined
   let store: SqliteStore | undefined
   const history = async (): Promise<SqliteStore> => {
@@ -39,7 +40,7 @@ export function createStateHistory(open: () => Promise<SqliteStore>): StateHisto
       if (known?.digest === row.digest) return
       await kept.write(() => {
         kept.prepared(KEEP).run(project, environment, row.serial, row.lineage, row.digest, row.blocks, row.writtenAtMs, row.body)
-        kept.prepared(FORGET).run({ project, environment, kept: SNAPSHOTS_KEPT })
+        kept.prepared(FORGET).run({ project, environment, kept: snapshotsKept })
       })
     },
     async all(project, environment) {
