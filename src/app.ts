@@ -29,7 +29,7 @@ export function createApp(host: AppHost): OperationHost {
     functions: read => createFunctionTable({ environment: read }),
     files: root => createProjectFiles(root),
     openStores: openEmbedded(dataDirectory(environment), clock),
-    createPromptEngine: async root => {
+    createPromptEngine: async (root, { secrets }) => {
       const [{ createPromptEngine }, { systemTimers }] = await Promise.all([
         import('./engine/prompt-engine.ts'),
         import('./gateway/timers.ts'),
@@ -37,7 +37,16 @@ export function createApp(host: AppHost): OperationHost {
       const directory = dataDirectory(environment)
       return createPromptEngine({
         environment,
-        secretFile: { path: join(root, directory, 'secrets'), label: `${directory}/secrets` },
+        secretPlaces: (
+          secrets ?? [
+            { type: 'env', prefix: '' },
+            { type: 'file', path: `${directory}/secrets` },
+          ]
+        ).map(source =>
+          source.type === 'env'
+            ? { type: 'environment', prefix: source.prefix }
+            : { type: 'file', path: resolve(root, source.path), label: source.path },
+        ),
         clock,
         timers: systemTimers,
         random: Math.random,

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import { createHttp } from '../gateway/http.ts'
 import { createRedactor } from '../gateway/redactor.ts'
-import { createSecretResolver } from '../gateway/secrets.ts'
+import { createSecretResolver, type SecretPlace } from '../gateway/secrets.ts'
 import type { Timers } from '../gateway/timers.ts'
 import { runtimeFunctionTable } from '../hcl/functions/index.ts'
 import { fromJson } from '../hcl/json-value.ts'
@@ -13,8 +13,8 @@ import { loadSchemaValidator, type SchemaValidator } from './schema-validator.ts
 
 export interface PromptEngineSettings {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** The file of secrets, and how messages name it: `.flowrun/secrets`. */
-  readonly secretFile: { readonly path: string; readonly label: string }
+  /** Where secrets are looked for, in order. */
+  readonly secretPlaces: readonly SecretPlace[]
   readonly clock: Clock
   readonly timers: Timers
   /** Uniform in [0, 1). */
@@ -33,14 +33,14 @@ export interface PromptEngine {
   close(): Promise<void>
 }
 
-export function createPromptEngine({ environment, secretFile, clock, timers, random }: PromptEngineSettings): PromptEngine {
+export function createPromptEngine({ environment, secretPlaces, clock, timers, random }: PromptEngineSettings): PromptEngine {
   const http = createHttp()
   const redactor = createRedactor()
   const language = createDeferredLanguage(runtimeFunctionTable)
   const gateway = createGateway({
     http,
     redactor,
-    secrets: createSecretResolver({ environment, file: secretFile, clock, redactor }),
+    secrets: createSecretResolver({ environment, places: secretPlaces, clock, redactor }),
     clock,
     timers,
     random,

@@ -31,10 +31,16 @@ export class MissingSecret extends Error {
   }
 }
 
+/** Where secrets may be: the process environment, or a file with a `NAME=value` on each line. */
+export type SecretPlace =
+  | { readonly type: 'environment'; readonly prefix: string }
+  /** `label` is how messages name it. */
+  | { readonly type: 'file'; readonly path: string; readonly label: string }
+
 export interface SecretPlaces {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Path of a file with a `NAME=value` on each line, and how messages name it. */
-  readonly file: { readonly path: string; readonly label: string }
+  /** Asked in order; the first that has the name is taken. */
+  readonly places: readonly SecretPlace[]
   readonly clock: Clock
   readonly redactor: Redactor
 }
@@ -42,21 +48,34 @@ export interface SecretPlaces {
 /** A rotated secret is seen after at most this time (SEC-1). */
 export const SECRET_CACHE_MS = 60_000
 
-export function createSecretResolver({ environment, file, clock, redactor }: SecretPlaces): SecretResolver {
-  let cached: { readonly content: SecretFile; readonly untilMs: number } | undefined
-  const fileNow = async () => {
-    if (cached === undefined || clock.monotonic() >= cached.untilMs) {
-      cached = { content: await readSecretFile(file), untilMs: clock.monotonic() + SECRET_CACHE_MS }
+type Found = { readonly value: string | undefined; readonly place: string; readonly state: string }
+
+export function createSecretResolver({ environment, places, clock, redactor }: SecretPlaces): SecretResolver {
+  const cached = new Map<string, { readonly content: SecretFile; readonly untilMs: number }>()
+  const fileNow = async (file: Extract<SecretPlace, { type: 'file' }>): Promise<SecretFile> => {
+    const known = cached.get(file.path)
+    if (known !== undefined && clock.monotonic() < known.untilMs) return known.content
+    const content = await readSecretFile(file)
+    cached.set(file.path, { content, untilMs: clock.monotonic() + SECRET_CACHE_MS })
+    return content
+  }
+  const lookIn = async (place: SecretPlace, name: string): Promise<Found> => {
+    if (place.type === 'file') {
+      const { values, state } = await fileNow(place)
+      return { value: values.get(name), place: place.label, state }
     }
-    return cached.content
+    const value = environment[place.prefix + name]
+    const label = place.prefix === '' ? 'the environment' : `the environment, as ${place.prefix}${name}`
+    return { value, place: label, state: value === '' ? 'empty' : '' }
   }
   const find = async (name: string): Promise<Secret> => {
-    const value = environment[name]
-    if (value !== undefined && value !== '') return { value, foundIn: 'the environment' }
-    const { values, state } = await fileNow()
-    const inFile = values.get(name)
-    if (inFile !== undefined && inFile !== '') return { value: inFile, foundIn: file.label }
-    throw new MissingSecret(name, [value === '' ? 'the environment (empty)' : 'the environment', `${file.label} (${state})`])
+    const lookedIn: string[] = []
+    for (const place of places) {
+      const { value, place: label, state } = await lookIn(place, name)
+      if (value !== undefined && value !== '') return { value, foundIn: label }
+      lookedIn.push(state === '' ? label : `${label} (${state})`)
+    }
+    throw new MissingSecret(name, lookedIn)
   }
   return {
     async resolve(name) {
@@ -65,7 +84,7 @@ export function createSecretResolver({ environment, file, clock, redactor }: Sec
       return secret
     },
     forget() {
-      cached = undefined
+      cached.clear()
     },
   }
 }
@@ -84,7 +103,7 @@ interface SecretFile {
   readonly state: string
 }
 
-async function readSecretFile({ path, label }: SecretPlaces['file']): Promise<SecretFile> {
+async function readSecretFile({ path, label }: Extract<SecretPlace, { type: 'file' }>): Promise<SecretFile> {
   let text: string
   try {
     const { mode } = await stat(path)

@@ -26,8 +26,8 @@ export interface OperationHost {
   readonly openStores: OpenStores
   /** Ends early, by an error, when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
-  /** Runs prompts; its secrets are looked for below the project's folder. */
-  createPromptEngine(root: string): Promise<PromptEngine>
+  /** Runs prompts; secrets are looked for where the environment says, files below the project's folder. */
+  createPromptEngine(root: string, environment: Pick<Environment, 'secrets'>): Promise<PromptEngine>
   functions(environment: Readonly<Record<string, string | undefined>>): FunctionTable
   files(root: string): CompileHost['files']
 }

@@ -3,6 +3,7 @@ import { pinnedReferences } from '../artifact/references.ts'
 import type { JsonValue } from '../base/json.ts'
 import { suggest } from '../base/suggest.ts'
 import { argumentRange } from '../config/blocks/argument-range.ts'
+import type { Environment } from '../config/blocks/environment.ts'
 import type { ParsedConfiguration } from '../config/parsed.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
@@ -77,7 +78,7 @@ async function withClosure<T>(
 ): Promise<RunResult<T>> {
   const found = options.environment === undefined ? await workingCopy(host, options) : await deployed(host, options, options.environment)
   if (found.outcome === 'invalid') return found
-  const engine = await host.createPromptEngine(host.workingDirectory)
+  const engine = await host.createPromptEngine(host.workingDirectory, found.environment)
   try {
     return { outcome: 'done', value: await work(engine, found.closure) }
   } catch (error) {
@@ -89,7 +90,7 @@ async function withClosure<T>(
 }
 
 type Found =
-  | { readonly outcome: 'found'; readonly closure: Closure; readonly parsed: ParsedConfiguration | undefined }
+  | { readonly outcome: 'found'; readonly closure: Closure; readonly parsed: ParsedConfiguration; readonly environment: Environment }
   | Extract<RunResult<never>, { outcome: 'invalid' }>
 
 async function workingCopy(host: OperationHost, options: RunOptions): Promise<Found> {
@@ -104,7 +105,12 @@ async function workingCopy(host: OperationHost, options: RunOptions): Promise<Fo
   requireRunnable(address, members, 'here')
   if (version !== undefined) throw versionOfWorkingCopy(options.flow, address, project.environment.name)
   if (options.model !== undefined && members.get(options.model)?.artifact.kind !== 'model') throw unknownModel(options.model, members)
-  return { outcome: 'found', closure: { address: options.flow, members: await resolved(host, project, members) }, parsed: project.parsed }
+  return {
+    outcome: 'found',
+    closure: { address: options.flow, members: await resolved(host, project, members) },
+    parsed: project.parsed,
+    environment: project.environment,
+  }
 }
 
 /** Pinned versions come from the registry, which is opened only for them. */
@@ -123,12 +129,12 @@ async function resolved(
 }
 
 async function deployed(host: OperationHost, options: RunOptions, environment: string): Promise<Found> {
-  let parsed: ParsedConfiguration | undefined
-  const found = await readDeployed(host, { environment }, async ({ registry }, project) => {
-    parsed = project.parsed
-    return await deployedClosure(registry, environment, options.flow)
-  })
-  return found.outcome === 'found' ? { outcome: 'found', closure: found.value, parsed } : found
+  const found = await readDeployed(host, { environment }, async ({ registry }, project) => ({
+    closure: await deployedClosure(registry, environment, options.flow),
+    parsed: project.parsed,
+    environment: project.environment,
+  }))
+  return found.outcome === 'found' ? { outcome: 'found', ...found.value } : found
 }
 
 function versionOfWorkingCopy(flow: string, address: string, environment: string): OperationError {

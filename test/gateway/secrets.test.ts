@@ -13,7 +13,15 @@ t.test('secrets are looked for in the environment, then in the file', async t =>
   const clock = createFakeClock()
   const redactor = createRedactor()
   const environment: Record<string, string> = { OPENAI_API_KEY: 'from-environment', BLANK: '' }
-  const secrets = createSecretResolver({ environment, file: { path, label: '.flowrun/secrets' }, clock, redactor })
+  const secrets = createSecretResolver({
+    environment,
+    places: [
+      { type: 'environment', prefix: '' },
+      { type: 'file', path, label: '.flowrun/secrets' },
+    ],
+    clock,
+    redactor,
+  })
 
   t.strictSame(await secrets.resolve('OPENAI_API_KEY'), { value: 'from-environment', foundIn: 'the environment' })
   t.strictSame(await secrets.resolve('CRM'), { value: 'from-file', foundIn: '.flowrun/secrets' })
@@ -104,4 +112,19 @@ t.test('redaction', async t => {
     )
     t.pass()
   })
+})
+
+t.test('places are asked in the order that the environment says', async t => {
+  const directory = t.testdir({ one: 'CRM=first\n', two: 'CRM=second\nTOKEN=of-two\n' })
+  for (const name of ['one', 'two']) chmodSync(join(directory, name), 0o600)
+  const file = (label: string) => ({ type: 'file', path: join(directory, label), label }) as const
+  const secrets = createSecretResolver({
+    environment: { SHOP_TOKEN: 'of-shop', CRM: 'without prefix' },
+    places: [file('one'), { type: 'environment', prefix: 'SHOP_' }, file('two')],
+    clock: createFakeClock(),
+    redactor: createRedactor(),
+  })
+  t.strictSame(await secrets.resolve('CRM'), { value: 'first', foundIn: 'one' })
+  t.strictSame(await secrets.resolve('TOKEN'), { value: 'of-shop', foundIn: 'the environment, as SHOP_TOKEN' })
+  await t.rejects(secrets.resolve('GONE'), { lookedIn: ['one (not in it)', 'the environment, as SHOP_GONE', 'two (not in it)'] })
 })

@@ -24,7 +24,10 @@ export function gatewayDependencies(
     redactor,
     secrets: createSecretResolver({
       environment,
-      file: { path: '/nonexistent/.flowrun/secrets', label: '.flowrun/secrets' },
+      places: [
+        { type: 'environment', prefix: '' },
+        { type: 'file', path: '/nonexistent/.flowrun/secrets', label: '.flowrun/secrets' },
+      ],
       clock: time,
       redactor,
     }),
