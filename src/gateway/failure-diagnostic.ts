@@ -26,7 +26,7 @@ export function failureDiagnostic(failure: CallFailure, target: ModelTarget): Di
  * @param tryInstead a command that needs no key, where there is one.
  */
 export function missingSecretDiagnostic(
-  { secretName, lookedIn }: MissingSecret,
+  { secretName, lookedIn, variable }: MissingSecret,
   target: ModelTarget,
   tryInstead?: string,
 ): DiagnosticInput {
@@ -37,7 +37,7 @@ export function missingSecretDiagnostic(
     argument: 'api_key',
     detail: [
       `Looked in: ${lookedIn.join('; ')}.`,
-      `Set it for this shell:  export ${secretName}=…`,
+      ...(variable === undefined ? ['Put it into one of these places.'] : [`Set it for this shell:  export ${variable}=…`]),
       ...(tryInstead === undefined ? [] : [`Or try without a key:   ${tryInstead}`]),
       'No call was made.',
     ].join('\n'),

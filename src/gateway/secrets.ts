@@ -22,12 +22,15 @@ export class MissingSecret extends Error {
   readonly secretName: string
   /** Each place, with what was found there: `.flowrun/secrets (no such file)`. */
   readonly lookedIn: readonly string[]
+  /** The variable of the process environment that would give it; undefined where that is not looked at. */
+  readonly variable: string | undefined
 
-  constructor(secretName: string, lookedIn: readonly string[]) {
+  constructor(secretName: string, lookedIn: readonly string[], variable: string | undefined) {
     super(`secret "${secretName}" is not set`)
     this.name = 'MissingSecret'
     this.secretName = secretName
     this.lookedIn = lookedIn
+    this.variable = variable
   }
 }
 
@@ -75,7 +78,8 @@ export function createSecretResolver({ environment, places, clock, redactor }: S
       if (value !== undefined && value !== '') return { value, foundIn: label }
       lookedIn.push(state === '' ? label : `${label} (${state})`)
     }
-    throw new MissingSecret(name, lookedIn)
+    const inEnvironment = places.find(place => place.type === 'environment')
+    throw new MissingSecret(name, lookedIn, inEnvironment && inEnvironment.prefix + name)
   }
   return {
     async resolve(name) {

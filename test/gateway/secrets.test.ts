@@ -126,5 +126,9 @@ t.test('places are asked in the order that the environment says', async t => {
   })
   t.strictSame(await secrets.resolve('CRM'), { value: 'first', foundIn: 'one' })
   t.strictSame(await secrets.resolve('TOKEN'), { value: 'of-shop', foundIn: 'the environment, as SHOP_TOKEN' })
-  await t.rejects(secrets.resolve('GONE'), { lookedIn: ['one (not in it)', 'the environment, as SHOP_GONE', 'two (not in it)'] })
+  await t.rejects(secrets.resolve('GONE'), {
+    name: 'MissingSecret',
+    variable: 'SHOP_GONE',
+    lookedIn: ['one (not in it)', 'the environment, as SHOP_GONE', 'two (not in it)'],
+  })
 })
