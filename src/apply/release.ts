@@ -61,6 +61,8 @@ async function upload(plan: Plan, registry: Registry, onUploaded: (done: number,
   let done = 0
   for (const batch of uploadBatches(contents.values())) {
     await registry.uploadContents(batch)
+    // SQLite never waits: without a turn of the event loop no Ctrl-C is heard in between.
+    await new Promise(resolve => setImmediate(resolve))
     done += batch.length
     onUploaded(done, contents.size)
   }

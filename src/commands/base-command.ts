@@ -48,6 +48,7 @@ export abstract class BaseCommand extends Command {
   #terminal: Terminal | undefined
   #flags: GlobalValues | undefined
   #format: Format = 'text'
+  #interruption: AbortSignal | undefined
 
   abstract override run(): Promise<ExitCode>
 
@@ -205,8 +206,13 @@ export abstract class BaseCommand extends Command {
   protected async approves(question: string, unattended: { readonly summary: string; readonly detail: string }): Promise<boolean> {
     if (this.#flags?.yes) return true
     if (!this.terminal.canAsk || this.forMachine) throw new OperationError({ code: 'cli/needs-approval', ...unattended })
-    const answer = await this.terminal.ask(`${question} Only "yes" is accepted: `)
+    const answer = await this.ask(`${question} Only "yes" is accepted: `)
     return answer?.trim() === 'yes'
+  }
+
+  /** Undefined at the end of input and after Ctrl-C. */
+  protected ask(question: string): Promise<string | undefined> {
+    return this.terminal.ask(question, this.#interruption)
   }
 
   #enter(folder: string): void {
@@ -232,7 +238,14 @@ export abstract class BaseCommand extends Command {
     }
     process.on('SIGINT', interrupt)
     process.on('SIGTERM', interrupt)
+    this.#interruption = controller.signal
     return controller.signal
+  }
+
+  /** What ends a command that was interrupted; undefined when it was not. */
+  protected get interruptedCode(): ExitCode | undefined {
+    if (!this.#interruption?.aborted) return undefined
+    return this.#interruption.reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
   }
 
   #annotate(diagnostics: readonly Diagnostic[]): void {

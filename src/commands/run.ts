@@ -58,13 +58,14 @@ export default class Run extends BaseCommand {
     try {
       return flags['dry-run'] ? await this.#dryRun(options) : await this.#run(options, !flags['no-stream'])
     } catch (error) {
-      if (error instanceof PromptFailure) return this.#failed(error, options.signal)
+      if (error instanceof PromptFailure) return this.#failed(error)
       throw error instanceof OperationError && flags.field !== undefined ? withFieldHint(error) : error
     }
   }
 
-  #failed({ diagnostic, spent }: PromptFailure, { aborted, reason }: AbortSignal): ExitCode {
-    if (aborted && !this.forMachine) {
+  #failed({ diagnostic, spent }: PromptFailure): ExitCode {
+    const code = this.interruptedCode
+    if (code !== undefined && !this.forMachine) {
       // The terminal has written ^C.
       this.note(`\n${spentText('Stopped', spent)}`)
     } else {
@@ -72,8 +73,7 @@ export default class Run extends BaseCommand {
       this.showFailure(diagnostic)
       this.note(spentText('Failed', spent))
     }
-    if (!aborted) return exitCodes.error
-    return reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
+    return code ?? exitCodes.error
   }
 
   /** What follows stands on a line of its own. */

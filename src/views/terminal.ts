@@ -10,8 +10,8 @@ export interface Terminal {
   readonly inputIsTerminal: boolean
   /** Somebody is there who can answer a question. */
   readonly canAsk: boolean
-  /** Asks on stderr; undefined at the end of input. */
-  ask(question: string): Promise<string | undefined>
+  /** Asks on stderr; undefined at the end of input, and when the signal is aborted. */
+  ask(question: string, signal?: AbortSignal): Promise<string | undefined>
 }
 
 export interface Output {
@@ -40,7 +40,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     input: stdin,
     inputIsTerminal: stdin.isTTY === true,
     canAsk: stdin.isTTY === true && stderr.isTTY === true && !automated,
-    ask: question => ask(question, stdin, stderr, environment.FLOWRUN_TEST_TERMINAL === '1'),
+    ask: (question, signal) => ask(question, stdin, stderr, { echo: environment.FLOWRUN_TEST_TERMINAL === '1', signal }),
   }
 }
 
@@ -83,16 +83,24 @@ function chooseWidth(columns: number | undefined, environment: Environment): num
 }
 
 /** The terminal itself edits the line and turns Ctrl-C into a signal; where the input only plays one, we show what was typed. */
-async function ask(question: string, input: TerminalOptions['stdin'], output: Writable, echo: boolean): Promise<string | undefined> {
+async function ask(
+  question: string,
+  input: TerminalOptions['stdin'],
+  output: Writable,
+  { echo, signal }: { readonly echo: boolean; readonly signal: AbortSignal | undefined },
+): Promise<string | undefined> {
   // Few commands ask, and node:readline takes 2 ms to load.
   const { createInterface } = await import('node:readline/promises')
   const reader = createInterface({ input, output, terminal: false })
   const ended = new Promise<undefined>(resolve => reader.once('close', () => resolve(undefined)))
+  const close = () => reader.close()
+  signal?.addEventListener('abort', close)
   try {
     const answer = await Promise.race([reader.question(question), ended])
     if (echo || answer === undefined) output.write(`${answer ?? ''}\n`)
     return answer
   } finally {
+    signal?.removeEventListener('abort', close)
     reader.close()
   }
 }
