@@ -160,7 +160,8 @@ t.test('provider: a simulated one has answers and faults in source order', t => 
 refuses('provider: what it does not take', [
   ['type', 'config/unknown-provider-type', 'provider «"opnai"» {}\n'],
   ['type in its argument', 'config/unknown-provider-type', 'provider "x" { type = «"opnai"» }\n'],
-  ['a plain key', 'config/plain-secret', 'provider "openai" { api_key = «"sk-1"» }\n'],
+  // What stands there is shown to nobody: the underlined text is the word that stands for it.
+  ['a plain key', 'config/plain-secret', 'provider "openai" { api_key = «"(a plain key)"» }\n'],
   ['a key that is computed with', 'config/secret-not-allowed', 'provider "openai" { api_key = «upper(secret("K"))» }\n'],
   ['a secret elsewhere', 'config/secret-not-allowed', 'provider "openai" { organization = «secret("ORG")» }\n'],
   ['a bad name of a secret', 'hcl/function-failed', 'provider "openai" { api_key = secret(«"a b"») }\n'],

@@ -1,5 +1,6 @@
 import type { Deferred, DeferredText, SecretText } from '../../artifact/deferred.ts'
 import type { JsonValue } from '../../base/json.ts'
+import type { SourceRange } from '../../diagnostics/source.ts'
 import type { Expression } from '../../hcl/ast.ts'
 import { evaluate } from '../../hcl/evaluate.ts'
 import { fold } from '../../hcl/fold.ts'
@@ -123,7 +124,7 @@ export const secretMap: ArgumentDecoder<Readonly<Record<string, string | SecretT
 function secretOf(site: ArgumentSite, expression: Expression, plainAllowed: boolean): string | SecretText | undefined {
   const value = evaluate(expression, site.evaluation)
   if (value.kind === 'null' || (value.kind === 'unknown' && value.invalid)) return undefined
-  if (!(deepMarks(value) & SECRET)) return plainText(site, value, plainAllowed)
+  if (!(deepMarks(value) & SECRET)) return plainText(site, expression, value, plainAllowed)
   const parts = secretParts(fold(expression, site.evaluation))
   if (parts === undefined) {
     site.report.error({
@@ -138,18 +139,27 @@ function secretOf(site: ArgumentSite, expression: Expression, plainAllowed: bool
   return parts.length === 1 && typeof first === 'object' ? first : { $join: parts }
 }
 
-function plainText(site: ArgumentSite, value: Value, plainAllowed: boolean): string | undefined {
+function plainText(site: ArgumentSite, expression: Expression, value: Value, plainAllowed: boolean): string | undefined {
   const converted = convertArgument(site, value, STRING)
   if (converted === undefined) return undefined
   if (plainAllowed) return mayEnterArtifact(site, converted) && converted.kind === 'string' ? converted.value : undefined
   site.report.error({
+    ...placeOf(site, site.attribute.expression),
+    // The message must not show to a log what it asks to take out of a file.
+    subject: concealed(expression.range),
     code: 'config/plain-secret',
     summary: `The argument "${site.attribute.name}" holds a key as plain text`,
     detail:
       'It would be stored and shown to everybody who can read the configuration. Put it into the environment, and write secret("NAME").',
-    ...placeOf(site, site.attribute.expression),
   })
   return undefined
+}
+
+/** The place, in a copy of its source that shows a word instead of what stands there: neither value nor length. */
+function concealed({ source, start, end }: SourceRange): SourceRange {
+  const shown = '"(a plain key)"'
+  const text = source.text.slice(0, start) + shown + source.text.slice(end)
+  return { source: { name: source.name, text }, start, end: start + shown.length }
 }
 
 type SecretPart = string | { readonly $secret: string }

@@ -67,7 +67,7 @@ export const configValueCodes = {
     severity: 'error',
     since: '1.0',
     what: 'A key is written as plain text.',
-    example: 'provider "openai" { api_key = «"sk-123"» }\n',
+    example: 'provider "openai" { api_key = «"(a plain key)"» }\n',
     why: 'It would be in the repository, in every plan and in the registry.',
     cure: ['Put the key into the environment, and write secret("OPENAI_API_KEY").'],
     see: ['config/secret-not-allowed', 'docs/security.md'],
