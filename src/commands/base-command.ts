@@ -8,6 +8,7 @@ import { OperationError } from '../diagnostics/operation-error.ts'
 import { annotationText } from '../views/annotation.ts'
 import { diagnosticEvents, diagnosticsDocument } from '../views/diagnostic-json.ts'
 import { diagnosticsText, diagnosticText } from '../views/diagnostic-text.ts'
+import { versionEvent } from '../views/event.ts'
 import type { CommandGroup } from '../views/help.ts'
 import { createTerminal, type Terminal } from '../views/terminal.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -48,6 +49,8 @@ export abstract class BaseCommand extends Command {
   #terminal: Terminal | undefined
   #flags: GlobalValues | undefined
   #format: Format = 'text'
+  /** The version was printed, which every stream begins with. */
+  #streamBegun = false
   #interruption: AbortSignal | undefined
 
   abstract override run(): Promise<ExitCode>
@@ -109,7 +112,10 @@ export abstract class BaseCommand extends Command {
 
   /** Writes a part of a result to stdout while it comes: the tokens of an answer, the events of a stream. */
   protected print(text: string): void {
-    this.terminal.out.write(text)
+    if (text === '') return
+    const opening = this.#format === 'jsonl' && !this.#streamBegun ? versionEvent(this.host.clock.now()) : ''
+    this.#streamBegun = true
+    this.terminal.out.write(opening + text)
   }
 
   /** Writes a note, a progress line or a hint to stderr: not under --quiet, and never beside a machine's form. */
@@ -140,7 +146,7 @@ export abstract class BaseCommand extends Command {
   /** Writes the result in the form that was asked for to stdout, and before that in those of --also to their files. */
   protected present(views: Views, exitCode: ExitCode = exitCodes.done): ExitCode {
     for (const { format, file } of readAlso(this.#flags?.also ?? [], this.id ?? '', (this.constructor as typeof BaseCommand).formats)) {
-      const text = views[format]?.() ?? ''
+      const text = `${format === 'jsonl' ? versionEvent(this.host.clock.now()) : ''}${views[format]?.() ?? ''}`
       try {
         if (file === this.host.environment.GITHUB_STEP_SUMMARY) appendFileSync(file, text)
         else writeFileSync(file, text)

@@ -1,26 +1,9 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
-import { flowrunVersion } from '../base/version.ts'
 import { type Change, countChanges, type OutputChange, type Plan } from '../plan/plan.ts'
 import { diagnosticEvents } from './diagnostic-json.ts'
-import { FORMAT_VERSION } from './json-document.ts'
+import { event } from './event.ts'
 import { actionReason, addressParts, resourceDrift } from './plan-resource.ts'
 import { summaryLine } from './plan-text.ts'
-
-/** Terraform's event stream (`-json`): one JSON object a line, each with its newline. Schemas in schemas/events/. */
-
-function event(type: string, message: string, nowMs: number, fields: JsonObject): string {
-  const common = { '@level': 'info', '@message': message, '@module': 'flowrun.ui', '@timestamp': new Date(nowMs).toISOString(), type }
-  return `${JSON.stringify({ ...common, ...fields })}\n`
-}
-
-/** The first event of every stream. */
-export function versionEvent(nowMs: number): string {
-  return event('version', `flowrun ${flowrunVersion}`, nowMs, {
-    format_version: FORMAT_VERSION,
-    flowrun_version: flowrunVersion,
-    ui: FORMAT_VERSION,
-  })
-}
 
 /** Everything that a plan says, after the version: warnings, drift, changes, summary, outputs. */
 export function planEvents(plan: Plan, nowMs: number): string {

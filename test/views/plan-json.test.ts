@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import type { Plan } from '../../src/plan/plan.ts'
 import { encodePlan } from '../../src/plan/plan-file.ts'
+import { versionEvent } from '../../src/views/event.ts'
 import {
   appliedOutputsEvent,
   applyCompleteEvent,
@@ -10,7 +11,6 @@ import {
   applyStartEvent,
   applySummaryEvent,
   planEvents,
-  versionEvent,
 } from '../../src/views/plan-events.ts'
 import { planJson } from '../../src/views/plan-json.ts'
 import { MARKDOWN_LENGTH_MAX, planMarkdown } from '../../src/views/plan-markdown.ts'
