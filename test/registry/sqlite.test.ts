@@ -253,7 +253,7 @@ t.test('STA-11: network file systems are refused', { skip: process.platform !== 
       message: `/mnt/team/.flowrun is on a network file system (${name})`,
     })
   }
-  t.doesNotThrow(() => requireLocalFileSystem('/home/ana/.flowrun', 0xef53))
+  t.doesNotThrow(() => requireLocalFileSystem('/data/ana/.flowrun', 0xef53))
 })
 
 t.test('a request that contradicts the registry is a bug of ours, and changes nothing', async t => {
