@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import { initialize } from '../operations/init.ts'
 import { templates } from '../operations/templates/index.ts'
 import { initJson, initText, templatesJson, templatesText } from '../views/init.ts'
+import { shellWord } from '../views/shell-word.ts'
 import { BaseCommand } from './base-command.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { shown } from './flags.ts'
@@ -33,9 +34,4 @@ export default class Init extends BaseCommand {
     this.next(...(folder === '.' ? [] : [`cd ${shellWord(folder)}`]), 'flowrun plan')
     return exitCode
   }
-}
-
-/** As it can be pasted into a shell. */
-function shellWord(text: string): string {
-  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,10 +1,11 @@
+import { enumerate } from '../base/enumerate.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
 import type { TraversalExpression } from '../hcl/ast.ts'
 import type { Resolution } from '../hcl/scope.ts'
 import { INVALID, objectValue, tupleValue, type Value } from '../hcl/value.ts'
 import { formatKey, type InstanceKey } from './address.ts'
-import { enumerate, near } from './decode/body.ts'
+import { near } from './decode/body.ts'
 import type { DeclaredBlock, Instance } from './instance.ts'
 import { listed, NAMES_LISTED, unknownName } from './unknown-name.ts'
 

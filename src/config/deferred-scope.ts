@@ -1,3 +1,4 @@
+import { enumerate } from '../base/enumerate.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
 import type { TraversalExpression, TraversalStep } from '../hcl/ast.ts'
@@ -5,7 +6,7 @@ import type { Resolution, Scope } from '../hcl/scope.ts'
 import { type ObjectType, plainType, type Type } from '../hcl/type.ts'
 import { describeType } from '../hcl/type-text.ts'
 import { INVALID, unknownValue } from '../hcl/value.ts'
-import { enumerate, near } from './decode/body.ts'
+import { near } from './decode/body.ts'
 
 /** Names that are known only when a flow runs, with what is known of them now: their types. */
 export interface DeferredNames {

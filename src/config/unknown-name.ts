@@ -1,8 +1,8 @@
+import { enumerate } from '../base/enumerate.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { TraversalExpression } from '../hcl/ast.ts'
 import type { Resolution } from '../hcl/scope.ts'
 import { INVALID } from '../hcl/value.ts'
-import { enumerate } from './decode/body.ts'
 
 /** Names that a message lists in full. */
 export const NAMES_LISTED = 12

@@ -1,9 +1,9 @@
+import { enumerate } from '../base/enumerate.ts'
 import { suggest } from '../base/suggest.ts'
 import { type Access, attributeOf, elementAt } from './access.ts'
 import type { IndexExpression, RelativeTraversalExpression, TraversalExpression, TraversalStep } from './ast.ts'
 import { type Evaluate, fail, isInvalid } from './evaluation.ts'
 import type { EvaluationContext } from './function.ts'
-import { enumerate } from './type-text.ts'
 import { numberValue, stringValue, type Value } from './value.ts'
 
 /** Names that a message lists when nothing is near. */

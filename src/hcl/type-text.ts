@@ -1,3 +1,4 @@
+import { enumerate } from '../base/enumerate.ts'
 import type { ObjectAttribute, ObjectType, Type } from './type.ts'
 
 /** A type in words, for messages: `list of string`, `object with attributes a and b`. */
@@ -34,11 +35,6 @@ function describeObject(type: ObjectType): string {
   if (names.length === 0) return 'object without attributes'
   if (names.length > NAMES_SHOWN) return `object with ${names.length} attributes`
   return `object with ${names.length === 1 ? 'attribute' : 'attributes'} ${enumerate(names)}`
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function enumerate(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 /** `1 element`, `2 elements`. */

@@ -1,19 +1,9 @@
 import { FAULT_KINDS, PROVIDER_TYPES, type ProviderSpec, type SimulationSpec } from '../../artifact/provider.ts'
+import { enumerate } from '../../base/enumerate.ts'
 import type { Block } from '../../hcl/ast.ts'
 import { ANY, listOf, NUMBER, objectOf, STRING } from '../../hcl/type.ts'
 import { bool, duration, integer, labels, number, oneOf, text } from '../decode/argument.ts'
-import {
-  type BodySpec,
-  type Decoded,
-  decodeBody,
-  defaulted,
-  enumerate,
-  near,
-  optional,
-  repeated,
-  required,
-  single,
-} from '../decode/body.ts'
+import { type BodySpec, type Decoded, decodeBody, defaulted, near, optional, repeated, required, single } from '../decode/body.ts'
 import { deferredBool, deferredJson, deferredText, secretMap, secretText } from '../decode/deferred.ts'
 import { META_ARGUMENTS, META_BLOCKS } from '../decode/meta-arguments.ts'
 import type { BlockSite } from '../decode/site.ts'

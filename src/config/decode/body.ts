@@ -1,3 +1,4 @@
+import { enumerate } from '../../base/enumerate.ts'
 import { suggest } from '../../base/suggest.ts'
 import type { SourceRange } from '../../diagnostics/source.ts'
 import type { Attribute, Block, BlockLabel, Body } from '../../hcl/ast.ts'
@@ -211,9 +212,4 @@ export function near(wanted: string, candidates: Iterable<string>, prefix = ''):
 /** `The models are a, b and c.`; nothing for an empty list. */
 export function names(lead: string, list: readonly string[]): string {
   return list.length === 0 ? '' : `${lead} ${enumerate([...list].sort(), 'and')}.`
-}
-
-/** `a, b and c`. */
-export function enumerate(list: readonly string[], conjunction: 'and' | 'or'): string {
-  return list.length < 2 ? (list[0] ?? '') : `${list.slice(0, -1).join(', ')} ${conjunction} ${list.at(-1)}`
 }
