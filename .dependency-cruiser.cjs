@@ -41,8 +41,8 @@ module.exports = {
     {
       name: 'nothing imports the composition root but commands',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(commands/|app\\.ts$)' },
-      to: { path: '^src/app\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(commands/|app/|app\\.ts$)' },
+      to: { path: '^src/app(/|\\.ts$)' },
     },
     { name: 'src imports no tests and no build scripts', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|build)/' } },
     { name: 'development dependencies stay out of src', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'] } },

@@ -4,11 +4,10 @@ import { type Content, contentOf, uploadBatches } from '../registry/content.ts'
 import type { HeldContent } from '../registry/hold.ts'
 import type { PointerFlip } from '../registry/pointer.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { ReleaseOutcome, ReleaseRequest } from '../registry/release.ts'
+import type { ReleaseOutcome, ReleaseRequest, StateWrite } from '../registry/release.ts'
 import type { NewVersion } from '../registry/version.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { CaughtUp } from '../state/catch-up.ts'
-import { stateWrite } from '../state/encoding.ts'
 import { nextState } from './next-state.ts'
 
 /** Who releases, and why: recorded with the release. */
@@ -39,7 +38,8 @@ export async function release(
   { registry, backend }: ReleaseStores,
   onUploaded: (done: number, of: number) => void = () => {},
 ): Promise<ReleaseOutcome> {
-  const request = releaseRequest(plan, base, authorship, backend.withRegistry)
+  const state = await backend.codec.encode(nextState(base.snapshot, plan), base.stored)
+  const request = releaseRequest(plan, base, authorship, backend.withRegistry ? state : undefined)
   await upload(plan, registry, onUploaded)
   crashPoint('A2-uploaded')
   let outcome = await registry.commitRelease(request)
@@ -50,7 +50,7 @@ export async function release(
   }
   const done = outcome.outcome === 'released' || outcome.outcome === 'unchanged'
   // A conflict here loses nothing: the release stands, and the next command folds it into whatever the state is then (STA-3).
-  if (done && !backend.withRegistry) await backend.write(plan.environment, stateWrite(nextState(base.snapshot, plan), base.stored))
+  if (done && !backend.withRegistry) await backend.write(plan.environment, state)
   crashPoint('A5-state-written')
   return outcome
 }
@@ -68,7 +68,7 @@ async function upload(plan: Plan, registry: Registry, onUploaded: (done: number,
   }
 }
 
-export function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorship, withState: boolean): ReleaseRequest {
+export function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorship, state: StateWrite | undefined): ReleaseRequest {
   const lifted: readonly HeldContent[] =
     authorship.overrideHold === undefined
       ? []
@@ -87,7 +87,7 @@ export function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorshi
     flips: plan.changes.map(change => flip(change, plan.base.lineage)),
     references: plan.references,
     ...(lifted.length > 0 && authorship.overrideHold !== undefined ? { holdsLifted: lifted, overrideReason: authorship.overrideHold } : {}),
-    ...(withState ? { state: stateWrite(nextState(base.snapshot, plan), base.stored) } : {}),
+    ...(state ? { state } : {}),
   }
 }
 

@@ -56,7 +56,14 @@ export function decodeSettings(parsed: ParsedConfiguration, host: SettingsHost, 
 }
 
 function implicitEnvironment(): Environment {
-  return { name: 'dev', protected: false, variables: new Map(), target: { type: 'embedded' }, state: { type: 'sqlite' } }
+  return {
+    name: 'dev',
+    protected: false,
+    variables: new Map(),
+    target: { type: 'embedded' },
+    state: { type: 'sqlite' },
+    content: { type: 'inline' },
+  }
 }
 
 function decodeProject(parsed: ParsedConfiguration, host: SettingsHost, site: (block: Block) => BlockSite, report: Report) {

@@ -1,3 +1,4 @@
+import type { StoreSettings } from '../config/blocks/environment-stores.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { StateBackend } from '../state/backend.ts'
 
@@ -12,7 +13,7 @@ export interface StoresRequest {
   /** The folder of the project, absolute. */
   readonly root: string
   readonly project: string
-  readonly environment: { readonly state: { readonly type: 'sqlite'; readonly path?: string; readonly keep?: number } }
+  readonly environment: StoreSettings
   /** `read` leaves no trace. */
   readonly mode: 'read' | 'write'
 }

@@ -2,6 +2,7 @@ import type { Artifact } from '../artifact/envelope.ts'
 import type { Digest } from '../base/digest.ts'
 import type { Ulid } from '../base/ids.ts'
 import type { JsonValue } from '../base/json.ts'
+import type { StoreSettings } from '../config/blocks/environment-stores.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { CompiledReference } from '../registry/version.ts'
 
@@ -41,10 +42,9 @@ export interface Adoptions {
 
 export type PlanMode = 'normal' | 'destroy' | 'refresh-only'
 
-export interface TargetSummary {
+/** Where state and contents are, as the environment says it: secrets by their names. */
+export interface TargetSummary extends StoreSettings {
   readonly type: 'embedded'
-  /** Where the state is, as the environment says it. */
-  readonly state: { readonly type: 'sqlite'; readonly path?: string; readonly keep?: number }
 }
 
 export interface PlanBase {

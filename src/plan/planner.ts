@@ -4,6 +4,7 @@ import { type Digest, digestOf } from '../base/digest.ts'
 import type { Ulid } from '../base/ids.ts'
 import { invariant } from '../base/invariant.ts'
 import type { JsonValue } from '../base/json.ts'
+import type { Environment } from '../config/blocks/environment.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { CompiledBlock } from '../config/instance.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
@@ -16,7 +17,7 @@ import type { ArtifactVersion, CompiledReference } from '../registry/version.ts'
 import type { StateSnapshot } from '../state/state.ts'
 import { changeDigestOf } from './change-digest.ts'
 import { classify, type DriftRule } from './drift.ts'
-import type { Adoptions, Change, ChangeReason, DriftChange, Obstacle, OutputChange, Plan, PlannedVersion } from './plan.ts'
+import type { Adoptions, Change, ChangeReason, DriftChange, Obstacle, OutputChange, Plan, PlannedVersion, TargetSummary } from './plan.ts'
 import { usedBy } from './used-by.ts'
 
 /** What a plan is made from: one configuration, and one moment of state and registry. */
@@ -90,7 +91,7 @@ export function makePlan(sources: PlanSources): Plan {
     ...core,
     project: configuration.project,
     environment: configuration.environment.name,
-    target: { type: 'embedded' as const, state: configuration.environment.state },
+    target: targetOf(configuration.environment),
     applyId: sources.applyId,
     createdAtMs: sources.nowMs,
     base: { release: pointers.release, registryId: pointers.registryId, lineage: state.lineage, stateSerial: state.serial },
@@ -105,6 +106,10 @@ export function makePlan(sources: PlanSources): Plan {
     },
     warnings: sources.warnings,
   })
+}
+
+function targetOf({ state, content, secrets }: Environment): TargetSummary {
+  return { type: 'embedded', state, content, ...(secrets ? { secrets } : {}) }
 }
 
 function changeOf(

@@ -22,6 +22,15 @@ export interface AuditRow {
   readonly hash: string
 }
 
+/** What a row says, before it is chained. */
+export interface AuditEntry {
+  readonly actor: string
+  readonly action: string
+  readonly subject: string
+  readonly reason: string
+  readonly detail: JsonObject
+}
+
 export interface AuditQuery {
   /** Newest first, at most so many. */
   readonly limit: number

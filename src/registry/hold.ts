@@ -13,6 +13,12 @@ export interface Hold {
   readonly lifted?: { readonly atMs: number; readonly actor: string; readonly reason: string }
 }
 
+/** Who places or lifts, and why. */
+export interface HoldAuthor {
+  readonly actor: string
+  readonly reason: string
+}
+
 /** Names a hold that a release lifts, or content that it holds. */
 export interface HeldContent {
   readonly address: string

@@ -1,9 +1,9 @@
 import type { Artifact } from '../artifact/envelope.ts'
 import type { Digest } from '../base/digest.ts'
 import type { Ulid } from '../base/ids.ts'
-import type { AuditQuery, AuditRow, AuditVerdict } from './audit.ts'
+import type { AuditEntry, AuditQuery, AuditRow, AuditVerdict } from './audit.ts'
 import type { Content, ContentQuery } from './content.ts'
-import type { Hold } from './hold.ts'
+import type { HeldContent, Hold, HoldAuthor } from './hold.ts'
 import type { Head, Pointer, PointerSet } from './pointer.ts'
 import type { Release, ReleaseOutcome, ReleaseRequest, ReleaseWithChanges } from './release.ts'
 import type { ArtifactVersion, VersionQuery } from './version.ts'
@@ -55,6 +55,11 @@ export interface Registry {
   /** Holds in force; with `lifted`, past ones too. Newest first. */
   holds(environment: string, lifted?: boolean): Promise<readonly Hold[]>
 
+  /** Lifts holds without publishing anything, audited; those that were in force are given back (HOLD-4). */
+  liftHolds(environment: string, held: readonly HeldContent[], author: HoldAuthor): Promise<readonly HeldContent[]>
+
+  /** Chains what was done outside of a release: a pushed state, a removed lock (AUD-2). */
+  record(entry: AuditEntry): Promise<void>
   audit(query: AuditQuery): Promise<readonly AuditRow[]>
   verifyAudit(): Promise<AuditVerdict>
 

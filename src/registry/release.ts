@@ -51,6 +51,8 @@ export interface ReleaseRequest {
    * that is among `flips` or has a target among them.
    */
   readonly references: readonly CompiledReference[]
+  /** Addresses that are renamed: versions, holds and history of `from` follow to `to`; the flips move the pointers (MOVE-1). */
+  readonly moves?: readonly AddressMove[]
   /** Active holds that are lifted on purpose, with `overrideReason` (HOLD-3). */
   readonly holdsLifted?: readonly HeldContent[]
   readonly overrideReason?: string
@@ -58,6 +60,11 @@ export interface ReleaseRequest {
   readonly holdsPlaced?: readonly HeldContent[]
   /** The next state, where state and registry share a store (REL-1); else step A5 writes it. */
   readonly state?: StateWrite
+}
+
+export interface AddressMove {
+  readonly from: string
+  readonly to: string
 }
 
 /** A state as the registry's store keeps it: encoded text that it does not look into, guarded by lineage and serial (STA-4). */

@@ -1,4 +1,5 @@
 import type { StateVersion, StateWrite } from '../registry/release.ts'
+import type { StateCodec } from './codec.ts'
 import type { Lock, LockHolder, LockOutcome } from './lock.ts'
 import type { StateSnapshot } from './state.ts'
 
@@ -6,6 +7,8 @@ import type { StateSnapshot } from './state.ts'
 export interface StateBackend {
   /** As a person would name the store: `.flowrun/state.db`. */
   readonly name: string
+  /** How snapshots are written and read: as they are, or encrypted. */
+  readonly codec: StateCodec
   /** The registry lives in the same store: a release writes the state in its own transaction (REL-1), and step A5 is void. */
   readonly withRegistry: boolean
 

@@ -15,7 +15,7 @@ export function planOf(parts: Partial<Plan>): Plan {
     mode: 'normal',
     project: 'support',
     environment: 'dev',
-    target: { type: 'embedded', state: { type: 'sqlite' } },
+    target: { type: 'embedded', state: { type: 'sqlite' }, content: { type: 'inline' } },
     applyId: '01JDC7K3M0ABCDEFGHJKMNPQRS',
     createdAtMs: NOW,
     base: { release: 14, registryId: 'registry', lineage: 'lineage', stateSerial: 14 },

@@ -20,12 +20,3 @@ export interface CompiledBody<Spec> {
   /** The file that a text argument was read from: `system` → `prompts/answer.md`. */
   readonly textFiles?: Readonly<Record<string, string>>
 }
-
-/** The same object without the keys that are undefined: an unset argument has no key in an artifact. */
-export function compact<T extends object>(members: T): Compact<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Compact<T>
-}
-
-type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
-}

@@ -1,7 +1,7 @@
 import { type PriceSpec, RETRYABLE_CLASSES } from '../../artifact/model.ts'
+import { compact } from '../../base/compact.ts'
 import { bool, duration, integer, money, number, oneOf, strings, wordsOf } from '../decode/argument.ts'
 import { type BodySpec, type Decoded, defaulted, optional } from '../decode/body.ts'
-import { compact } from './definition.ts'
 
 /** Sub-blocks that models share with providers and prompts. */
 export const rateLimitBody = {

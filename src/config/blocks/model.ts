@@ -1,5 +1,6 @@
 import { CAPABILITIES, type ModelSpec, RETRYABLE_CLASSES } from '../../artifact/model.ts'
 import { PROVIDER_TYPES, type ProviderType } from '../../artifact/provider.ts'
+import { compact } from '../../base/compact.ts'
 import type { Attribute, Block } from '../../hcl/ast.ts'
 import { evaluate } from '../../hcl/evaluate.ts'
 import { CATALOGUE_DATE, type CatalogueModel, lookupModel, nearModels } from '../catalogue/catalogue.ts'
@@ -10,7 +11,7 @@ import { reference, references } from '../decode/reference.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { isBlockReference } from '../reference.ts'
 import { argumentRange } from './argument-range.ts'
-import { type BlockDefinition, compact } from './definition.ts'
+import type { BlockDefinition } from './definition.ts'
 import { circuitBreakerBody, limitsBody, paramsBody, priceBody, rateLimitBody, retryBody, toPriceSpecs } from './model-blocks.ts'
 
 const DEFAULT_CAPABILITIES = ['streaming', 'system'] as const

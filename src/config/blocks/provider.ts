@@ -1,4 +1,5 @@
 import { FAULT_KINDS, PROVIDER_TYPES, type ProviderSpec, type SimulationSpec } from '../../artifact/provider.ts'
+import { compact } from '../../base/compact.ts'
 import { enumerate } from '../../base/enumerate.ts'
 import type { Block } from '../../hcl/ast.ts'
 import { ANY, listOf, NUMBER, objectOf, STRING } from '../../hcl/type.ts'
@@ -9,7 +10,7 @@ import { META_ARGUMENTS, META_BLOCKS } from '../decode/meta-arguments.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { createDeferredScope, type DeferredRoot } from '../deferred-scope.ts'
 import { argumentRange } from './argument-range.ts'
-import { type BlockDefinition, compact } from './definition.ts'
+import type { BlockDefinition } from './definition.ts'
 import { rateLimitBody } from './model-blocks.ts'
 
 const DEFAULT_MAX_CONCURRENCY = 64

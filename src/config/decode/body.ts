@@ -1,3 +1,4 @@
+import { type Compact, compact } from '../../base/compact.ts'
 import { enumerate } from '../../base/enumerate.ts'
 import { suggest } from '../../base/suggest.ts'
 import type { SourceRange } from '../../diagnostics/source.ts'
@@ -65,6 +66,42 @@ export function repeated<Spec extends BodySpec>(spec: Spec, labels: readonly str
       return content && { labels: block.labels.map(label => label.text), block, content }
     },
   }
+}
+
+/** A block that may stand once, whose label says which arguments it takes: `state "http" { … }`. */
+export function variant<Specs extends Readonly<Record<string, BodySpec>>>(specs: Specs): BlockSpec<Variant<Specs>, false> {
+  return { labels: ['type'], many: false, decode: (block, site) => decodeVariant(block, specs, site) }
+}
+
+/** A block that may stand many times, each with a kind of its own; order is kept. */
+export function variants<Specs extends Readonly<Record<string, BodySpec>>>(specs: Specs): BlockSpec<Variant<Specs>, true> {
+  return { labels: ['type'], many: true, decode: (block, site) => decodeVariant(block, specs, site) }
+}
+
+/** The decoded body with its label as `type`. */
+export type Variant<Specs extends Readonly<Record<string, BodySpec>>> = {
+  readonly [Type in keyof Specs & string]: { readonly type: Type } & Compact<Decoded<Specs[Type]>>
+}[keyof Specs & string]
+
+function decodeVariant<Specs extends Readonly<Record<string, BodySpec>>>(block: Block, specs: Specs, site: BlockSite) {
+  const [label] = block.labels
+  const type = label?.text ?? ''
+  const spec = specs[type]
+  if (spec === undefined) {
+    const types = Object.keys(specs)
+    site.report.error({
+      code: 'config/not-one-of',
+      summary: `"${type}" is not a kind of ${block.type}`,
+      detail: `It may be ${enumerate(types, 'or')}.`,
+      subject: label?.range ?? block.headerRange,
+      where: site.where,
+      ...near(type, types),
+    })
+    return undefined
+  }
+  const content = decodeBody(block.body, spec, site, block)
+  // The specs are indexed by a text, so the compiler cannot see that type and body belong together.
+  return content && ({ type, ...compact(content) } as Variant<Specs>)
 }
 
 export interface Labelled<T> {

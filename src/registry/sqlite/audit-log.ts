@@ -1,5 +1,4 @@
-import type { JsonObject } from '../../base/json.ts'
-import { AUDIT_ORIGIN, type AuditQuery, type AuditRow, type AuditVerdict, auditHash } from '../audit.ts'
+import { AUDIT_ORIGIN, type AuditEntry, type AuditQuery, type AuditRow, type AuditVerdict, auditHash } from '../audit.ts'
 import type { SqliteStore } from './database.ts'
 
 const COLUMNS = 'seq, at AS atMs, actor, action, subject, reason, detail, prev, hash'
@@ -15,14 +14,6 @@ const APPEND =
   'INSERT INTO audit(project, seq, at, actor, action, subject, reason, detail, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
 
 type StoredAuditRow = Omit<AuditRow, 'detail'> & { readonly detail: string }
-
-export interface AuditEntry {
-  readonly actor: string
-  readonly action: string
-  readonly subject: string
-  readonly reason: string
-  readonly detail: JsonObject
-}
 
 /** Appends to the project's chain; called last in the transaction that makes the change (AUD-1, AUD-2). */
 export function appendAudit(store: SqliteStore, project: string, entries: readonly AuditEntry[]): void {

@@ -1,5 +1,6 @@
 import type { Digest } from '../../base/digest.ts'
-import type { HeldContent, Hold } from '../hold.ts'
+import type { HeldContent, Hold, HoldAuthor } from '../hold.ts'
+import { appendAudit } from './audit-log.ts'
 import type { Scope } from './pointers.ts'
 
 const COLUMNS = 'environment, address, digest, rollback, reason, actor, created_at, lifted_at, lifted_by, lifted_why'
@@ -25,12 +26,6 @@ interface HoldRow {
   readonly lifted_why: string | null
 }
 
-/** Who places or lifts, and why. */
-export interface HoldAuthor {
-  readonly actor: string
-  readonly reason: string
-}
-
 export function holdsOf({ store, project, environment }: Scope, lifted: boolean): readonly Hold[] {
   return store
     .prepared<HoldRow>(lifted ? ALL : IN_FORCE)
@@ -47,6 +42,22 @@ export function placeHold({ store, project, environment }: Scope, held: HeldCont
 export function liftHold({ store, project, environment }: Scope, held: HeldContent, author: HoldAuthor): boolean {
   const lift = store.prepared(LIFT)
   return lift.run(store.clock.now(), author.actor, author.reason, project, environment, held.address, held.digest).changes > 0
+}
+
+/** Lifts those that are in force, with an audit row each (AUD-2). */
+export function liftHolds(scope: Scope, held: readonly HeldContent[], author: HoldAuthor): readonly HeldContent[] {
+  const lifted = held.filter(item => liftHold(scope, item, author))
+  appendAudit(
+    scope.store,
+    scope.project,
+    lifted.map(({ address, digest }) => ({
+      ...author,
+      action: 'hold.lift',
+      subject: `${scope.environment} ${address}`,
+      detail: { digest },
+    })),
+  )
+  return lifted
 }
 
 function holdFrom(row: HoldRow): Hold {

@@ -5,11 +5,11 @@ import { digestOfText } from '../../base/digest.ts'
 import { createUlidSource } from '../../base/ids.ts'
 import type { Registry } from '../registry.ts'
 import type { StateWrite } from '../release.ts'
-import { auditRows, verifyChain } from './audit-log.ts'
+import { appendAudit, auditRows, verifyChain } from './audit-log.ts'
 import { commitRelease } from './commit.ts'
 import { offerContents, readArtifacts } from './contents.ts'
 import { openDatabase, type SqliteStore } from './database.ts'
-import { holdsOf } from './holds.ts'
+import { holdsOf, liftHolds } from './holds.ts'
 import { currentPointers, headOf, headsOf, pointersAtRelease, pointerTo, type Scope } from './pointers.ts'
 import { historyOfAddress, newestReleases, releaseByApplyId, releaseOf, releasesSince } from './releases.ts'
 import { historySchema, registrySchema } from './schema.ts'
@@ -91,6 +91,8 @@ function createSqliteRegistry(store: SqliteStore, history: StateHistory, project
     releaseByApplyId: applyId => store.read(() => releaseByApplyId({ store, project }, applyId)),
     historyOf: (environment, address) => store.read(() => historyOfAddress(scoped(environment), address)),
     holds: (environment, lifted = false) => store.read(() => holdsOf(scoped(environment), lifted)),
+    liftHolds: (environment, held, author) => store.write(() => liftHolds(scoped(environment), held, author)),
+    record: entry => store.write(() => appendAudit(store, project, [entry])),
     audit: query => store.read(() => auditRows(store, project, query)),
     verifyAudit: () => store.read(() => verifyChain(store, project)),
     uploadContents: async batch => {

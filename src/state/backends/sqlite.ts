@@ -4,11 +4,12 @@ import { headOf, type Scope } from '../../registry/sqlite/pointers.ts'
 import { keepPredecessor, type SqliteRegistry } from '../../registry/sqlite/registry.ts'
 import { currentState, currentStateVersion, type StateRow, writeState } from '../../registry/sqlite/state-rows.ts'
 import type { SnapshotSummary, StateBackend } from '../backend.ts'
-import { decodeState, isIntact } from '../encoding.ts'
+import { plainCodec, type StateCodec } from '../codec.ts'
+import { isIntact } from '../encoding.ts'
 import { giveUpLock, lockOf, takeLock } from './sqlite-lock.ts'
 
 /** The state in the registry's own file and connection: a release and its state are one transaction (REL-1). */
-export function createSqliteStateBackend(registry: SqliteRegistry): StateBackend {
+export function createSqliteStateBackend(registry: SqliteRegistry, codec: StateCodec = plainCodec): StateBackend {
   const { store, history, project } = registry
   const scoped = (environment: string): Scope => ({ store, project, environment })
   const summaries = async (environment: string): Promise<readonly SnapshotSummary[]> => {
@@ -20,6 +21,7 @@ export function createSqliteStateBackend(registry: SqliteRegistry): StateBackend
   }
   return {
     name: store.name,
+    codec,
     withRegistry: true,
     async read(environment) {
       const scope = scoped(environment)
@@ -27,7 +29,7 @@ export function createSqliteStateBackend(registry: SqliteRegistry): StateBackend
       if (!row) return undefined
       // A history that cannot be read either has no snapshot to go back to; the damage of the state is what to tell.
       if (!isIntact(row)) throw corruptState(store.name, environment, release, row, await summaries(environment).catch(() => []))
-      return decodeState(row.body, environment)
+      return codec.decode(row.body, environment)
     },
     async write(environment, write) {
       const scope = scoped(environment)
@@ -46,7 +48,7 @@ export function createSqliteStateBackend(registry: SqliteRegistry): StateBackend
       const row = await history.get(project, environment, serial)
       if (!row) return undefined
       if (!isIntact(row)) throw corruptState(store.name, environment, undefined, row, await summaries(environment))
-      return decodeState(row.body, environment)
+      return codec.decode(row.body, environment)
     },
     async currentVersion(environment) {
       const found = await store.read(() => currentStateVersion(scoped(environment)))

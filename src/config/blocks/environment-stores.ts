@@ -1,0 +1,119 @@
+import type { SecretText } from '../../artifact/deferred.ts'
+import type { Block } from '../../hcl/ast.ts'
+import { bool, bytes, duration, integer, oneOf, text } from '../decode/argument.ts'
+import { type BodySpec, defaulted, optional, required, single, type Variant } from '../decode/body.ts'
+import { secretMap, secretText } from '../decode/deferred.ts'
+import type { BlockSite } from '../decode/site.ts'
+import { argumentRange } from './argument-range.ts'
+import { encryptionBody } from './encryption.ts'
+
+const secretOrText = secretText({ plainAllowed: true })
+const secret = secretText({ plainAllowed: false })
+
+/** Where an S3 bucket is, and who asks: the usual places of AWS credentials unless keys are given. */
+const bucketArguments = {
+  bucket: required(text()),
+  region: optional(text()),
+  endpoint: optional(text()),
+  force_path_style: defaulted(bool, false),
+  kms_key_id: optional(text()),
+  profile: optional(text()),
+  access_key: optional(secret),
+  secret_key: optional(secret),
+} as const
+
+const encrypted = { encryption: single(encryptionBody) } as const
+
+export const STATES = {
+  sqlite: { arguments: { path: optional(text()), keep: optional(integer(1, 1000)) }, blocks: encrypted },
+  http: {
+    arguments: {
+      address: required(text()),
+      lock_address: optional(text()),
+      unlock_address: optional(text()),
+      update_method: defaulted(oneOf(['POST', 'PUT']), 'POST'),
+      lock_method: defaulted(oneOf(['LOCK', 'POST', 'PUT']), 'LOCK'),
+      unlock_method: defaulted(oneOf(['UNLOCK', 'DELETE', 'POST', 'PUT']), 'UNLOCK'),
+      username: optional(text()),
+      password: optional(secret),
+      headers: defaulted(secretMap, {}),
+      retry_max: defaulted(integer(0, 20), 2),
+      retry_wait_min: defaulted(duration, 1000),
+      retry_wait_max: defaulted(duration, 30_000),
+      skip_cert_verification: defaulted(bool, false),
+      client_certificate_pem: optional(text()),
+      client_private_key_pem: optional(secret),
+      client_ca_certificate_pem: optional(text()),
+    },
+    blocks: encrypted,
+  },
+  postgres: {
+    arguments: {
+      url: required(secretOrText),
+      schema: defaulted(text(), 'flowrun_state'),
+      keep: optional(integer(1, 1000)),
+      skip_schema_creation: defaulted(bool, false),
+    },
+    blocks: encrypted,
+  },
+  s3: { arguments: { ...bucketArguments, key: required(text()), keep: optional(integer(1, 1000)) }, blocks: encrypted },
+} as const satisfies Readonly<Record<string, BodySpec>>
+
+/** Where the state of an environment is: `state "postgres" { … }`. Named as it is written, for a saved plan keeps it. */
+export type StateSettings = Variant<typeof STATES>
+export type HttpStateSettings = Extract<StateSettings, { type: 'http' }>
+export type PostgresStateSettings = Extract<StateSettings, { type: 'postgres' }>
+export type S3StateSettings = Extract<StateSettings, { type: 's3' }>
+
+export const CONTENTS = {
+  inline: { arguments: {} },
+  s3: { arguments: { ...bucketArguments, prefix: defaulted(text(), 'flowrun/'), min_bytes: defaulted(bytes, 8 * 1024) } },
+} as const satisfies Readonly<Record<string, BodySpec>>
+
+/** Where the contents of artifacts are: in the registry, or in a bucket. */
+export type ContentSettings = Variant<typeof CONTENTS>
+export type S3ContentSettings = Extract<ContentSettings, { type: 's3' }>
+/** A bucket with who asks for it, of a state or of contents. */
+export type BucketSettings = Pick<
+  S3StateSettings,
+  'bucket' | 'region' | 'endpoint' | 'force_path_style' | 'kms_key_id' | 'profile' | 'access_key' | 'secret_key'
+>
+
+export const SECRET_SOURCES = {
+  env: { arguments: { prefix: defaulted(text(), '') } },
+  file: { arguments: { path: required(text()) } },
+} as const satisfies Readonly<Record<string, BodySpec>>
+
+/** Where secrets are looked for. */
+export type SecretSource = Variant<typeof SECRET_SOURCES>
+
+/** The stores of an environment, and where their credentials are looked for: what opening them takes. */
+export interface StoreSettings {
+  readonly state: StateSettings
+  readonly content: ContentSettings
+  /** In order; the process environment and the project's own file when none is given. */
+  readonly secrets?: readonly SecretSource[]
+}
+
+/** Text of a setting that may be a secret. */
+export type SettingText = string | SecretText
+
+/** Credentials go over https, or stay on this machine. */
+export function checkAddresses(block: Block, { address, lock_address, unlock_address }: HttpStateSettings, site: BlockSite): void {
+  for (const [name, written] of Object.entries({ address, lock_address, unlock_address })) {
+    if (written === undefined || isSafe(written)) continue
+    site.report.error({
+      code: 'config/insecure-url',
+      summary: URL.canParse(written) ? `"${written}" is not encrypted` : `"${written}" is not a URL`,
+      detail: 'Write an https:// address. http:// is accepted for this machine (127.0.0.1, localhost).',
+      subject: argumentRange(block, name) ?? block.headerRange,
+      where: site.where,
+    })
+  }
+}
+
+function isSafe(written: string): boolean {
+  const url = URL.canParse(written) ? new URL(written) : undefined
+  if (url === undefined) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+}

@@ -1,0 +1,20 @@
+import type { StateVersion, StateWrite } from '../registry/release.ts'
+import { decodeState, stateWrite } from './encoding.ts'
+import type { StateSnapshot } from './state.ts'
+
+/** Between a snapshot and the text that a store keeps. */
+export interface StateCodec {
+  /** The write that replaces `expected` by the snapshot (STA-4). */
+  encode(snapshot: StateSnapshot, expected: StateVersion | null): Promise<StateWrite>
+  /**
+   * Decodes a text whose digest was verified.
+   *
+   * @throws OperationError `state/newer-format`; of an encrypted text what keeps it from being read.
+   */
+  decode(body: string, environment: string): Promise<StateSnapshot>
+}
+
+export const plainCodec: StateCodec = {
+  encode: async (snapshot, expected) => stateWrite(snapshot, expected),
+  decode: async (body, environment) => decodeState(body, environment),
+}
