@@ -4,6 +4,7 @@ import type { Block } from '../hcl/ast.ts'
 import type { Value } from '../hcl/value.ts'
 import type { Environment } from './blocks/environment.ts'
 import type { OutputValue } from './blocks/output.ts'
+import type { Refactorings } from './blocks/refactoring.ts'
 import type { CompiledBlock } from './instance.ts'
 import type { Repetition } from './instances.ts'
 
@@ -16,6 +17,7 @@ export interface Configuration {
   /** After what they depend on, then in source order. */
   readonly blocks: readonly CompiledBlock[]
   readonly outputs: readonly OutputValue[]
+  readonly refactorings: Refactorings
   readonly variables: ReadonlyMap<string, Value>
   /** Files that were read, relative to the root, the configuration's own among them. */
   readonly files: Readonly<Record<string, Digest>>

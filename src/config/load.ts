@@ -6,6 +6,7 @@ import { EXPRESSION_STEPS } from '../hcl/function.ts'
 import { EMPTY_SCOPE, type Scope } from '../hcl/scope.ts'
 import type { Environment } from './blocks/environment.ts'
 import { decodeOutput, type OutputValue } from './blocks/output.ts'
+import { checkRefactorings, decodeRefactorings } from './blocks/refactoring.ts'
 import type { VariableDeclaration } from './blocks/variable.ts'
 import { checkPrompts } from './checks.ts'
 import { createCompiler, createSite } from './compile.ts'
@@ -81,16 +82,18 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
     const output = decodeOutput(block, name, site(block, `in output "${name}"`, names))
     return output ? [output] : []
   })
+  const refactorings = decodeRefactorings(parsed.blocks, block => site(block, `in ${block.type}`, names), report)
   for (const name of usedBySettings(parsed.blocks)) used.add(name)
   const usedByBlocks = new Set(used)
   evaluateLocals(locals, names, report)
   const ordered = inDependencyOrder(blocks, report)
   checkPrompts(ordered, report)
+  checkRefactorings(refactorings, new Set(ordered.map(block => block.address)), report)
   if (variables.missing.length === 0) reportUnused(declarations.variables, locals, { byBlocks: usedByBlocks, byAll: used }, report)
   if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing, names }
   const configuration = assemble(
     input,
-    { blocks: ordered, outputs, variables: variables.values },
+    { blocks: ordered, outputs, variables: variables.values, refactorings },
     {
       foldedVariables: block => foldedVariables(block, locals),
       remnant: address => remnantOf(address, declarations, block => site(block, address, names)),
@@ -101,7 +104,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
 
 function assemble(
   { parsed, settings, environment, variableFiles, host }: LoadInput,
-  parts: Pick<Configuration, 'blocks' | 'outputs' | 'variables'>,
+  parts: Pick<Configuration, 'blocks' | 'outputs' | 'variables' | 'refactorings'>,
   questions: { readonly foldedVariables: (block: Block | undefined) => readonly string[]; readonly remnant: Configuration['remnant'] },
 ): Configuration {
   const written = new Map(parts.blocks.map(({ address, block }) => [address, block]))

@@ -7,4 +7,4 @@ import { provider } from './provider.ts'
 export const publishedBlocks: readonly BlockDefinition[] = [provider, model, prompt]
 
 /** Blocks of the project itself: they are not published. */
-export const PROJECT_BLOCKS = ['flowrun', 'environment', 'variable', 'locals', 'output'] as const
+export const PROJECT_BLOCKS = ['flowrun', 'environment', 'variable', 'locals', 'output', 'moved', 'removed', 'import'] as const
