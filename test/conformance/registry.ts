@@ -347,6 +347,54 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
     }
   })
 
+  scenario(
+    'MOVE-1: a renamed address keeps its numbers, its holds and its history; the other environment follows when it applies',
+    async (t, registry) => {
+      const model = { 'model.m': { text: 'm', interfaceName: 'json' } }
+      for (const environment of ['dev', 'prod']) {
+        await apply(registry, { ...model, 'prompt.old': { text: 'one', refersTo: { 'model.m': 'json' } } }, { environment })
+      }
+      await apply(registry, { ...model, 'prompt.old': { text: 'two', refersTo: { 'model.m': 'json' } } })
+      await registry.commitRelease({
+        ...(await planRelease(registry, { ...model, 'prompt.old': { text: 'one', refersTo: { 'model.m': 'json' } } })),
+        kind: 'rollback',
+        holdsPlaced: [{ address: 'prompt.old', digest: contentFor('two').digest }],
+      })
+      const moved = async (environment: string) => {
+        const pointer = (await registry.pointers(environment)).pointers.get('prompt.old')
+        const request = await planRelease(registry, model, { environment, moves: [{ from: 'prompt.old', to: 'prompt.new' }] })
+        const arrival = { address: 'prompt.new', before: null, after: pointer?.version ?? 0, ownerBefore: null, ownerAfter: 'lineage-a' }
+        return registry.commitRelease({ ...request, flips: [...request.flips, arrival] })
+      }
+      t.match(await moved('dev'), { outcome: 'released', release: { number: 4 } })
+      t.same(
+        (await registry.versionsOf('prompt.new')).map(({ version, digest, origin }) => [version, digest, origin]),
+        [
+          [2, contentFor('two').digest, 'prompt.old@2'],
+          [1, contentFor('one').digest, 'prompt.old@1'],
+        ],
+      )
+      t.match(await registry.holds('dev'), [{ address: 'prompt.new', digest: contentFor('two').digest }])
+      t.same(
+        (await registry.historyOf('dev', 'prompt.new')).map(({ number, changes }) => [number, changes[0]?.address]),
+        [
+          [4, 'prompt.new'],
+          [3, 'prompt.old'],
+          [2, 'prompt.old'],
+          [1, 'prompt.old'],
+        ],
+      )
+      t.ok((await registry.pointers('prod')).pointers.has('prompt.old'))
+      t.match(await moved('prod'), { outcome: 'released', release: { number: 2 } })
+      t.equal((await registry.versionsOf('prompt.new')).length, 2, 'copied once')
+      t.match(
+        await apply(registry, { 'prompt.new': { text: 'one' } }),
+        { outcome: 'dangling' },
+        'what it refers to is known of the copies too',
+      )
+    },
+  )
+
   scenario('a commit that refuses leaves nothing behind', async (t, registry) => {
     await apply(registry, { 'model.m': { text: 'm', interfaceName: 'json' } })
     const refused = { 'model.m': { text: 'm', interfaceName: 'json' }, 'prompt.p': { text: 'p', refersTo: { 'model.gone': 'json' } } }

@@ -9,6 +9,7 @@ import type { NewVersion } from '../version.ts'
 import { appendAudit } from './audit-log.ts'
 import { hasContent } from './contents.ts'
 import { holdsOf, liftHold, placeHold } from './holds.ts'
+import { moveAddresses } from './moves.ts'
 import { brokenReferences, flipPointers, headOf, pointerTo, type Scope } from './pointers.ts'
 import { insertRelease, releaseByApplyId, releasesSince } from './releases.ts'
 import { writeState } from './state-rows.ts'
@@ -33,11 +34,10 @@ export function commitRelease(scope: Scope, unsorted: ReleaseRequest): ReleaseOu
 
   const number = head.release + 1
   const pointers = request.flips.map(flip => pointerTo(scope, flip.address))
-  const conflict =
-    ownersAgree(request, pointers) ??
-    publishVersions(scope, request) ??
-    checkHolds(scope, request) ??
-    flip(scope, number, request, pointers)
+  const elsewhere = ownersAgree(request, pointers)
+  if (elsewhere) return elsewhere
+  moveAddresses(scope, request.moves ?? [])
+  const conflict = publishVersions(scope, request) ?? checkHolds(scope, request) ?? flip(scope, number, request, pointers)
   if (conflict) return conflict
 
   const release = insertRelease(scope, number, request)
@@ -180,6 +180,7 @@ function auditEntries(release: Release, request: ReleaseRequest): readonly Audit
         lineage,
         pointers: request.flips.length,
         versions: request.versions.length,
+        ...(request.moves?.length ? { moves: request.moves.map(({ from, to }) => `${from} → ${to}`) } : {}),
       },
     },
     ...(request.holdsLifted ?? []).map(holdEntry('hold.override', request.overrideReason ?? '')),

@@ -1,6 +1,8 @@
 import type { Ulid } from '../../base/ids.ts'
+import type { PointerChange } from '../pointer.ts'
 import type { Release, ReleaseRequest, ReleaseWithChanges } from '../release.ts'
 import { changesOfAddress, changesOfRelease, type Scope } from './pointers.ts'
+import { findVersion } from './versions.ts'
 
 // Columns are named as the type names them, so that a row is the value.
 const COLUMNS = `environment, number, kind, apply_id AS applyId, lineage, change_digest AS changeDigest, restores, actor, source, reason,
@@ -31,13 +33,25 @@ export function releaseByApplyId({ store, project }: Pick<Scope, 'store' | 'proj
   return store.prepared<Release>(BY_APPLY_ID).get(applyId, project)
 }
 
-/** The releases that moved an address, newest first, each with that change alone. */
+/** The releases that moved an address, newest first, each with that change alone; before a rename, those of its old address. */
 export function historyOfAddress(scope: Scope, address: string): readonly ReleaseWithChanges[] {
   const select = scope.store.prepared<Release>(ONE)
-  return changesOfAddress(scope, address).flatMap(change => {
+  return changesWithMoves(scope, address).flatMap(change => {
     const release = select.get(scope.project, scope.environment, change.number)
     return release ? [{ ...release, changes: [change] }] : []
   })
+}
+
+/** A first pointer whose version is a copy of what the same release archived was a rename, and not an import. */
+function changesWithMoves(scope: Scope, address: string): readonly PointerChange[] {
+  const changes = changesOfAddress(scope, address)
+  const first = changes.at(-1)
+  if (first?.after == null || first.before !== null) return changes
+  const origin = findVersion(scope.store, scope.project, { address, version: first.after.version })?.origin
+  const from = origin?.slice(0, origin.lastIndexOf('@'))
+  const earlier = from === undefined ? [] : changesWithMoves(scope, from)
+  const wasArchivedThen = earlier.some(change => change.number === first.number && change.after === null)
+  return wasArchivedThen ? [...changes, ...earlier.filter(change => change.number < first.number)] : changes
 }
 
 export function insertRelease({ store, project, environment }: Scope, number: number, request: ReleaseRequest): Release {
