@@ -25,6 +25,15 @@ export function fold(snapshot: StateSnapshot, releases: readonly ReleaseWithChan
   return { snapshot: { ...snapshot, release: last.number, owned }, own }
 }
 
+/**
+ * What a lineage owns as the registry alone tells it (STA-2); serial, outputs and checks stay.
+ *
+ * @param releases all of the environment, oldest first.
+ */
+export function rebuild(snapshot: StateSnapshot, releases: readonly ReleaseWithChanges[]): StateSnapshot {
+  return fold({ ...snapshot, release: 0, owned: new Map() }, releases).snapshot
+}
+
 function follow(owned: Map<string, OwnedVersion>, change: PointerChange, lineage: string): void {
   if (change.after && change.ownerAfter === lineage) owned.set(change.address, change.after)
   else owned.delete(change.address)

@@ -67,6 +67,41 @@ t.test('STA-5, HIST-10: a registry that is another, or older than the state, is 
   await t.rejects(caughtUp(), { code: 'state/other-registry', diagnostic: { detail: /Nothing was changed\.$/ } })
 })
 
+t.test('STA-5: accepting a registry rebuilds what is owned from its releases of the lineage', async t => {
+  const { registry, backend } = await open(t.testdir())
+  t.teardown(() => registry.close())
+  await apply(registry, { 'prompt.p': { text: 'one' } }, { lineage: OURS })
+  const { registryId } = await registry.head('dev')
+  const accepted = () => catchUp(registry, backend, 'dev', () => 'new-lineage', { acceptRegistry: true })
+  const stranger: StateSnapshot = {
+    ...emptyState(OURS),
+    serial: 1,
+    registryId: 'another',
+    release: 40,
+    owned: new Map([
+      ['prompt.p', { version: 6, digest: contentFor('six').digest }],
+      ['prompt.gone', { version: 1, digest: contentFor('gone').digest }],
+    ]),
+    outputs: new Map([['answer', { sensitive: false, type: 'number', value: 1 }]]),
+  }
+  await backend.write('dev', stateWrite(stranger, null))
+  const owned = [['prompt.p', { version: 1, digest: contentFor('one').digest }]]
+  const bound = await accepted()
+  t.match(bound, { rebound: true, recovered: [], stored: { serial: 1 }, snapshot: { registryId, release: 1, lineage: OURS, serial: 1 } })
+  t.same([...bound.snapshot.owned], owned)
+  t.equal(bound.snapshot.outputs.size, 1, 'outputs are of the configuration, not of the registry')
+
+  t.comment('HIST-10: the registry was restored from an older backup')
+  await backend.write('dev', stateWrite({ ...stranger, serial: 2, registryId }, { lineage: OURS, serial: 1 }))
+  const behind = await accepted()
+  t.match(behind, { rebound: true, snapshot: { release: 1, serial: 2 } })
+  t.same([...behind.snapshot.owned], owned)
+
+  t.comment('where there is nothing to accept, nothing is')
+  await backend.write('dev', stateWrite({ ...behind.snapshot, serial: 3 }, { lineage: OURS, serial: 2 }))
+  t.match(await accepted(), { rebound: false, snapshot: { serial: 3 } })
+})
+
 t.test('STA-6: a version with two digests is refused', async t => {
   const { registry, backend, caughtUp } = await open(t.testdir())
   t.teardown(() => registry.close())
