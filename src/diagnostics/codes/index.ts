@@ -1,4 +1,5 @@
 import { applyCodes } from './apply.ts'
+import { awsCodes } from './aws.ts'
 import { cliCodes } from './cli.ts'
 import { configCodes } from './config.ts'
 import { configFileCodes } from './config-file.ts'
@@ -14,6 +15,7 @@ import { providerCodes } from './provider.ts'
 import { registryCodes } from './registry.ts'
 import { releaseCodes } from './release.ts'
 import { runCodes } from './run.ts'
+import { s3Codes } from './s3.ts'
 import { secretCodes } from './secret.ts'
 import { stateCodes } from './state.ts'
 import { versionCodes } from './version.ts'
@@ -33,6 +35,8 @@ export const codes = {
   ...versionCodes,
   ...stateCodes,
   ...contentCodes,
+  ...awsCodes,
+  ...s3Codes,
   ...providerCodes,
   ...gatewayCodes,
   ...secretCodes,
