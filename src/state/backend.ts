@@ -21,7 +21,7 @@ export interface StateBackend {
   /** Compare-and-swap on lineage and serial; the predecessor is kept (STA-4, STA-9). */
   write(environment: string, write: StateWrite): Promise<StateWriteOutcome>
 
-  /** Takes the environment's lock, or tells who has it (LOCK-3). It is renewed until it is released. */
+  /** Takes the environment's lock, or tells who has it (LOCK-3). A lease is renewed until it is released. */
   lock(environment: string, holder: LockHolder): Promise<LockOutcome>
   /** The lock in force, if any. */
   currentLock(environment: string): Promise<Lock | undefined>

@@ -40,8 +40,9 @@ export async function acquireLock(request: LockRequest): Promise<Extract<LockOut
 
 function lockedState(lock: Lock, now: number): OperationError {
   const { id, user, host, pid, operation, sinceMs, renewedAtMs, environment } = lock
-  const aliveMs = now - renewedAtMs
+  const aliveMs = now - (renewedAtMs ?? Number.NEGATIVE_INFINITY)
   const alive = aliveMs < LEASE_MS ? `, alive ${secondsAgo(aliveMs)}` : ''
+  const process = pid > 0 ? `, process ${pid}` : ''
   const since = `${new Date(sinceMs).toISOString().replace('T', ' ').slice(0, 19)}Z`
   return new OperationError(
     {
@@ -49,7 +50,7 @@ function lockedState(lock: Lock, now: number): OperationError {
       summary: `The state of ${environment} is locked`,
       detail: [
         `lock       ${id}`,
-        `holder     ${user}@${host}, process ${pid}${alive}`,
+        `holder     ${user}@${host}${process}${alive}`,
         `operation  ${operation}`,
         `since      ${since} (${secondsAgo(now - sinceMs)})`,
         '',

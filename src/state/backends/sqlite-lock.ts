@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Scope } from '../../registry/sqlite/pointers.ts'
-import { type HeldLock, LEASE_MS, type Lock, type LockHolder, type LockOutcome, RENEWAL_MS } from '../lock.ts'
+import { type HeldLock, LEASE_MS, type Lease, type LockHolder, type LockOutcome, RENEWAL_MS } from '../lock.ts'
 import { isDeadNeighbour } from '../process.ts'
 
 const CURRENT = `
@@ -12,8 +12,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 const RENEW = 'UPDATE state_lock SET renewed_at = ? WHERE project = ? AND environment = ? AND id = ?'
 const GIVE_UP = 'DELETE FROM state_lock WHERE project = ? AND environment = ? AND id = ?'
 
-export function lockOf({ store, project, environment }: Scope): Lock | undefined {
-  return store.prepared<Lock>(CURRENT).get(project, environment)
+export function lockOf({ store, project, environment }: Scope): Lease | undefined {
+  return store.prepared<Lease>(CURRENT).get(project, environment)
 }
 
 /** Takes the lease, from a dead or expired holder too, or tells who has it (LOCK-3, LOCK-4). */
@@ -37,7 +37,7 @@ export function giveUpLock({ store, project, environment }: Scope, id: string): 
   return store.prepared(GIVE_UP).run(project, environment, id).changes > 0
 }
 
-function isInForce(lock: Lock, asking: LockHolder, now: number): boolean {
+function isInForce(lock: Lease, asking: LockHolder, now: number): boolean {
   return now - lock.renewedAtMs < LEASE_MS && !isDeadNeighbour(lock, asking)
 }
 
