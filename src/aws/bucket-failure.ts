@@ -11,6 +11,9 @@ export interface BucketWork {
 const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'])
 const NOTHING_CHANGED = 'Nothing was changed.'
 
+/** A server answered that is none of S3. */
+export class ForeignAnswer extends Error {}
+
 /**
  * What the SDK throws, as what a person can act on. S3's own sentences are left out: that of a refusal names the account and
  * who asked. Errors of other kinds are returned as they are.
@@ -24,8 +27,9 @@ export function bucketFailure(error: unknown, work: BucketWork): unknown {
   if (status === 429 || (status !== undefined && status >= 500 && status !== 501)) return unreachable(error, work, spoken(error, status))
   if (status !== undefined && status >= 300) return refused(error, work, spoken(error, status))
   if (isNetworkFailure(error)) return unreachable(error, work, error.message)
-  // A page for people where XML should be: a proxy, or a server of another kind.
-  return status === undefined ? error : refused(error, work, 'The answer is not one of S3')
+  // An answer that should be XML and is not has a status as well.
+  if (error instanceof ForeignAnswer || status !== undefined) return refused(error, work, 'The answer is not one of S3')
+  return error
 }
 
 /** 412: the condition does not hold. 409: another write was under way. 404: what was to be replaced is gone. */

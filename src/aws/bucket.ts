@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { compact } from '../base/compact.ts'
-import { bucketFailure, isConditionFailure, isMissingObject, regionMissing } from './bucket-failure.ts'
+import { bucketFailure, ForeignAnswer, isConditionFailure, isMissingObject, regionMissing } from './bucket-failure.ts'
 
 /** An endpoint of one's own, MinIO say, has no regions; a signature needs the name of one. */
 const REGION_OF_ENDPOINTS = 'us-east-1'
@@ -90,17 +90,17 @@ function createBucket(sdk: typeof import('@aws-sdk/client-s3'), client: S3Client
       attempt('reading', Key, () =>
         ifPresent(async () => {
           const { Body, ETag } = await client.send(new sdk.GetObjectCommand({ Bucket, Key }))
-          return { body: (await Body?.transformToString()) ?? '', etag: ETag ?? '' }
+          return { body: (await Body?.transformToString()) ?? '', etag: required(ETag) }
         }),
       ),
     etag: Key =>
-      attempt('reading', Key, () => ifPresent(async () => (await client.send(new sdk.HeadObjectCommand({ Bucket, Key }))).ETag ?? '')),
+      attempt('reading', Key, () => ifPresent(async () => required((await client.send(new sdk.HeadObjectCommand({ Bucket, Key }))).ETag))),
     put: (Key, Body, condition) =>
       attempt('writing', Key, async () => {
         const asked = condition === undefined ? {} : condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag }
         const command = new sdk.PutObjectCommand({ Bucket, Key, Body, ContentType: 'application/json', ...encryption, ...asked })
         try {
-          return { outcome: 'written', etag: (await client.send(command)).ETag ?? '' }
+          return { outcome: 'written', etag: required((await client.send(command)).ETag) }
         } catch (error) {
           if (condition !== undefined && isConditionFailure(error)) return { outcome: 'conflict' }
           throw error
@@ -113,12 +113,19 @@ function createBucket(sdk: typeof import('@aws-sdk/client-s3'), client: S3Client
     list: Prefix =>
       attempt('listing', Prefix, async () => {
         const keys: string[] = []
-        for await (const { Contents = [] } of sdk.paginateListObjectsV2({ client }, { Bucket, Prefix })) {
+        for await (const { Name, Contents = [] } of sdk.paginateListObjectsV2({ client }, { Bucket, Prefix })) {
+          required(Name)
           keys.push(...Contents.flatMap(({ Key }) => Key ?? []))
         }
         return keys
       }),
   }
+}
+
+/** Every answer of S3 has it: without it a proxy has answered, say with a page to sign in. */
+function required(member: string | undefined): string {
+  if (member === undefined) throw new ForeignAnswer('The answer is not one of S3')
+  return member
 }
 
 async function ifPresent<T>(work: () => Promise<T>): Promise<T | undefined> {
