@@ -32,17 +32,32 @@ export interface AuditEntry {
 }
 
 export interface AuditQuery {
-  /** Newest first, at most so many. */
-  readonly limit: number
+  /** Newest first, at most so many; all when it is left out. */
+  readonly limit?: number
   readonly sinceMs?: number
+  /** Rows about this block: releases that moved its pointer, and its holds. */
+  readonly address?: string
   readonly actor?: string
   readonly action?: string
 }
 
-/** What verifying a chain found: it is whole, or the first row at which it breaks (AUD-3). */
+/** Where a chain was, kept where nobody can change both (AUD-3). */
+export interface AuditCheckpoint {
+  /** 0: before the first row. */
+  readonly seq: number
+  /** 64 hex digits. */
+  readonly hash: string
+}
+
+/**
+ * What verifying a chain found: it is whole, or the first row at which it breaks (AUD-3). `head`: the last row is not the
+ * one that the chain ends with; `cut`: it ends before the checkpoint; `rewritten`: it has another row there.
+ */
 export type AuditVerdict =
   | { readonly intact: true; readonly rows: number; readonly head: string }
-  | { readonly intact: false; readonly seq: number; readonly problem: 'altered' | 'missing' | 'unlinked' | 'head' }
+  | { readonly intact: false; readonly seq: number; readonly problem: AuditProblem }
+
+export type AuditProblem = 'altered' | 'missing' | 'unlinked' | 'head' | 'cut' | 'rewritten'
 
 /** The hash that chains a row (AUD-1). Times are RFC 3339, and keys as the JSON of `flowrun audit` names them. */
 export function auditHash(row: Omit<AuditRow, 'hash'>): string {

@@ -1,12 +1,12 @@
 import type { Artifact } from '../artifact/envelope.ts'
 import type { Digest } from '../base/digest.ts'
 import type { Ulid } from '../base/ids.ts'
-import type { AuditEntry, AuditQuery, AuditRow, AuditVerdict } from './audit.ts'
+import type { AuditCheckpoint, AuditEntry, AuditQuery, AuditRow, AuditVerdict } from './audit.ts'
 import type { Content, ContentQuery } from './content.ts'
 import type { HeldContent, Hold, HoldAuthor } from './hold.ts'
 import type { Head, Pointer, PointerSet } from './pointer.ts'
 import type { Release, ReleaseOutcome, ReleaseRequest, ReleaseWithChanges } from './release.ts'
-import type { ArtifactVersion, VersionQuery } from './version.ts'
+import type { ArtifactVersion, CompiledReference, VersionName, VersionQuery } from './version.ts'
 
 /**
  * The part of a target that keeps versions, pointers, releases and the audit log of one project. Readers take no lock
@@ -35,6 +35,9 @@ export interface Registry {
   /** The version of each query, or undefined, in the order asked. */
   findVersions(queries: readonly VersionQuery[]): Promise<readonly (ArtifactVersion | undefined)[]>
 
+  /** What the compiler knows of these versions: all that they refer to, by each interface that they were compiled against (ID-3). */
+  compiledReferences(versions: readonly VersionName[]): Promise<readonly CompiledReference[]>
+
   /**
    * Contents by digest, each digested before use (ID-8).
    *
@@ -61,7 +64,8 @@ export interface Registry {
   /** Chains what was done outside of a release: a pushed state, a removed lock (AUD-2). */
   record(entry: AuditEntry): Promise<void>
   audit(query: AuditQuery): Promise<readonly AuditRow[]>
-  verifyAudit(): Promise<AuditVerdict>
+  /** Walks the chain; a checkpoint that was kept elsewhere shows a tail that was cut, and a chain that was written anew. */
+  verifyAudit(checkpoint?: AuditCheckpoint): Promise<AuditVerdict>
 
   /** Step A2: keeps contents by digest in one transaction; known ones are offered anew (GC-1). Split by `uploadBatches`. */
   uploadContents(batch: readonly Content[]): Promise<void>

@@ -56,6 +56,8 @@ export interface ReleaseRequest {
   /** Active holds that are lifted on purpose, with `overrideReason` (HOLD-3). */
   readonly holdsLifted?: readonly HeldContent[]
   readonly overrideReason?: string
+  /** Why references may be left that were never compiled against what they lead to; audited (HOLD-6). */
+  readonly forceIncompatible?: string
   /** Contents that are held from now on, with `reason` (HOLD-2). */
   readonly holdsPlaced?: readonly HeldContent[]
   /** The next state, where state and registry share a store (REL-1); else step A5 writes it. */

@@ -17,12 +17,16 @@ export interface ArtifactVersion {
 }
 
 /** A version to look up, by its number or by its digest. */
-export type VersionQuery = { readonly address: string; readonly version: number } | { readonly address: string; readonly digest: Digest }
+export type VersionQuery = VersionName | { readonly address: string; readonly digest: Digest }
 
-/** A version that a release publishes; the commit inserts exactly this number or refuses (REL-7). */
-export interface NewVersion {
+/** `prompt.answer@8` */
+export interface VersionName {
   readonly address: string
   readonly version: number
+}
+
+/** A version that a release publishes; the commit inserts exactly this number or refuses (REL-7). */
+export interface NewVersion extends VersionName {
   readonly digest: Digest
   readonly interfaceDigest: Digest
   /** Where it was copied from by a move. */
@@ -33,9 +37,7 @@ export interface NewVersion {
  * A fact of the compiler: this version was compiled against that interface, and fits it. Facts only add up: a version
  * that was compiled anew against a changed interface of its target keeps its digest and gains a fact.
  */
-export interface CompiledReference {
-  readonly address: string
-  readonly version: number
+export interface CompiledReference extends VersionName {
   readonly target: string
   readonly interfaceDigest: Digest
 }

@@ -1,4 +1,12 @@
-import { AUDIT_ORIGIN, type AuditEntry, type AuditQuery, type AuditRow, type AuditVerdict, auditHash } from '../audit.ts'
+import {
+  AUDIT_ORIGIN,
+  type AuditCheckpoint,
+  type AuditEntry,
+  type AuditQuery,
+  type AuditRow,
+  type AuditVerdict,
+  auditHash,
+} from '../audit.ts'
 import type { SqliteStore } from './database.ts'
 
 const COLUMNS = 'seq, at AS atMs, actor, action, subject, reason, detail, prev, hash'
@@ -6,6 +14,8 @@ const CHAIN = `SELECT ${COLUMNS} FROM audit WHERE project = ? ORDER BY seq`
 const NEWEST = `
 SELECT ${COLUMNS} FROM audit
 WHERE project = @project AND at >= @sinceMs AND (@actor IS NULL OR actor = @actor) AND (@action IS NULL OR action = @action)
+  AND (@address IS NULL OR substr(subject, -length(@address) - 1) = ' ' || @address OR EXISTS (
+    SELECT 1 FROM pointer_change c WHERE c.project = audit.project AND c.address = @address AND audit.subject = c.environment || '@' || c.number))
 ORDER BY seq DESC LIMIT @limit`
 const HEAD = 'SELECT seq, hash FROM audit_head WHERE project = ?'
 const SET_HEAD =
@@ -29,12 +39,12 @@ export function appendAudit(store: SqliteStore, project: string, entries: readon
 }
 
 export function auditRows(store: SqliteStore, project: string, query: AuditQuery): readonly AuditRow[] {
-  const { sinceMs = 0, actor = null, action = null, limit } = query
-  return store.prepared<StoredAuditRow>(NEWEST).all({ project, sinceMs, actor, action, limit }).map(auditRowFrom)
+  const { sinceMs = 0, actor = null, action = null, address = null, limit = -1 } = query
+  return store.prepared<StoredAuditRow>(NEWEST).all({ project, sinceMs, actor, action, address, limit }).map(auditRowFrom)
 }
 
 /** Walks the chain from its origin to its head and names the first row at which it breaks (AUD-3). */
-export function verifyChain(store: SqliteStore, project: string): AuditVerdict {
+export function verifyChain(store: SqliteStore, project: string, checkpoint?: AuditCheckpoint): AuditVerdict {
   let rows = 0
   let prev: string = AUDIT_ORIGIN
   for (const row of store.prepared<StoredAuditRow>(CHAIN).iterate(project)) {
@@ -44,10 +54,12 @@ export function verifyChain(store: SqliteStore, project: string): AuditVerdict {
     if (!isHashOf(hash, content)) return { intact: false, seq: row.seq, problem: 'altered' }
     prev = hash
     rows = row.seq
+    if (row.seq === checkpoint?.seq && row.hash !== checkpoint.hash) return { intact: false, seq: row.seq, problem: 'rewritten' }
   }
   const head = auditHead(store, project)
   if (head.seq > rows) return { intact: false, seq: rows + 1, problem: 'missing' }
   if (head.seq !== rows || head.hash !== prev) return { intact: false, seq: rows, problem: 'head' }
+  if (checkpoint && checkpoint.seq > rows) return { intact: false, seq: rows + 1, problem: 'cut' }
   return { intact: true, rows, head: prev }
 }
 

@@ -136,10 +136,12 @@ function flip(
   flipPointers(scope, number, request.flips)
   const changed = request.flips.some((flip, index) => changesInterface(scope, flip, before[index]))
   // What refers to an unchanged interface stays right, so all pointers are looked at only when one was changed or archived.
-  const broken = brokenReferences(scope, changed ? 0 : number)
-  if (broken.length === 0) return undefined
+  const moved = new Set(request.flips.map(({ address }) => address))
+  // A pair of which neither end moves was let through by an earlier release, and is no reason to refuse this one.
+  const broken = brokenReferences(scope, changed ? 0 : number).filter(pair => moved.has(pair.address) || moved.has(pair.target))
   const dangling = broken.filter(isDangling)
-  return dangling.length > 0 ? { outcome: 'dangling', references: dangling } : { outcome: 'incompatible', references: broken }
+  if (dangling.length > 0) return { outcome: 'dangling', references: dangling }
+  return broken.length > 0 && request.forceIncompatible === undefined ? { outcome: 'incompatible', references: broken } : undefined
 }
 
 function changesInterface(scope: Scope, flip: PointerFlip, before: Pointer | undefined): boolean {
@@ -183,6 +185,9 @@ function auditEntries(release: Release, request: ReleaseRequest): readonly Audit
         ...(request.moves?.length ? { moves: request.moves.map(({ from, to }) => `${from} → ${to}`) } : {}),
       },
     },
+    ...(request.forceIncompatible === undefined
+      ? []
+      : [{ actor, action: 'release.force', subject: `${environment}@${number}`, reason: request.forceIncompatible, detail: {} }]),
     ...(request.holdsLifted ?? []).map(holdEntry('hold.override', request.overrideReason ?? '')),
     ...(request.holdsPlaced ?? []).map(holdEntry('hold.place', reason)),
   ]

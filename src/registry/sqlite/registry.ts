@@ -15,7 +15,7 @@ import { historyOfAddress, newestReleases, releaseByApplyId, releaseOf, releases
 import { historySchema, registrySchema } from './schema.ts'
 import { createStateHistory, type StateHistory } from './state-history.ts'
 import { currentState } from './state-rows.ts'
-import { findVersion, highestVersions, versionsOf } from './versions.ts'
+import { compiledReferences, findVersion, highestVersions, versionsOf } from './versions.ts'
 
 export interface SqliteRegistryOptions {
   /** Holds `state.db` and `state-history.db`. */
@@ -84,6 +84,7 @@ function createSqliteRegistry(store: SqliteStore, history: StateHistory, project
     versionsOf: address => store.read(() => versionsOf(store, project, address)),
     highestVersions: () => store.read(() => highestVersions(store, project)),
     findVersions: queries => store.read(() => queries.map(query => findVersion(store, project, query))),
+    compiledReferences: versions => store.read(() => compiledReferences(store, project, versions)),
     artifacts: queries => store.read(() => readArtifacts(store, queries)),
     releases: (environment, limit = -1) => store.read(() => newestReleases(scoped(environment), limit)),
     release: (environment, number) => store.read(() => releaseOf(scoped(environment), number)),
@@ -94,7 +95,7 @@ function createSqliteRegistry(store: SqliteStore, history: StateHistory, project
     liftHolds: (environment, held, author) => store.write(() => liftHolds(scoped(environment), held, author)),
     record: entry => store.write(() => appendAudit(store, project, [entry])),
     audit: query => store.read(() => auditRows(store, project, query)),
-    verifyAudit: () => store.read(() => verifyChain(store, project)),
+    verifyAudit: checkpoint => store.read(() => verifyChain(store, project, checkpoint)),
     uploadContents: async batch => {
       await store.write(() => offerContents(store, batch))
       crashPoint('A2-uploading')

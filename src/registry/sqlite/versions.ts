@@ -1,5 +1,5 @@
 import type { ReleaseRequest, TakenVersion } from '../release.ts'
-import type { ArtifactVersion, CompiledReference, NewVersion, VersionQuery } from '../version.ts'
+import type { ArtifactVersion, CompiledReference, NewVersion, VersionName, VersionQuery } from '../version.ts'
 import type { SqliteStore } from './database.ts'
 
 // Columns are named as the type names them, so that a row is the value.
@@ -12,6 +12,8 @@ const HIGHEST = 'SELECT address, max(version) AS version FROM artifact_version W
 const INSERT = `
 INSERT INTO artifact_version(project, format, address, version, digest, interface_digest, origin, created_at, created_by, message)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+const REFERENCES =
+  'SELECT address, version, target, interface_digest AS interfaceDigest FROM reference WHERE project = ? AND address = ? AND version = ?'
 const INSERT_REFERENCE = 'INSERT OR IGNORE INTO reference(project, address, version, target, interface_digest) VALUES (?, ?, ?, ?, ?)'
 
 export function versionsOf(store: SqliteStore, project: string, address: string): readonly ArtifactVersion[] {
@@ -27,6 +29,11 @@ export function findVersion(store: SqliteStore, project: string, query: VersionQ
   return 'version' in query
     ? store.prepared<ArtifactVersion>(BY_NUMBER).get(project, query.address, query.version)
     : store.prepared<ArtifactVersion>(BY_DIGEST).get(project, query.address, query.digest)
+}
+
+export function compiledReferences(store: SqliteStore, project: string, versions: readonly VersionName[]): readonly CompiledReference[] {
+  const select = store.prepared<CompiledReference>(REFERENCES)
+  return versions.flatMap(({ address, version }) => select.all(project, address, version))
 }
 
 /** Inserts the versions of a release; those whose number or digest is there already are reuse, or taken (REL-7). */
