@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Scope } from '../../registry/sqlite/pointers.ts'
-import { type HeldLock, LEASE_MS, type Lease, type LockHolder, type LockOutcome, RENEWAL_MS } from '../lock.ts'
+import { holdLease } from '../held-lease.ts'
+import { LEASE_MS, type Lease, type LockHolder, type LockOutcome } from '../lock.ts'
 import { isDeadNeighbour } from '../process.ts'
 
 const CURRENT = `
@@ -23,48 +24,20 @@ export async function takeLock(scope: Scope, holder: LockHolder): Promise<LockOu
   const found = await store.write(() => {
     const current = lockOf(scope)
     const now = store.clock.now()
-    if (current && isInForce(current, holder, now)) return { by: current }
+    if (current && now - current.renewedAtMs < LEASE_MS && !isDeadNeighbour(current, holder)) return { by: current }
     const { user, host, pid, bootId, operation, flowrunVersion } = holder
     store.prepared(TAKE).run(project, environment, id, user, host, pid, bootId, operation, flowrunVersion, now, now)
     return { tookOver: current }
   })
   if (found.by) return { outcome: 'held', by: found.by }
-  return { outcome: 'locked', lock: renewed(scope, id), ...(found.tookOver && { tookOver: found.tookOver }) }
+  const lock = holdLease(id, {
+    renew: async () => (await store.write(() => store.prepared(RENEW).run(store.clock.now(), project, environment, id))).changes > 0,
+    giveUp: () => store.write(() => giveUpLock(scope, id)),
+  })
+  return { outcome: 'locked', lock, ...(found.tookOver && { tookOver: found.tookOver }) }
 }
 
 /** @returns false when there is no lock of this id. */
 export function giveUpLock({ store, project, environment }: Scope, id: string): boolean {
   return store.prepared(GIVE_UP).run(project, environment, id).changes > 0
-}
-
-function isInForce(lock: Lease, asking: LockHolder, now: number): boolean {
-  return now - lock.renewedAtMs < LEASE_MS && !isDeadNeighbour(lock, asking)
-}
-
-function renewed(scope: Scope, id: string): HeldLock {
-  const { store, project, environment } = scope
-  let lost = false
-  let released = false
-  const renew = async () => {
-    try {
-      const { changes } = await store.write(() => store.prepared(RENEW).run(store.clock.now(), project, environment, id))
-      if (changes === 0) lost = true
-    } catch {
-      // A renewal that fails is tried again; after three the lease ends and the compare-and-swap decides (LOCK-5).
-    }
-  }
-  const timer = setInterval(renew, RENEWAL_MS)
-  timer.unref()
-  return {
-    id,
-    get lost() {
-      return lost
-    },
-    async release() {
-      if (released) return
-      released = true
-      clearInterval(timer)
-      await store.write(() => giveUpLock(scope, id))
-    },
-  }
 }

@@ -1,10 +1,9 @@
-import { digestOfText, shortDigest } from '../../base/digest.ts'
-import { OperationError } from '../../diagnostics/operation-error.ts'
 import { headOf, type Scope } from '../../registry/sqlite/pointers.ts'
 import { keepPredecessor, type SqliteRegistry } from '../../registry/sqlite/registry.ts'
-import { currentState, currentStateVersion, type StateRow, writeState } from '../../registry/sqlite/state-rows.ts'
+import { currentState, currentStateVersion, writeState } from '../../registry/sqlite/state-rows.ts'
 import type { SnapshotSummary, StateBackend } from '../backend.ts'
 import { plainCodec, type StateCodec } from '../codec.ts'
+import { corruptState } from '../corrupt-state.ts'
 import { isIntact } from '../encoding.ts'
 import { giveUpLock, lockOf, takeLock } from './sqlite-lock.ts'
 
@@ -28,7 +27,9 @@ export function createSqliteStateBackend(registry: SqliteRegistry, codec: StateC
       const { row, release } = await store.read(() => ({ row: currentState(scope), release: headOf(scope).release }))
       if (!row) return undefined
       // A history that cannot be read either has no snapshot to go back to; the damage of the state is what to tell.
-      if (!isIntact(row)) throw corruptState(store.name, environment, release, row, await summaries(environment).catch(() => []))
+      if (!isIntact(row)) {
+        throw corruptState({ store: store.name, environment, found: row, history: await summaries(environment).catch(() => []), release })
+      }
       return codec.decode(row.body, environment)
     },
     async write(environment, write) {
@@ -47,7 +48,7 @@ export function createSqliteStateBackend(registry: SqliteRegistry, codec: StateC
     async snapshot(environment, serial) {
       const row = await history.get(project, environment, serial)
       if (!row) return undefined
-      if (!isIntact(row)) throw corruptState(store.name, environment, undefined, row, await summaries(environment))
+      if (!isIntact(row)) throw corruptState({ store: store.name, environment, found: row, history: await summaries(environment) })
       return codec.decode(row.body, environment)
     },
     async currentVersion(environment) {
@@ -56,39 +57,4 @@ export function createSqliteStateBackend(registry: SqliteRegistry, codec: StateC
     },
     close: async () => {},
   }
-}
-
-function corruptState(
-  store: string,
-  environment: string,
-  release: number | undefined,
-  row: StateRow,
-  history: readonly SnapshotSummary[],
-): OperationError {
-  const { body } = row
-  const intact = history.find(snapshot => snapshot.intact && snapshot.serial < row.serial)
-  const safe = `Your deployed prompts are safe: they live in the registry${release ? ` (${environment}@${release})` : ''}.`
-  const wayOut = intact
-    ? `The snapshot before this one is intact: serial ${intact.serial}, ${moment(intact.writtenAtMs)}, ${counted(intact.blocks, 'block')}. ` +
-      `To go back to it:\n  flowrun state restore ${intact.serial}\n` +
-      (release ? `The next plan then finds what release ${release} did, and adopts it.\n` : '')
-    : 'No earlier snapshot is intact. To rebuild the state from the registry:\n  flowrun state recover\n'
-  return new OperationError({
-    code: 'state/corrupt',
-    summary: `The state of ${environment} cannot be read`,
-    detail:
-      `${store}: the snapshot with serial ${row.serial} does not match its digest\n` +
-      `    · expected ${shortDigest(row.digest)}\n    · found    ${shortDigest(digestOfText(body))}\n\n${safe} ${wayOut}Nothing was changed.`,
-  })
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
-function moment(ms: number): string {
-  return new Date(ms)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, 'Z')
 }

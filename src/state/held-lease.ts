@@ -1,0 +1,33 @@
+import { type HeldLock, RENEWAL_MS } from './lock.ts'
+
+export interface LeaseActions {
+  /** False: somebody else has the lock now. */
+  renew(): Promise<boolean>
+  giveUp(): Promise<unknown>
+}
+
+/** A lock that was just taken: renewed every 20 s until it is released (LOCK-3). */
+export function holdLease(id: string, { renew, giveUp }: LeaseActions): HeldLock {
+  let lost = false
+  let released = false
+  const timer = setInterval(async () => {
+    try {
+      if (!(await renew())) lost = true
+    } catch {
+      // A renewal that fails is tried again; after three the lease ends and the compare-and-swap decides (LOCK-5).
+    }
+  }, RENEWAL_MS)
+  timer.unref()
+  return {
+    id,
+    get lost() {
+      return lost
+    },
+    async release() {
+      if (released) return
+      released = true
+      clearInterval(timer)
+      await giveUp()
+    },
+  }
+}
