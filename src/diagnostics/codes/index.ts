@@ -1,5 +1,4 @@
 import { applyCodes } from './apply.ts'
-import { awsCodes } from './aws.ts'
 import { cliCodes } from './cli.ts'
 import { configCodes } from './config.ts'
 import { configFileCodes } from './config-file.ts'
@@ -7,6 +6,7 @@ import { contentCodes } from './content.ts'
 import { gatewayCodes } from './gateway.ts'
 import { hclEvaluationCodes } from './hcl-evaluation.ts'
 import { hclSyntaxCodes } from './hcl-syntax.ts'
+import { kmsCodes } from './kms.ts'
 import { modelCodes } from './model.ts'
 import { outputCodes } from './output.ts'
 import { planCodes } from './plan.ts'
@@ -35,7 +35,7 @@ export const codes = {
   ...versionCodes,
   ...stateCodes,
   ...contentCodes,
-  ...awsCodes,
+  ...kmsCodes,
   ...s3Codes,
   ...providerCodes,
   ...gatewayCodes,

@@ -54,4 +54,24 @@ export const stateCodes = {
       'To share deployments among machines, use a remote target or state backend.',
     ],
   },
+  'state/cannot-decrypt': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The stored state is encrypted, and none of the keys of this configuration opens it.',
+    why: 'A state that cannot be read is never taken for an empty one: the next apply would create everything anew.',
+    cure: [
+      'Give the key that it was written with: encryption { … } of the state in the environment block.',
+      'After a change of the key, name the earlier one in previous { … }: it is only read with, and the next write is under the new one.',
+      'If the key is lost, rebuild the state from the registry: flowrun state recover',
+    ],
+    see: ['state/corrupt', 'kms/no-key', 'secret/missing'],
+  },
+  'state/weak-passphrase': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The passphrase of the state is shorter than 16 characters.',
+    why: 'Whoever has a copy of the state can try passphrases without end; one that a person can remember is found.',
+    cure: ['Make one: openssl rand -base64 24', 'Keep the short one in previous { … } until the state was written anew.'],
+    see: ['state/cannot-decrypt'],
+  },
 } as const satisfies Record<`state/${string}`, CodePage>
