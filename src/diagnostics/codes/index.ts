@@ -10,6 +10,7 @@ import { kmsCodes } from './kms.ts'
 import { modelCodes } from './model.ts'
 import { outputCodes } from './output.ts'
 import { planCodes } from './plan.ts'
+import { postgresCodes } from './postgres.ts'
 import { promptCodes } from './prompt.ts'
 import { providerCodes } from './provider.ts'
 import { registryCodes } from './registry.ts'
@@ -34,6 +35,7 @@ export const codes = {
   ...releaseCodes,
   ...versionCodes,
   ...stateCodes,
+  ...postgresCodes,
   ...contentCodes,
   ...kmsCodes,
   ...s3Codes,

@@ -44,6 +44,22 @@ export const stateCodes = {
     cure: ['Upgrade flowrun to at least the version that wrote it.'],
     see: ['registry/newer-format'],
   },
+  'state/unreachable': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The store that keeps the state does not answer, or breaks off.',
+    why: 'A state that cannot be read is never taken for an empty one.',
+    cure: ['Check the network, the address of the store, and that the store runs.', 'Run the command again: nothing is done twice.'],
+    see: ['state/unauthorized'],
+  },
+  'state/unauthorized': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The store that keeps the state does not accept who asks.',
+    why: 'Whoever can write a state can change what the next apply takes for its own.',
+    cure: ['Correct user and password, or the token, in the settings of the state.', 'If they are secrets, set the secrets anew.'],
+    see: ['state/unreachable', 'secret/missing'],
+  },
   'state/network-file-system': {
     severity: 'error',
     since: '1.0',
