@@ -5,7 +5,8 @@ import type { StateOutput, StateSnapshot } from '../state/state.ts'
 /** The state that follows when a plan is released: what it owns, its outputs, one serial further. */
 export function nextState(before: StateSnapshot, plan: Plan): StateSnapshot {
   const owned = new Map(before.owned)
-  for (const { address, action, after } of plan.changes) {
+  for (const { address, action, after, previousAddress } of plan.changes) {
+    if (previousAddress !== undefined) owned.delete(previousAddress)
     if (after && action !== 'delete') owned.set(address, { version: after.version, digest: after.digest })
     else owned.delete(address)
   }
@@ -17,6 +18,7 @@ export function nextState(before: StateSnapshot, plan: Plan): StateSnapshot {
     release: before.release + (plan.changes.length > 0 ? 1 : 0),
     owned,
     outputs: nextOutputs(plan),
+    checks: plan.checks,
   }
 }
 

@@ -1,13 +1,12 @@
 import { crashPoint } from '../base/crash-point.ts'
-import type { Change, Plan } from '../plan/plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import { type Content, contentOf, uploadBatches } from '../registry/content.ts'
 import type { HeldContent } from '../registry/hold.ts'
-import type { PointerFlip } from '../registry/pointer.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ReleaseOutcome, ReleaseRequest, StateWrite } from '../registry/release.ts'
-import type { NewVersion } from '../registry/version.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { CaughtUp } from '../state/catch-up.ts'
+import { flipsOf, newVersions, releaseKind } from './flips.ts'
 import { nextState } from './next-state.ts'
 
 /** Who releases, and why: recorded with the release. */
@@ -77,34 +76,17 @@ export function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorshi
     environment: plan.environment,
     applyId: plan.applyId,
     base: base.pointers.release,
-    kind: plan.mode === 'destroy' ? 'destroy' : 'apply',
+    kind: releaseKind(plan),
     lineage: plan.base.lineage,
     changeDigest: plan.changeDigest,
     actor: authorship.actor,
     source: authorship.source,
     reason: authorship.message,
-    versions: plan.changes.flatMap(newVersion),
-    flips: plan.changes.map(change => flip(change, plan.base.lineage)),
+    versions: newVersions(plan.changes),
+    flips: plan.changes.flatMap(change => flipsOf(change, plan.base.lineage)),
+    ...(plan.moves.length > 0 ? { moves: plan.moves } : {}),
     references: plan.references,
     ...(lifted.length > 0 && authorship.overrideHold !== undefined ? { holdsLifted: lifted, overrideReason: authorship.overrideHold } : {}),
     ...(state ? { state } : {}),
-  }
-}
-
-/** Versions that are published already are sent too: the same digest under the same number is reuse (REL-7). */
-function newVersion({ address, after }: Change): readonly NewVersion[] {
-  return after ? [{ address, version: after.version, digest: after.digest, interfaceDigest: after.interfaceDigest }] : []
-}
-
-function flip({ address, action, before, after, ownerBefore }: Change, lineage: string): PointerFlip {
-  // A forgotten pointer stays and belongs to nobody (MOVE-3).
-  const isGone = action === 'delete'
-  return {
-    address,
-    before: before?.version ?? null,
-    after: isGone ? null : (after?.version ?? null),
-    ownerBefore: ownerBefore ?? null,
-    ownerAfter: isGone || action === 'forget' ? null : lineage,
-    ...(after?.folded ? { folded: after.folded } : {}),
   }
 }

@@ -6,12 +6,21 @@ import type { CompiledBlock } from '../config/instance.ts'
 import type { Loaded } from '../config/load.ts'
 import { referenceRange } from '../config/order.ts'
 import { Report } from '../diagnostics/report.ts'
-import type { PointerSet } from '../registry/pointer.ts'
+import type { Pointer } from '../registry/pointer.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { VersionQuery } from '../registry/version.ts'
+import type { VersionNumbers } from './version-numbers.ts'
 
 /** Numbers of versions by address, then digest. */
 type Numbers = ReadonlyMap<string, ReadonlyMap<Digest, number>>
+
+/** What a configuration may ask for. */
+export interface PublishedVersions {
+  readonly registry: Registry
+  /** Under the addresses that the configuration has for them. */
+  readonly pointers: Pick<ReadonlyMap<string, Pointer>, 'get'>
+  readonly versions: VersionNumbers
+}
 
 /**
  * Compiles a configuration that may ask for what is published: version numbers (`prompt.answer.version`) and what
@@ -23,11 +32,7 @@ type Numbers = ReadonlyMap<string, ReadonlyMap<Digest, number>>
  */
 export async function loadWithVersions(
   load: (asking: Pick<CompileHost, 'versionOf' | 'publishedAt'>, report: Report) => Loaded,
-  {
-    registry,
-    pointers,
-    highest,
-  }: { readonly registry: Registry; readonly pointers: PointerSet; readonly highest: ReadonlyMap<string, number> },
+  { registry, pointers, versions }: PublishedVersions,
   report: Report,
 ): Promise<Loaded> {
   let numbers: Numbers = new Map()
@@ -37,11 +42,11 @@ export async function loadWithVersions(
     const askedArtifacts = new Map<Digest, string>()
     const versionOf = (address: string, digest: Digest) => {
       const known = numbers.get(address)
-      if (known === undefined && highest.has(address)) askedNumbers.add(address)
-      return known?.get(digest) ?? (highest.get(address) ?? 0) + 1
+      if (known === undefined && versions.has(address)) askedNumbers.add(address)
+      return known?.get(digest) ?? versions.highest(address) + 1
     }
     const publishedAt = (address: string) => {
-      const pointer = pointers.pointers.get(address)
+      const pointer = pointers.get(address)
       if (pointer && !artifacts.has(pointer.digest)) askedArtifacts.set(pointer.digest, address)
       return pointer && artifacts.get(pointer.digest)
     }
@@ -51,16 +56,16 @@ export async function loadWithVersions(
       report.add(...attempt.diagnostics)
       return loaded
     }
-    numbers = new Map([...numbers, ...(await numbersOf([...askedNumbers], registry))])
+    numbers = new Map([...numbers, ...(await numbersOf([...askedNumbers], versions))])
     const found = await registry.artifacts([...askedArtifacts].map(([digest, address]) => ({ address, digest })))
     artifacts = new Map([...artifacts, ...found])
   }
 }
 
-async function numbersOf(addresses: readonly string[], registry: Registry): Promise<Numbers> {
+async function numbersOf(addresses: readonly string[], published: VersionNumbers): Promise<Numbers> {
   const numbers = new Map<string, ReadonlyMap<Digest, number>>()
   for (const address of addresses) {
-    const versions = await registry.versionsOf(address)
+    const versions = await published.versionsOf(address)
     numbers.set(address, new Map(versions.map(({ digest, version }) => [digest, version])))
   }
   return numbers
@@ -89,14 +94,21 @@ export async function checkPins(blocks: readonly CompiledBlock[], registry: Regi
 }
 
 /** `plan/prevent-destroy`, for each archived instance of a block that says that none may be. */
-export function checkGuards(archived: readonly { readonly address: string }[], { configuration }: Loaded, report: Report): void {
+export function checkGuards(
+  archived: readonly { readonly address: string }[],
+  { configuration }: Loaded,
+  isDestroy: boolean,
+  report: Report,
+): void {
   for (const { address } of archived) {
     const guard = configuration?.remnant(address)
     if (guard?.preventDestroy === undefined) continue
     report.error({
       code: 'plan/prevent-destroy',
       summary: `${address} would be archived, and prevent_destroy is true`,
-      detail: `It is no longer in the ${guard.repetition}. Keep it there, or remove prevent_destroy first.`,
+      detail: isDestroy
+        ? 'Remove prevent_destroy first, or leave the block out: -exclude.'
+        : `It is no longer in the ${guard.repetition}. Keep it there, or remove prevent_destroy first.`,
       subject: guard.preventDestroy,
       where: `in ${guard.block.type} "${guard.block.labels[0]?.text}"`,
       address,

@@ -1,31 +1,50 @@
 import type { Artifact } from '../artifact/envelope.ts'
 import type { Digest } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
+import { readMoves } from '../config/blocks/refactoring.ts'
 import type { VariableDeclaration } from '../config/blocks/variable.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { Report } from '../diagnostics/report.ts'
 import { withForecasts } from '../plan/forecasts.ts'
-import type { Plan } from '../plan/plan.ts'
-import { isDrifted, makePlan, type Standing, standings } from '../plan/planner.ts'
+import type { Plan, PlanMode } from '../plan/plan.ts'
+import { makePlan } from '../plan/planner.ts'
+import type { Selection } from '../plan/selection.ts'
+import type { ImportSource } from '../plan/sources.ts'
+import { isArchived, isDrifted, type Standing, standings } from '../plan/standing.ts'
+import { openImports, type PlanView, viewThrough } from '../plan/view.ts'
 import { checkWindows } from '../plan/window.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ReleaseWithChanges } from '../registry/release.ts'
-import type { ArtifactVersion } from '../registry/version.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
 import { thisHolder } from '../state/process.ts'
+import { trustState } from '../state/trust.ts'
 import { checkGuards, checkPins, loadWithVersions } from './configured-versions.ts'
 import { openStoresOf } from './deployed.ts'
 import { findKilledApply, type KilledApply } from './killed-apply.ts'
+import { readImports } from './plan-imports.ts'
+import { reportBlockedMoves, reportReplacements, selectStandings } from './plan-selection.ts'
 import { loadProject, type OperationHost, openProject, type Project, type ProjectOptions, variableReads } from './project.ts'
 import type { Stores } from './stores.ts'
+import { addressMoves, readVersionNumbers, type VersionNumbers } from './version-numbers.ts'
 
 export interface PlanOptions extends ProjectOptions {
   readonly variables: readonly VariableFlag[]
   readonly answers?: Readonly<Record<string, string>>
   /** Variables without a value are asked for, and not reported. */
   readonly canAsk: boolean
+  /** Everything is archived with `destroy`; only the state follows with `refresh-only`. */
+  readonly mode?: PlanMode
+  readonly selection?: Selection
+  /** Blocks whose content outside is to be built again. */
+  readonly replace?: readonly string[]
+  /** False: the state is trusted, and the registry not asked what others did. */
+  readonly refresh?: boolean
+  /** `--accept-registry`: a state of another registry follows this one (STA-5). */
+  readonly acceptRegistry?: boolean
+  /** A failed `check` is an error. */
+  readonly strict?: boolean
 }
 
 export type PlanResult =
@@ -67,41 +86,55 @@ export async function planAgainst(
   report: Report,
 ): Promise<PlannedAgainst> {
   const { registry, backend } = stores
+  const { mode = 'normal' } = options
   const environment = project.environment.name
-  const base = await catchUp(registry, backend, environment, host.newId)
-  const highest = await registry.highestVersions()
+  const base =
+    options.refresh === false
+      ? await trustState(registry, backend, environment, host.newId)
+      : await catchUp(registry, backend, environment, host.newId, { acceptRegistry: options.acceptRegistry ?? false })
+  const versions = await readVersionNumbers(registry, readMoves(project.parsed.blocks))
+  const pointerNow = (address: string) => {
+    const former = versions.formerAddress(address)
+    return base.pointers.pointers.get(address) ?? (former === undefined ? undefined : base.pointers.pointers.get(former))
+  }
   const loaded = await loadWithVersions(
     (asking, attempt) => loadProject(host, project, { ...options, ...asking }, attempt, options.canAsk),
-    { registry, pointers: base.pointers, highest },
+    { registry, pointers: { get: pointerNow }, versions },
     report,
   )
   if (loaded.missing.length > 0 && options.canAsk && !report.hasErrors) return { outcome: 'ask', missing: loaded.missing }
   const { configuration } = loaded
   if (configuration === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const holds = await registry.holds(environment)
-  const found = standings(configuration, base.snapshot, base.pointers, holds)
-  const moving = found.filter(({ rule }) => rule.kind !== 'unchanged')
-  const published = await publishedVersions(registry, configuration, moving)
-  const current = await registry.artifacts(
-    moving.flatMap(({ pointer }) => (pointer ? [{ address: pointer.address, digest: pointer.digest }] : [])),
-  )
-  checkGuards(
-    moving.filter(({ block, rule }) => block === undefined && (rule.kind === 'archive' || rule.kind === 'drift-then-archive')),
-    loaded,
-    report,
-  )
+
+  const present = { state: base.snapshot, pointers: base.pointers.pointers, holds: await registry.holds(environment) }
+  const view = viewThrough(configuration.refactorings.moved, configuration.blocks, present)
+  const imports = mode === 'normal' ? await readImports(configuration, view, registry, report) : new Map<string, ImportSource>()
+  const blocks = mode === 'destroy' ? [] : configuration.blocks
+  const all = standings(blocks, view, openImports(configuration.refactorings.imports, view))
+  const { covered, selection } = selectStandings(all, configuration, options, report)
+  checkGuards(covered.filter(isArchived), loaded, mode === 'destroy', report)
+  reportReplacements(options.replace ?? [], configuration, report)
+  reportBlockedMoves(view, report)
+  const facts = await readFacts(registry, environment, { configuration, view, imports, covered, versions })
   await checkPins(configuration.blocks, registry, report)
-  await checkWindows(configuration, new Set(moving.map(({ address }) => address)), report)
+  await checkWindows(configuration, facts.moving, report)
   if (report.hasErrors) return { outcome: 'invalid', diagnostics: report.diagnostics }
   const made = makePlan({
+    mode,
     configuration,
-    state: base.snapshot,
-    pointers: base.pointers,
-    holds,
-    causes: await explainDrift(registry, environment, moving),
-    published: (address, digest) => published.get(`${address} ${digest}`),
-    highestVersion: address => highest.get(address) ?? 0,
-    current: pointer => requireArtifact(current, pointer.digest),
+    base: {
+      release: base.pointers.release,
+      registryId: base.pointers.registryId,
+      lineage: base.snapshot.lineage,
+      stateSerial: base.snapshot.serial,
+    },
+    view,
+    standings: covered,
+    ...(selection ? { selection } : {}),
+    imports,
+    ...facts,
+    highestVersion: versions.highest,
+    movesOf: addresses => addressMoves(addresses, view.formerly, versions),
     environmentReads: { ...project.environmentReads(), ...variableReads(host, configuration) },
     applyId: host.newId(),
     nowMs: host.clock.now(),
@@ -110,15 +143,34 @@ export async function planAgainst(
   return { outcome: 'planned', plan: await withForecasts(made, configuration), base }
 }
 
-async function publishedVersions(
-  registry: Registry,
-  configuration: Configuration,
-  moving: readonly { readonly address: string }[],
-): Promise<ReadonlyMap<string, ArtifactVersion>> {
-  const addresses = new Set(moving.map(({ address }) => address))
-  const queries = configuration.blocks.filter(block => addresses.has(block.address)).map(({ address, digest }) => ({ address, digest }))
-  const versions = queries.length > 0 ? await registry.findVersions(queries) : []
-  return new Map(versions.flatMap(version => (version ? [[`${version.address} ${version.digest}`, version] as const] : [])))
+interface FactsOf {
+  readonly configuration: Configuration
+  readonly view: PlanView
+  readonly imports: ReadonlyMap<string, ImportSource>
+  readonly covered: readonly Standing[]
+  readonly versions: VersionNumbers
+}
+
+/** What the plan needs of the registry, read at once: of changed blocks alone. */
+async function readFacts(registry: Registry, environment: string, { configuration, view, imports, covered, versions }: FactsOf) {
+  const changed = covered.filter(({ address, rule }) => rule.kind !== 'unchanged' || view.formerly.has(address) || imports.has(address))
+  const moving = new Set(changed.map(({ address }) => address))
+  const wanted = configuration.blocks.filter(({ address }) => moving.has(address))
+  const found = await versions.find(wanted)
+  const published = new Map(found.flatMap((version, index) => (version ? [[keyOf(wanted[index]), version] as const] : [])))
+  const current = await registry.artifacts(
+    changed.flatMap(({ pointer }) => (pointer ? [{ address: pointer.address, digest: pointer.digest }] : [])),
+  )
+  return {
+    moving,
+    causes: await explainDrift(registry, environment, changed, view),
+    published: (address: string, digest: Digest) => published.get(`${address} ${digest}`),
+    current: (pointer: { readonly digest: Digest }) => requireArtifact(current, pointer.digest),
+  }
+}
+
+function keyOf(block: { readonly address: string; readonly digest: Digest } | undefined): string {
+  return block ? `${block.address} ${block.digest}` : ''
 }
 
 /** The release that moved each drifted address last: it says who did it, and why. */
@@ -126,10 +178,11 @@ async function explainDrift(
   registry: Registry,
   environment: string,
   found: readonly Standing[],
+  { formerly }: PlanView,
 ): Promise<ReadonlyMap<string, ReleaseWithChanges>> {
   const causes = new Map<string, ReleaseWithChanges>()
   for (const { address } of found.filter(isDrifted)) {
-    const [last] = await registry.historyOf(environment, address)
+    const [last] = await registry.historyOf(environment, formerly.get(address) ?? address)
     if (last) causes.set(address, last)
   }
   return causes

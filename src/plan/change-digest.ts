@@ -2,16 +2,18 @@ import { type Digest, digestOf } from '../base/digest.ts'
 import type { Plan } from './plan.ts'
 
 /**
- * Digest of what a plan does (REL-6): changed addresses with action, versions and digests, and what the state adopts.
- * Base numbers, times and actors are not in it, so a plan made again against a moved base has the same digest when it
- * would do the same.
+ * Digest of what a plan does (REL-6): changed addresses with action, versions and digests, what is moved or imported, and
+ * what the state adopts. Base numbers, times and actors are not in it, so a plan made again against a moved base has the
+ * same digest when it would do the same.
  */
 export function changeDigestOf(plan: Pick<Plan, 'mode' | 'changes' | 'outputs' | 'adoptions' | 'references'>): Digest {
-  const changes = plan.changes.map(({ address, action, before, after }) => ({
+  const changes = plan.changes.map(({ address, action, before, after, previousAddress, imported }) => ({
     address,
     action,
     before: before ? { version: before.version, digest: before.digest } : null,
     after: after ? { version: after.version, digest: after.digest } : null,
+    ...(previousAddress === undefined ? {} : { previous_address: previousAddress }),
+    ...(imported === undefined ? {} : { imported: { ...imported } }),
   }))
   const byAddress = (a: { address: string }, b: { address: string }) => (a.address < b.address ? -1 : 1)
   return digestOf({

@@ -6,7 +6,7 @@ import { memberKey } from '../artifact/references.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { withAffectedCosts } from './affected-costs.ts'
 import { forecastCost } from './forecast.ts'
-import type { Change, CostForecast, Plan, TokenCount } from './plan.ts'
+import type { Change, CostForecast, Forecast, Plan, TokenCount } from './plan.ts'
 import { countFixedTokens, loadTokenizer } from './tokens.ts'
 
 /** More changed prompts than this are not tokenized one by one: a first apply of 10,000 prompts would take a minute. */
@@ -29,14 +29,25 @@ export async function withForecasts(plan: Plan, configuration: Configuration): P
 }
 
 async function withForecast(change: Change, before: ReadonlyMap<string, Artifact>, after: ReadonlyMap<string, Artifact>): Promise<Change> {
-  const now = await forecastOf(change.before?.artifact, before, {})
-  const then = await forecastOf(change.after?.artifact, after, change.after?.textFiles ?? {})
+  return { ...change, forecast: await forecastAt(change.address, before, after, change.after?.textFiles) }
+}
+
+/**
+ * Tokens and cost of the prompt at an address, before and after; empty for what is no prompt.
+ *
+ * @param textFiles names of the parts that are counted apart.
+ */
+export async function forecastAt(
+  address: string,
+  before: ReadonlyMap<string, Artifact>,
+  after: ReadonlyMap<string, Artifact>,
+  textFiles: Readonly<Record<string, string>> = {},
+): Promise<Forecast> {
+  const now = await forecastOf(before.get(address), before, {})
+  const then = await forecastOf(after.get(address), after, textFiles)
   return {
-    ...change,
-    forecast: {
-      ...(now ? { tokensBefore: now.tokens, costBefore: now.cost } : {}),
-      ...(then ? { tokensAfter: then.tokens, costAfter: then.cost } : {}),
-    },
+    ...(now ? { tokensBefore: now.tokens, costBefore: now.cost } : {}),
+    ...(then ? { tokensAfter: then.tokens, costAfter: then.cost } : {}),
   }
 }
 

@@ -4,7 +4,9 @@ import type { Ulid } from '../base/ids.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { StoreSettings } from '../config/blocks/environment-stores.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import type { AddressMove } from '../registry/release.ts'
 import type { CompiledReference } from '../registry/version.ts'
+import type { StateCheck } from '../state/state.ts'
 
 /** What apply would do, as data: the views render it, apply executes it, a plan file stores it. */
 export interface Plan {
@@ -21,8 +23,14 @@ export interface Plan {
   /** What others did to addresses that are ours, since our last release (section 6 of the rules: DRIFT). */
   readonly drift: readonly DriftChange[]
   readonly outputs: readonly OutputChange[]
+  /** Results of `check` blocks; they follow into the state. */
+  readonly checks: readonly StateCheck[]
+  /** With `-target` or `-exclude`: how much of the whole this plan is. */
+  readonly selection?: PlanSelection
   /** What the state owns besides `changes` after apply: addresses that others brought to where the configuration is, and those that it forgets. */
   readonly adoptions: Adoptions
+  /** Addresses whose versions and holds follow to a new one (MOVE-1). */
+  readonly moves: readonly AddressMove[]
   /** Facts of the compiler for the changed blocks and those that refer to them (ID-3). */
   readonly references: readonly CompiledReference[]
   /** Why apply would refuse this plan; empty when it would not. */
@@ -33,6 +41,12 @@ export interface Plan {
   readonly inputs: PlanInputs
   /** Warnings; a plan with errors is never made. */
   readonly warnings: readonly Diagnostic[]
+}
+
+/** A part of the configuration was planned. */
+export interface PlanSelection {
+  readonly covered: number
+  readonly of: number
 }
 
 export interface Adoptions {
@@ -55,8 +69,11 @@ export interface PlanBase {
   readonly stateSerial: number
 }
 
-/** `update` points to another version; `create` to a first or reactivated one; `delete` archives the pointer. */
-export type ChangeAction = 'create' | 'update' | 'delete' | 'forget'
+/**
+ * `update` points to another version; `create` to a first or reactivated one; `delete` archives the pointer; `move` and
+ * `import` change its address or its owner alone; `forget` gives up the ownership and leaves the pointer.
+ */
+export type ChangeAction = 'create' | 'update' | 'delete' | 'forget' | 'move' | 'import'
 
 export interface Change {
   readonly address: string
@@ -76,6 +93,19 @@ export interface Change {
   readonly keptVersions?: number
   /** Who owns the pointer now; absent when nobody does. */
   readonly ownerBefore?: string
+  /** By a `moved` block, the address that the pointer has now. */
+  readonly previousAddress?: string
+  /** By an `import` block or because nobody owned it: the version that is taken over, `prompt.reply@5`. */
+  readonly imported?: ImportedVersion
+}
+
+export interface ImportedVersion {
+  readonly address: string
+  readonly version: number
+  /** The version that is active at the address of the change now; null: none. */
+  readonly active: number | null
+  /** Why it is taken from another configuration. */
+  readonly takeOver?: string
 }
 
 export type ChangeReason =
@@ -88,6 +118,9 @@ export type ChangeReason =
   | 'not-in-for-each'
   | 'not-in-count'
   | 'destroy'
+  | 'removed'
+  | 'moved'
+  | 'imported'
 
 export interface PlannedVersion {
   readonly version: number
@@ -100,6 +133,8 @@ export interface PlannedVersion {
   readonly textFiles?: Readonly<Record<string, string>>
   /** Variables folded into the artifact, with the digest of each value (PROM-3). */
   readonly folded?: Readonly<Record<string, Digest>>
+  /** Of a new version with published content: where it is copied from, `prompt.reply@5`. */
+  readonly origin?: string
 }
 
 /** Tokens and cost of one call of a prompt, before and after. */
@@ -201,9 +236,19 @@ export interface ChangeCounts {
   readonly add: number
   readonly change: number
   readonly destroy: number
+  readonly import: number
+  readonly move: number
+  readonly forget: number
 }
 
 export function countChanges(plan: Pick<Plan, 'changes'>): ChangeCounts {
   const count = (action: ChangeAction) => plan.changes.filter(change => change.action === action).length
-  return { add: count('create'), change: count('update'), destroy: count('delete') }
+  return {
+    add: count('create'),
+    change: count('update'),
+    destroy: count('delete'),
+    import: count('import'),
+    move: count('move'),
+    forget: count('forget'),
+  }
 }

@@ -5,9 +5,14 @@ import { formatAgo, formatCount } from './format-number.ts'
 
 /** `Apply complete! Release 16 of prod: 1 added, 2 changed, 0 destroyed.` */
 export function appliedText(plan: Plan, release: Release | undefined): string {
-  const { add, change, destroy } = countChanges(plan)
+  const { add, change, destroy, import: imported, move, forget } = countChanges(plan)
+  const more = [
+    imported > 0 ? `, ${imported} imported` : '',
+    move > 0 ? `, ${move} moved` : '',
+    forget > 0 ? `, ${forget} forgotten` : '',
+  ].join('')
   if (release === undefined) return 'Apply complete! No release was needed; the state was written.\n'
-  return `Apply complete! Release ${release.number} of ${plan.environment}: ${add} added, ${change} changed, ${destroy} destroyed.\n`
+  return `Apply complete! Release ${release.number} of ${plan.environment}: ${add} added, ${change} changed, ${destroy} destroyed${more}.\n`
 }
 
 export function uploadText(done: number, of: number): string {

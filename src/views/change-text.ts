@@ -32,7 +32,7 @@ const BODY_INDENT = 6
 const NEW_TEXT_INDENT = 8
 const AFFECTED_MAX = 3
 
-const SIGNS = { create: '+', update: '~', delete: '-', forget: '.' } as const
+const SIGNS = { create: '+', update: '~', delete: '-', forget: '.', move: '~', import: '+' } as const
 
 /** `@7 → @8`, or the one side that there is. */
 export function versionsText(before: number | undefined, after: number | undefined, style: Style): string {
@@ -45,7 +45,7 @@ export function changeHeader(change: Change, style: Style, context: ChangeContex
     sign: SIGNS[change.action],
     address: change.address,
     versions: versionsText(change.before?.version, change.after?.version, style),
-    summary: reasonText(change, context) ?? createdText(change),
+    summary: reasonText(change, context) ?? movedText(change) ?? createdText(change),
   }
 }
 
@@ -56,6 +56,10 @@ export function conciseHeader(change: Change, style: Style, context: ChangeConte
   const summary =
     change.action === 'create' ? createdTokens(change) : (forecastSummary(change.forecast ?? {}) ?? firstDifference(change, style))
   return { ...header, summary }
+}
+
+function movedText({ previousAddress }: Change): string | undefined {
+  return previousAddress === undefined ? undefined : `moved from ${previousAddress}, and changed`
 }
 
 function createdText(change: Change): string {
@@ -84,18 +88,34 @@ function reasonText(change: Change, context: ChangeContext): string | undefined 
     case 'reactivated':
       return 'archived before; no new version'
     case 'references-moved':
-      return 'what it refers to has changed'
+      return 'only references moved'
     case 'not-in-configuration':
       return `no longer in the configuration${keptText(change)}`
     case 'not-in-for-each':
       return `its key is no longer in for_each${keptText(change)}`
     case 'not-in-count':
       return `its index is past the count${keptText(change)}`
+    case 'removed':
+      return change.action === 'forget'
+        ? 'given up: the pointer stays, and belongs to nobody'
+        : `a removed block takes it out${keptText(change)}`
+    case 'moved':
+      return `moved from ${change.previousAddress}, with its versions and history`
+    case 'imported':
+      return importedText(change)
     case 'destroy':
       return keptText(change).replace(/^; /, '')
     default:
       return undefined
   }
+}
+
+function importedText({ imported, address, action }: Change): string | undefined {
+  if (imported === undefined) return undefined
+  const version = imported.address === address ? `@${imported.version}` : `${imported.address}@${imported.version}`
+  const from =
+    imported.takeOver === undefined ? `imported from ${version}` : `taken over at ${version}: ${JSON.stringify(imported.takeOver)}`
+  return action === 'import' ? from : `${from}, and changed`
 }
 
 function publishedText(version: PlannedVersion | undefined, { nowMs }: ChangeContext, undoesDrift: boolean): string {

@@ -41,8 +41,22 @@ function plannedOutputs(outputs: readonly OutputChange[], nowMs: number): string
   return event('outputs', `Outputs: ${outputs.length}`, nowMs, { outputs: Object.fromEntries(described) })
 }
 
-const DOING = { create: 'Creating', update: 'Modifying', delete: 'Archiving', forget: 'Forgetting' } as const
-const DONE = { create: 'Creation', update: 'Modifications', delete: 'Archiving', forget: 'Forgetting' } as const
+const DOING = {
+  create: 'Creating',
+  update: 'Modifying',
+  delete: 'Archiving',
+  forget: 'Forgetting',
+  move: 'Moving',
+  import: 'Importing',
+} as const
+const DONE = {
+  create: 'Creation',
+  update: 'Modifications',
+  delete: 'Archiving',
+  forget: 'Forgetting',
+  move: 'Move',
+  import: 'Import',
+} as const
 
 /** Before the release, for each change. */
 export function applyStartEvent(change: Change, nowMs: number): string {
@@ -80,8 +94,10 @@ export function appliedOutputsEvent(outputs: readonly OutputChange[], nowMs: num
 }
 
 function changeSummary(plan: Pick<Plan, 'changes'>, operation: string, nowMs: number, message: string, more: JsonObject = {}): string {
-  const { add, change, destroy } = countChanges(plan)
-  return event('change_summary', message, nowMs, { changes: { add, change, import: 0, remove: destroy, operation, ...more } })
+  const { add, change, destroy, import: imported, forget } = countChanges(plan)
+  return event('change_summary', message, nowMs, {
+    changes: { add, change, import: imported, remove: destroy, forget, operation, ...more },
+  })
 }
 
 function hookJson(change: Change): JsonObject {

@@ -28,6 +28,8 @@ export function planFields(plan: Plan): JsonObject {
     target: { type: target.type },
     base: { release: base.release, state_serial: base.stateSerial },
     timestamp: new Date(plan.createdAtMs).toISOString(),
+    ...(plan.selection === undefined ? {} : { selection: { ...plan.selection } }),
+    checks: plan.checks.map(({ address, status, messages }) => ({ address, status, messages })),
     change_digest: plan.changeDigest,
     resource_changes: plan.changes.map(resourceChange),
     resource_drift: plan.drift.map(resourceDrift),

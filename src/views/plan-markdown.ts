@@ -13,7 +13,7 @@ import { valueChangeText, withoutUnit } from './value-text.ts'
 /** GitHub takes comments of 65,536 characters. */
 export const MARKDOWN_LENGTH_MAX = 65_000
 
-const SIGNS = { create: '+', update: '~', delete: '-', forget: '.' } as const
+const SIGNS = { create: '+', update: '~', delete: '-', forget: '.', move: '~', import: '+' } as const
 
 export interface PlanMarkdownOptions {
   /** The commit that the configuration is of, where that is known. */

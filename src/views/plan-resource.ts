@@ -1,5 +1,15 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
-import type { Change, ChangeReason, CostForecast, DriftChange, Forecast, OutputChange, PlannedVersion, TokenCount } from '../plan/plan.ts'
+import type {
+  Change,
+  ChangeReason,
+  CostForecast,
+  DriftChange,
+  Forecast,
+  ImportedVersion,
+  OutputChange,
+  PlannedVersion,
+  TokenCount,
+} from '../plan/plan.ts'
 
 /** Parts of a plan under Terraform's names, for the document and the event stream. */
 
@@ -14,6 +24,9 @@ const REASONS: Readonly<Record<ChangeReason, string | undefined>> = {
   'not-in-for-each': 'delete_because_each_key',
   'not-in-count': 'delete_because_count_index',
   destroy: 'destroy',
+  removed: 'delete_because_removed_block',
+  moved: 'moved',
+  imported: 'imported',
 }
 
 export function actionReason(reason: ChangeReason): string | undefined {
@@ -34,6 +47,13 @@ export function addressParts(address: string): AddressParts {
   return typeof index === 'number' || typeof index === 'string' ? { type, name, index } : { type, name }
 }
 
+/** A move or an import alone changes nothing of the block: Terraform calls it so. */
+const ACTIONS = { create: 'create', update: 'update', delete: 'delete', forget: 'forget', move: 'no-op', import: 'no-op' } as const
+
+function importingJson({ address, version, takeOver }: ImportedVersion): JsonObject {
+  return { id: `${address}@${version}`, ...(takeOver === undefined ? {} : { take_over: takeOver }) }
+}
+
 /** An element of `resource_changes`. */
 export function resourceChange(change: Change): JsonObject {
   const reason = actionReason(change.reason)
@@ -42,13 +62,15 @@ export function resourceChange(change: Change): JsonObject {
     mode: 'managed',
     ...addressParts(change.address),
     change: {
-      actions: [change.action],
+      actions: [ACTIONS[change.action]],
       before: specOf(change.before),
       after: specOf(change.after),
       after_unknown: {},
       before_sensitive: {},
       after_sensitive: {},
+      ...(change.imported === undefined ? {} : { importing: importingJson(change.imported) }),
     },
+    ...(change.previousAddress === undefined ? {} : { previous_address: change.previousAddress }),
     ...(reason === undefined ? {} : { action_reason: reason }),
     before_version: versionJson(change.before),
     after_version: versionJson(change.after),

@@ -67,8 +67,10 @@ function emptyText({ mode, environment }: Plan): string {
 
 /** `Plan: 3 to add, 0 to change, 0 to destroy.` */
 export function summaryLine(plan: Pick<Plan, 'changes'>): string {
-  const { add, change, destroy } = countChanges(plan)
-  return `Plan: ${add} to add, ${change} to change, ${destroy} to destroy.`
+  const { add, change, destroy, import: imported, move, forget } = countChanges(plan)
+  const first = imported > 0 ? `${imported} to import, ` : ''
+  const others = [move > 0 ? `, ${move} to move` : '', forget > 0 ? `, ${forget} to forget` : ''].join('')
+  return `Plan: ${first}${add} to add, ${change} to change, ${destroy} to destroy${others}.`
 }
 
 /** Changes in groups: one with a body ends its group. */

@@ -22,6 +22,8 @@ export function planOf(parts: Partial<Plan>): Plan {
     changes: [],
     drift: [],
     outputs: [],
+    checks: [],
+    moves: [],
     adoptions: { converged: [], forgotten: [] },
     references: [],
     obstacles: [],

@@ -5,6 +5,7 @@ import { formatKey, LABEL } from '../address.ts'
 import { bool, text } from '../decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, optional, required, single } from '../decode/body.ts'
 import type { ArgumentSite, BlockSite } from '../decode/site.ts'
+import { findAttribute } from '../instances.ts'
 
 /** What a configuration says about addresses that it had, or takes over. */
 export interface Refactorings {
@@ -91,6 +92,18 @@ const importBody = {
 } as const satisfies BodySpec
 
 export const REFACTORING_BLOCKS = ['moved', 'removed', 'import'] as const
+
+/** The moves of a configuration that is not decoded yet; what is wrong with them is told when it is. */
+export function readMoves(blocks: readonly Block[]): readonly Moved[] {
+  return blocks.flatMap(block => {
+    if (block.type !== 'moved') return []
+    const [from, to] = ['from', 'to'].map(name => {
+      const attribute = findAttribute(block, name)
+      return attribute && addressText(attribute.expression)
+    })
+    return from !== undefined && to !== undefined ? [{ from, to, range: block.headerRange }] : []
+  })
+}
 
 export function decodeRefactorings(blocks: readonly Block[], siteOf: (block: Block) => BlockSite, report: Report): Refactorings {
   const of = (type: string) => blocks.filter(block => block.type === type)

@@ -25,6 +25,37 @@ export const planCodes = {
     why: 'A flow that is pinned to nothing would fail at its first run.',
     cure: ['See which there are: flowrun versions ADDRESS.', 'A first version is published by an apply without the pin.'],
   },
+  'plan/no-such-address': {
+    severity: 'error',
+    since: '1.0',
+    what: '-target, -exclude or -replace names nothing that is configured or owned.',
+    why: 'A plan of nothing would look like a plan without changes.',
+    cure: [
+      'Correct the address; quote it where the shell would read its brackets.',
+      'See what there is: flowrun state list, flowrun show.',
+    ],
+  },
+  'plan/nothing-to-replace': {
+    severity: 'error',
+    since: '1.0',
+    what: '-replace names a block that has no content outside of the registry.',
+    why: 'Artifacts are addressed by their digest: building one again gives the same version.',
+    cure: ['Change the block, and a new version is planned.'],
+  },
+  'plan/move-blocked': {
+    severity: 'warning',
+    since: '1.0',
+    what: 'A moved block cannot be followed, for its new address is active already.',
+    why: 'Two histories cannot become one.',
+    cure: ['Remove the moved block if the old address is meant to go.', 'Or move to an address that is free.'],
+  },
+  'plan/import-without-block': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An import block names an address that the configuration does not have.',
+    why: 'What is imported is owned from then on, and without a block the next plan would archive it.',
+    cure: ['Write the block.', 'Or let flowrun write it: flowrun plan -generate-config-out imported.flow.hcl'],
+  },
   'plan/not-a-plan': {
     severity: 'error',
     since: '1.0',
