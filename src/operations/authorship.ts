@@ -14,7 +14,8 @@ function git(folder: string, words: readonly string[]): string {
   return status === 0 ? stdout : ''
 }
 
-function actorName(): string {
+/** The user of this process. */
+export function actorName(): string {
   try {
     return userInfo().username
   } catch {

@@ -12,15 +12,25 @@ export type Deployed<T> =
  *
  * @throws OperationError of the stores, or of `work`.
  */
-export async function readDeployed<T>(
+export function readDeployed<T>(
   host: OperationHost,
   options: ProjectOptions,
+  work: (stores: Stores, project: Project) => Promise<T>,
+): Promise<Deployed<T>> {
+  return withStores(host, options, 'read', work)
+}
+
+/** The same, to read from or to write to. */
+export async function withStores<T>(
+  host: OperationHost,
+  options: ProjectOptions,
+  mode: 'read' | 'write',
   work: (stores: Stores, project: Project) => Promise<T>,
 ): Promise<Deployed<T>> {
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await openStoresOf(host, project)
+  const stores = await openStoresOf(host, project, mode)
   try {
     return { outcome: 'found', value: await work(stores, project) }
   } finally {
@@ -28,7 +38,7 @@ export async function readDeployed<T>(
   }
 }
 
-/** The stores of a project, to read from: no trace is left. */
-export function openStoresOf(host: OperationHost, project: Project): Promise<Stores> {
-  return host.openStores({ root: project.root, project: project.settings.project, environment: project.environment, mode: 'read' })
+/** The stores of a project; to read from, unless said: no trace is left then. */
+export function openStoresOf(host: OperationHost, project: Project, mode: 'read' | 'write' = 'read'): Promise<Stores> {
+  return host.openStores({ root: project.root, project: project.settings.project, environment: project.environment, mode })
 }

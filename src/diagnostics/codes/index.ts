@@ -1,4 +1,5 @@
 import { applyCodes } from './apply.ts'
+import { auditCodes } from './audit.ts'
 import { cliCodes } from './cli.ts'
 import { configCodes } from './config.ts'
 import { configFileCodes } from './config-file.ts'
@@ -6,19 +7,24 @@ import { contentCodes } from './content.ts'
 import { gatewayCodes } from './gateway.ts'
 import { hclEvaluationCodes } from './hcl-evaluation.ts'
 import { hclSyntaxCodes } from './hcl-syntax.ts'
+import { holdCodes } from './hold.ts'
 import { kmsCodes } from './kms.ts'
 import { modelCodes } from './model.ts'
 import { outputCodes } from './output.ts'
 import { planCodes } from './plan.ts'
 import { postgresCodes } from './postgres.ts'
+import { promoteCodes } from './promote.ts'
 import { promptCodes } from './prompt.ts'
 import { providerCodes } from './provider.ts'
 import { registryCodes } from './registry.ts'
 import { releaseCodes } from './release.ts'
+import { rollbackCodes } from './rollback.ts'
 import { runCodes } from './run.ts'
 import { s3Codes } from './s3.ts'
 import { secretCodes } from './secret.ts'
 import { stateCodes } from './state.ts'
+import { stateCommandCodes } from './state-command.ts'
+import { stateHttpCodes } from './state-http.ts'
 import { versionCodes } from './version.ts'
 
 /** Every code that flowrun can print, with its page. A code is never renamed; scripts match on it. */
@@ -33,8 +39,14 @@ export const codes = {
   ...applyCodes,
   ...registryCodes,
   ...releaseCodes,
+  ...rollbackCodes,
+  ...promoteCodes,
+  ...holdCodes,
+  ...auditCodes,
   ...versionCodes,
   ...stateCodes,
+  ...stateHttpCodes,
+  ...stateCommandCodes,
   ...postgresCodes,
   ...contentCodes,
   ...kmsCodes,
