@@ -13,7 +13,8 @@ import { argumentRange } from './argument-range.ts'
 import type { BlockDefinition } from './definition.ts'
 import { rateLimitBody } from './model-blocks.ts'
 
-const DEFAULT_MAX_CONCURRENCY = 64
+/** Calls at once to a provider that says nothing else. */
+export const DEFAULT_MAX_CONCURRENCY = 64
 
 const providerBody = {
   arguments: {

@@ -42,12 +42,27 @@ export function parseMoney(text: string): Parsed {
   return Number.isSafeInteger(total) ? parsed(total) : failed('the largest is $9,007,199')
 }
 
+/** `"$0.25"`, as `parseMoney` reads it. */
+export function formatMoney(nanoDollars: number): string {
+  const dollars = Math.floor(nanoDollars / NANO_PER_DOLLAR)
+  const fraction = String(nanoDollars % NANO_PER_DOLLAR).padStart(9, '0')
+  const decimals = fraction.replace(/0+$/, '')
+  return decimals === '' ? `$${dollars}` : `$${dollars}.${decimals.padEnd(2, '0')}`
+}
+
 /** `"64KB"` (64,000), `"1MiB"` (1,048,576). Gives bytes. */
 export function parseBytes(text: string): Parsed {
   const match = /^(\d+)(B|KB|MB|GB|KiB|MiB|GiB)$/.exec(text)
   if (!match) return failed('write a whole number with B, KB, MB, GB, KiB, MiB or GiB')
   const total = Number(match[1]) * BYTE_UNITS[match[2] as keyof typeof BYTE_UNITS]
   return Number.isSafeInteger(total) ? parsed(total) : failed('it is too large')
+}
+
+/** `"64KB"`, as `parseBytes` reads it: the unit with the shortest number. */
+export function formatBytes(bytes: number): string {
+  const whole = Object.entries(BYTE_UNITS).filter(([, unit]) => bytes % unit === 0)
+  const [best = ['B', 1] as const] = bytes === 0 ? [] : whole.sort(([, a], [, b]) => b - a)
+  return `${bytes / best[1]}${best[0]}`
 }
 
 function parsed(value: number): Parsed {
