@@ -16,6 +16,7 @@ export async function findKilledApply(
   environment: string,
   self: LockHolder,
 ): Promise<KilledApply | undefined> {
+  if (backend.locksAreOpaque) return undefined
   const lock = await backend.currentLock(environment)
   if (lock === undefined || lock.operation !== 'apply' || !isDeadNeighbour(lock, self)) return undefined
   const [last] = await registry.releases(environment, 1)

@@ -11,6 +11,8 @@ export interface StateBackend {
   readonly codec: StateCodec
   /** The registry lives in the same store: a release writes the state in its own transaction (REL-1), and step A5 is void. */
   readonly withRegistry: boolean
+  /** A lock can be looked at only by trying to take it: what takes none (LOCK-2) does not look. */
+  readonly locksAreOpaque?: boolean
 
   /**
    * The current snapshot, its digest verified; undefined before the first write.

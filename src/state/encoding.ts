@@ -57,7 +57,7 @@ export function isIntact({ digest, body }: StoredText): boolean {
  */
 export function decodeState(body: string, environment: string): StateSnapshot {
   const stored: unknown = JSON.parse(body)
-  if (!isStoredState(stored)) throw newerState(environment, stored)
+  if (!isStoredState(stored)) throw newerState(environment, stored, STATE_FORMAT)
   return {
     lineage: stored.lineage,
     serial: stored.serial,
@@ -74,11 +74,12 @@ function isStoredState(value: unknown): value is StoredState {
   return isJsonObject(value) && value.format === STATE_FORMAT
 }
 
-function newerState(environment: string, stored: unknown): OperationError {
+/** VER-1: a format that this flowrun does not know. */
+export function newerState(environment: string, stored: unknown, known: string): OperationError {
   const format = isJsonObject(stored) ? stored.format : undefined
   return new OperationError({
     code: 'state/newer-format',
     summary: `The state of ${environment} was written by a newer flowrun`,
-    detail: `Its format is ${JSON.stringify(format ?? null)}, and this flowrun reads ${STATE_FORMAT}. Upgrade flowrun. Nothing was changed.`,
+    detail: `Its format is ${JSON.stringify(format ?? null)}, and this flowrun reads ${known}. Upgrade flowrun. Nothing was changed.`,
   })
 }

@@ -38,7 +38,8 @@ export async function acquireLock(request: LockRequest): Promise<Extract<LockOut
   }
 }
 
-function lockedState(lock: Lock, now: number): OperationError {
+/** The lock is another's: who has it, since when, and what to do (cli.md 3.14). */
+export function lockedState(lock: Lock, now: number): OperationError {
   const { id, user, host, pid, operation, sinceMs, renewedAtMs, environment } = lock
   const aliveMs = now - (renewedAtMs ?? Number.NEGATIVE_INFINITY)
   const alive = aliveMs < LEASE_MS ? `, alive ${secondsAgo(aliveMs)}` : ''

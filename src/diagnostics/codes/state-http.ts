@@ -1,0 +1,75 @@
+import type { CodePage } from './page.ts'
+
+/** Of a state on a server that speaks Terraform's HTTP protocol. */
+export const stateHttpCodes = {
+  'state/unreachable': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The server that keeps the state did not answer, or answered that it cannot now.',
+    why: 'Without the state nothing says what this configuration owns. What cannot be read is never taken for empty.',
+    cure: [
+      'Check the address and the network, and run the command again.',
+      'For a certificate of an authority of your own: client_ca_certificate_pem.',
+      'For a server that is slow to come back: retry_max, retry_wait_min, retry_wait_max.',
+    ],
+    see: ['state/unauthorized', 'state/not-written'],
+  },
+  'state/unauthorized': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The server that keeps the state does not let this configuration in.',
+    why: 'Whoever can read a state sees outputs, and whoever can write one can make an apply forget what it owns.',
+    cure: [
+      'Write username = "…" and password = secret("STATE_PASSWORD") in the state block, or set TF_HTTP_USERNAME and TF_HTTP_PASSWORD.',
+      'A token goes into headers = { Authorization = "Bearer ${secret("STATE_TOKEN")}" }.',
+      'A client certificate goes into client_certificate_pem and client_private_key_pem.',
+    ],
+    see: ['secret/missing'],
+  },
+  'state/unexpected-answer': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Something answers at the address of the state, and it is no server of states.',
+    why: 'A page to sign in, or an error page, must not be taken for a state, nor for none.',
+    cure: [
+      'Check address, lock_address and unlock_address.',
+      'A server that has other verbs: update_method, lock_method, unlock_method. GitLab takes PUT or POST, POST and DELETE.',
+    ],
+    see: ['state/unreachable'],
+  },
+  'state/foreign': {
+    severity: 'error',
+    since: '1.0',
+    what: 'At the address of the state there is one that Terraform, another project or another environment wrote.',
+    why: 'It is the only record of what that one owns. flowrun does not write over it.',
+    cure: [
+      'Give each environment an address of its own.',
+      'If Terraform has written over a state of flowrun, restore the version before it on the server.',
+    ],
+    see: ['state/conflict'],
+  },
+  'state/bad-certificate': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A certificate or private key for the server of the state is no PEM text, or one of a pair is missing.',
+    why: 'Without it the server would be asked under another name than was meant.',
+    cure: ['Give both client_certificate_pem and client_private_key_pem, of one pair.', 'Take the key from secret("NAME").'],
+    see: ['state/unreachable'],
+  },
+  'state/still-locked': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The command is done, and the server did not take its lock back.',
+    why: 'A lock of this protocol does not expire: until somebody removes it, every other command finds it held.',
+    cure: ['When the server answers again: flowrun force-unlock ID', 'The next command on this host removes it by itself.'],
+    see: ['state/locked', 'state/unreachable'],
+  },
+  'state/not-written': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The release was made, and then the state could not be written.',
+    why: 'A state that is kept apart from the registry is written after the release. Nothing is lost: what a state holds follows from the releases.',
+    cure: ['Run any command that plans: it finds the release, knows it as its own, and the next apply writes the state.'],
+    see: ['state/unreachable', 'state/conflict'],
+  },
+} as const satisfies Record<`state/${string}`, CodePage>

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../../base/clock.ts'
+import { OperationError } from '../../../diagnostics/operation-error.ts'
+import type { HeldLock, Lock, LockHolder, LockOutcome } from '../../lock.ts'
+import { isDeadNeighbour, thisHolder } from '../../process.ts'
+import type { StatePlace } from './document.ts'
+import { unexpected } from './failure.ts'
+import { decodeLockInfo, encodeLockInfo } from './lock-info.ts'
+import type { HttpAnswer, HttpTransport } from './transport.ts'
+
+export interface LockSettings {
+  readonly lockAddress: string
+  readonly unlockAddress: string
+  readonly lockMethod: string
+  readonly unlockMethod: string
+  readonly clock: Clock
+  readonly flowrunVersion: string
+}
+
+/** The locks of one address. They do not expire (LOCK-3). */
+export interface HttpLocks {
+  take(place: StatePlace, holder: LockHolder): Promise<LockOutcome>
+  /** By trying to take it. */
+  current(place: StatePlace): Promise<Lock | undefined>
+  /** False: it is not the lock in force. */
+  remove(place: StatePlace, id: string): Promise<boolean>
+  /** The id that a write names; undefined while this process holds no lock. */
+  readonly heldId: string | undefined
+  /** A write was refused, for the lock is another's now (LOCK-5). */
+  lose(): void
+}
+
+/** What the server keeps of a lock, as it was sent: UNLOCK sends it back. */
+interface FoundLock {
+  readonly lock: Lock
+  readonly info: string
+}
+
+interface Held {
+  readonly id: string
+  lost: boolean
+}
+
+export function createLocks(transport: HttpTransport, settings: LockSettings): HttpLocks {
+  const { clock, flowrunVersion } = settings
+  let held: Held | undefined
+  const take = (place: StatePlace, id: string, info: string) => transport.retrying(() => tryLock(transport, settings, place, id, info))
+  const giveBack = (place: StatePlace, info: string) => transport.retrying(() => unlock(transport, settings, place, info))
+  /** Whose lock it is; undefined when it is free. */
+  const look = async (place: StatePlace): Promise<FoundLock | undefined> => {
+    const id = randomUUID()
+    const info = encodeLockInfo(id, thisHolder('force-unlock', flowrunVersion, clock), place, clock.now())
+    const found = await take(place, id, info)
+    if (found === undefined) await giveBack(place, info)
+    return found
+  }
+  return {
+    get heldId() {
+      return held?.lost === false ? held.id : undefined
+    },
+    lose() {
+      if (held) held.lost = true
+    },
+    async take(place, holder) {
+      const id = randomUUID()
+      const info = encodeLockInfo(id, holder, place, clock.now())
+      let found = await take(place, id, info)
+      let tookOver: Lock | undefined
+      if (found && isDeadNeighbour(found.lock, holder) && (await giveBack(place, found.info))) {
+        tookOver = found.lock
+        found = await take(place, id, info)
+      }
+      if (found) return { outcome: 'held', by: found.lock }
+      const mine: Held = { id, lost: false }
+      held = mine
+      const release = async () => {
+        if (held === mine) held = undefined
+        const isGivenBack = await giveBack(place, info).catch(error => {
+          throw stillLocked(place, id, error)
+        })
+        if (!isGivenBack) mine.lost = true
+      }
+      return { outcome: 'locked', lock: heldLock(mine, release), ...(tookOver && { tookOver }) }
+    },
+    current: async place => (await look(place))?.lock,
+    async remove(place, id) {
+      const found = await look(place)
+      if (found === undefined) return false
+      // A server that does not name the holder decides by the id alone.
+      if (found.lock.id === 'unknown') return giveBack(place, JSON.stringify({ ID: id }))
+      return found.lock.id === id && (await giveBack(place, found.info))
+    },
+  }
+}
+
+/** Where nothing can be locked, nothing is. */
+export const noLocks: HttpLocks = {
+  take: async () => ({ outcome: 'locked', lock: heldLock({ id: 'none', lost: false }, async () => {}) }),
+  current: async () => undefined,
+  remove: async () => false,
+  heldId: undefined,
+  lose: () => {},
+}
+
+function heldLock(held: Held, giveBack: () => Promise<void>): HeldLock {
+  let released = false
+  return {
+    id: held.id,
+    get lost() {
+      return held.lost
+    },
+    async release() {
+      if (released) return
+      released = true
+      await giveBack()
+    },
+  }
+}
+
+/** @returns who has it; undefined when it is ours now, also by an earlier attempt whose answer was lost. */
+async function tryLock(
+  transport: HttpTransport,
+  { lockMethod, lockAddress, clock }: LockSettings,
+  { name, environment }: StatePlace,
+  id: string,
+  info: string,
+): Promise<FoundLock | undefined> {
+  const answer = await transport.ask({ method: lockMethod, url: lockAddress, body: info })
+  if (isDone(answer)) return undefined
+  if (answer.status !== 423 && answer.status !== 409) throw unexpected(name, `It answers ${lockMethod} with ${answer.status}.`)
+  const found = answer.body.toString()
+  const lock = decodeLockInfo(found, environment, clock.now())
+  return lock.id === id ? undefined : { lock, info: found }
+}
+
+/** @returns false when the server has no such lock. */
+async function unlock(
+  transport: HttpTransport,
+  { unlockMethod, unlockAddress }: LockSettings,
+  { name }: StatePlace,
+  info: string,
+): Promise<boolean> {
+  const answer = await transport.ask({ method: unlockMethod, url: unlockAddress, body: info })
+  if (isDone(answer)) return true
+  if ([400, 404, 409, 412, 423].includes(answer.status)) return false
+  throw unexpected(name, `It answers ${unlockMethod} with ${answer.status}.`)
+}
+
+function isDone({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300
+}
+
+function stillLocked({ environment }: StatePlace, id: string, cause: unknown): unknown {
+  if (!(cause instanceof OperationError)) return cause
+  const { summary } = cause.diagnostic
+  return new OperationError(
+    {
+      code: 'state/still-locked',
+      summary: `The lock of ${environment} could not be given back`,
+      detail: `${summary}. What was done before is done. Until the lock is removed nobody else can change ${environment}:\n  flowrun force-unlock ${id}`,
+    },
+    { cause },
+  )
+}
