@@ -29,7 +29,7 @@ export function keyFailure(error: unknown, keyId: string): unknown {
   if (OVERLOADED.has(error.name) || (status !== undefined && status >= 500)) return unreachable(error, keyId, `KMS says ${error.name}`)
   if (isNetworkFailure(error)) return unreachable(error, keyId, error.message)
   // A page for people where JSON should be: a proxy, or a server of another kind.
-  return status === undefined ? error : refused(error, keyId)
+  return status === undefined ? error : refused(keyId, error)
 }
 
 /** Of Decrypt: encrypted under another key, with another context, or damaged. KMS does not tell which. */
@@ -94,12 +94,14 @@ function unreachable(cause: Error, keyId: string, what: string): OperationError 
   )
 }
 
-function refused(cause: Error, keyId: string): OperationError {
+/** Also of an answer that has no data key in it: then there is no cause. */
+export function refused(keyId: string, cause?: Error): OperationError {
+  const what = cause?.name.endsWith('Exception') ? `KMS says ${cause.name}` : 'The answer is not one of KMS'
   return new OperationError(
     {
       code: 'kms/refused',
-      summary: `KMS refuses to use the key ${keyId}`,
-      detail: `KMS says ${cause.name}. The key must be enabled, symmetric and for encryption, and the endpoint one of KMS. ${NOTHING_CHANGED}`,
+      summary: `The key ${keyId} cannot be used`,
+      detail: `${what}. The key must be enabled, symmetric and for encryption, and the endpoint one of KMS. ${NOTHING_CHANGED}`,
     },
     { cause },
   )

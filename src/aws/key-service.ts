@@ -1,14 +1,14 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { compact } from '../base/compact.ts'
-import { invariant } from '../base/invariant.ts'
 import type { SealingKey, ServiceSource } from '../base/sealing.ts'
-import { isUnreadable, keyFailure, regionMissing } from './key-failure.ts'
+import { isUnreadable, keyFailure, refused, regionMissing } from './key-failure.ts'
 
 /** A service of one's own that speaks the protocol has no regions; a signature needs the name of one. */
 const REGION_OF_ENDPOINTS = 'us-east-1'
 const CONNECTION_TIMEOUT_MS = 5000
 /** Of one request; a request that fails is tried three times, as the SDK does. */
 const REQUEST_TIMEOUT_MS = 10_000
+const KEY_BYTES = 32
 /** How long a data key may be kept in memory (FAIL-6). */
 export const KEPT_MS = 5 * 60_000
 
@@ -60,9 +60,9 @@ export async function createKeyService({ region: written, endpoint, profile, key
     async generateDataKey(keyId, context) {
       const command = new GenerateDataKeyCommand({ KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: { ...context } })
       const { KeyId, CiphertextBlob, Plaintext } = await asked(keyId, () => client.send(command))
-      invariant(KeyId && CiphertextBlob && Plaintext, 'kms/answer', 'KMS answered without a data key')
+      if (!KeyId || !CiphertextBlob) throw refused(keyId)
       const source: ServiceSource = { provider: 'kms', key_id: KeyId, data_key: Buffer.from(CiphertextBlob).toString('base64') }
-      const key = takeKey(Plaintext)
+      const key = takeKey(Plaintext, keyId)
       // Whoever writes a text often reads it next.
       kept.keep(nameOf(keyId, source, context), Promise.resolve(key))
       return { key, source }
@@ -73,9 +73,7 @@ export async function createKeyService({ region: written, endpoint, profile, key
         const CiphertextBlob = Buffer.from(source.data_key, 'base64')
         const command = new DecryptCommand({ KeyId: keyId, CiphertextBlob, EncryptionContext: { ...context } })
         const answer = await asked(keyId, () => client.send(command).catch(unreadable))
-        if (answer === undefined) return undefined
-        invariant(answer.Plaintext, 'kms/answer', 'KMS answered without a data key')
-        return takeKey(answer.Plaintext)
+        return answer && takeKey(answer.Plaintext, keyId)
       }
       return kept.get(name) ?? kept.keep(name, decrypted())
     },
@@ -112,7 +110,8 @@ function nameOf(keyId: string, { data_key }: ServiceSource, context: KeyContext)
 }
 
 /** Into an object that nothing prints; the bytes that it came in are wiped. */
-function takeKey(plaintext: Uint8Array): KeyObject {
+function takeKey(plaintext: Uint8Array | undefined, keyId: string): KeyObject {
+  if (plaintext?.length !== KEY_BYTES) throw refused(keyId)
   const key = createSecretKey(plaintext)
   plaintext.fill(0)
   return key

@@ -4,8 +4,8 @@ import type { StateSnapshot } from './state.ts'
 
 /** Between a snapshot and the text that a store keeps. */
 export interface StateCodec {
-  /** The write that replaces `expected` by the snapshot (STA-4). */
-  encode(snapshot: StateSnapshot, expected: StateVersion | null): Promise<StateWrite>
+  /** The write that replaces `expected` by the snapshot (STA-4). An encrypted one can be read in its own environment alone. */
+  encode(snapshot: StateSnapshot, expected: StateVersion | null, environment: string): Promise<StateWrite>
   /**
    * Decodes a text whose digest was verified.
    *
