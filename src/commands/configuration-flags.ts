@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import type { VariableDeclaration } from '../config/blocks/variable.ts'
+import { parseDuration } from '../config/decode/literal.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { shown } from './flags.ts'
@@ -12,11 +13,97 @@ export const variableFlags = {
 
 export const environmentFlag = shown('What to plan', 'environment')
 
+const WHAT = 'What to plan'
+
+/** Flags that `plan`, `apply` and `destroy` share: which part is planned, and how. */
+export const partFlags = {
+  target: Flags.string({
+    helpGroup: WHAT,
+    helpValue: 'ADDRESS',
+    summary: "only this and what it needs; globs: 'prompt.*'",
+    multiple: true,
+  }),
+  exclude: Flags.string({ helpGroup: WHAT, helpValue: 'ADDRESS', summary: 'all but this and what needs it', multiple: true }),
+  refresh: Flags.boolean({
+    helpGroup: WHAT,
+    helpLabel: '--refresh=false',
+    summary: 'trust the state; do not ask the registry',
+    default: true,
+  }),
+  ...variableFlags,
+}
+
 /** Flags that `plan` and `apply` share. */
 export const planFlags = {
-  ...variableFlags,
+  ...partFlags,
+  replace: Flags.string({
+    helpGroup: WHAT,
+    helpValue: 'ADDRESS',
+    summary: 'build again what has a content outside: index, dataset',
+    multiple: true,
+  }),
+  destroy: Flags.boolean({ helpGroup: WHAT, summary: 'archive everything that is owned' }),
+  'refresh-only': Flags.boolean({ helpGroup: WHAT, summary: 'only show and adopt drift' }),
+  strict: Flags.boolean({ helpGroup: WHAT, summary: 'a check that fails is an error' }),
   concise: Flags.boolean({ helpGroup: 'What to show', summary: 'one line for each change' }),
   'compact-warnings': Flags.boolean({ helpGroup: 'What to show', summary: 'warnings as one line each' }),
+}
+
+/** Flags of waiting and reading, as Terraform has them. */
+export const paceFlags = {
+  'lock-timeout': Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'how long to wait for the lock', default: '20s' }),
+  parallelism: Flags.integer({
+    helpGroup: 'How',
+    helpValue: 'N',
+    summary: 'registry reads and uploads at once',
+    default: 10,
+    min: 1,
+    max: 256,
+  }),
+}
+
+interface PartValues {
+  readonly target?: readonly string[] | undefined
+  readonly exclude?: readonly string[] | undefined
+  readonly replace?: readonly string[] | undefined
+  readonly destroy?: boolean
+  readonly 'refresh-only'?: boolean
+  readonly refresh: boolean
+  readonly strict?: boolean
+  readonly parallelism: number
+}
+
+/** What is planned, by the flags. @throws OperationError cli/conflicting-flags */
+export function readPart(flags: PartValues) {
+  const { target = [], exclude = [], replace = [], destroy = false, 'refresh-only': refreshOnly = false, refresh, strict = false } = flags
+  if (destroy && refreshOnly) throw conflicting('-destroy', '-refresh-only')
+  if (!refresh && refreshOnly) throw conflicting('-refresh=false', '-refresh-only')
+  return {
+    mode: destroy ? ('destroy' as const) : refreshOnly ? ('refresh-only' as const) : ('normal' as const),
+    ...(target.length + exclude.length > 0 ? { selection: { targets: target, excludes: exclude } } : {}),
+    replace,
+    refresh,
+    strict,
+    parallelism: flags.parallelism,
+  }
+}
+
+function conflicting(first: string, second: string): OperationError {
+  return new OperationError({
+    code: 'cli/conflicting-flags',
+    summary: `${first} and ${second} exclude each other`,
+    detail: 'Give one of them. Nothing was changed.',
+  })
+}
+
+export function readDuration(flag: string, text: string): number {
+  const parsed = parseDuration(text)
+  if (parsed.ok) return parsed.value
+  throw new OperationError({
+    code: 'cli/bad-flag-value',
+    summary: `${flag} cannot be "${text}"`,
+    detail: 'Write a time with its unit: 20s.',
+  })
 }
 
 /** A flag with its value, as the parser lists what it read. */

@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   run: () => import('./run.ts'),
   plan: () => import('./plan.ts'),
   apply: () => import('./apply.ts'),
+  destroy: () => import('./destroy.ts'),
   show: () => import('./show.ts'),
   output: () => import('./output.ts'),
   diff: () => import('./diff.ts'),

@@ -7,10 +7,10 @@ import type { Plan } from '../plan/plan.ts'
 import { planEvents } from '../views/plan-events.ts'
 import { planJson } from '../views/plan-json.ts'
 import { planMarkdown } from '../views/plan-markdown.ts'
-import { isEmptyPlan, planText } from '../views/plan-text.ts'
+import { hasChanges, isEmptyPlan, planText } from '../views/plan-text.ts'
 import { killedText, recoveredText } from '../views/recovered.ts'
 import { BaseCommand } from './base-command.ts'
-import { askForVariables, environmentFlag, planFlags, readVariables } from './configuration-flags.ts'
+import { askForVariables, environmentFlag, paceFlags, planFlags, readDuration, readPart, readVariables } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { shown } from './flags.ts'
 
@@ -33,6 +33,7 @@ export default class PlanCommand extends BaseCommand {
   static override flags = {
     ...environmentFlag,
     ...planFlags,
+    ...paceFlags,
     ...shown('What to show', 'format', 'json', 'also', 'no-color'),
     out: Flags.string({ helpGroup: 'How', helpValue: 'FILE', summary: 'save the plan; apply FILE does exactly this' }),
     'detailed-exitcode': Flags.boolean({ helpGroup: 'How', summary: '0 no changes, 1 error, 2 changes' }),
@@ -42,6 +43,8 @@ export default class PlanCommand extends BaseCommand {
   async run(): Promise<ExitCode> {
     const { flags, raw } = await this.parse(PlanCommand)
     const app = createApp(this.host)
+    const part = readPart(flags)
+    readDuration('--lock-timeout', flags['lock-timeout'])
     const result = await askForVariables(
       question => this.terminal.ask(question),
       answers =>
@@ -49,6 +52,7 @@ export default class PlanCommand extends BaseCommand {
           ...this.chosenEnvironment(flags),
           variables: readVariables(raw),
           answers,
+          ...part,
           canAsk: this.terminal.canAsk && !this.forMachine,
         }),
     )
@@ -57,7 +61,7 @@ export default class PlanCommand extends BaseCommand {
     this.note(recoveredText(result.recovered, this.host.clock.now()) || killedText(result.killed, this.host.clock.now()))
     this.report(result.plan.warnings, { compactWarnings: flags['compact-warnings'] })
     if (flags.out !== undefined) savePlan(result.plan, { path: resolve(this.host.workingFolder(), flags.out), name: flags.out })
-    const exitCode = flags['detailed-exitcode'] && !isEmptyPlan(result.plan) ? exitCodes.changes : exitCodes.done
+    const exitCode = flags['detailed-exitcode'] && hasChanges(result.plan) ? exitCodes.changes : exitCodes.done
     const shownWith = { nowMs: this.host.clock.now(), concise: flags.concise, verbose: flags.verbose }
     this.present(
       {

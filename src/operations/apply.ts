@@ -21,6 +21,10 @@ import type { Stores } from './stores.ts'
 export interface ApplyOptions extends PlanOptions {
   readonly authorship: Authorship
   readonly lockTimeoutMs: number
+  /** False: no lock is taken. The release is a compare-and-swap all the same (LOCK-1). */
+  readonly lock?: boolean
+  /** `-allow-protected`: an environment with `protected = true` may be destroyed. */
+  readonly allowProtected?: boolean
   readonly signal?: AbortSignal
   /** Shows the plan and asks. Called again when the base has moved and the plan would do something else. */
   approve(plan: Plan, moved: readonly ReleaseWithChanges[] | undefined, recovered: readonly ReleaseWithChanges[]): Promise<Approval>
@@ -67,10 +71,12 @@ async function applyProject(host: OperationHost, project: Project, stores: Store
   let approved: Plan | undefined
   let moved: readonly ReleaseWithChanges[] | undefined
   for (let attempt = 1; ; attempt++) {
-    const planned = await planAgainst(host, project, stores, options, new Report())
+    // A state that was trusted and proved wrong is not trusted again.
+    const planned = await planAgainst(host, project, stores, attempt === 1 ? options : { ...options, refresh: true }, new Report())
     if (planned.outcome !== 'planned') return planned
     const { plan, base } = planned
-    if (!changesAnything(plan)) {
+    if (plan.mode === 'destroy' && project.environment.protected && !options.allowProtected) throw protectedEnvironment(plan.environment)
+    if (!changesAnything(plan) && !base.rebound) {
       await options.approve(plan, moved, base.recovered)
       return { outcome: 'nothing-to-do', plan }
     }
@@ -85,11 +91,19 @@ async function applyProject(host: OperationHost, project: Project, stores: Store
     approved = plan
     const outcome = await releaseUnlessInterrupted(host, plan, base, stores, options)
     if (outcome.outcome === 'interrupted') return { ...outcome, plan }
+    if (base.rebound) await recordRebinding(stores, plan, options)
     if (outcome.outcome === 'released') return { outcome: 'applied', plan, release: outcome.release }
     if (outcome.outcome === 'unchanged') return { outcome: 'applied', plan, release: undefined }
     if (attempt === MAX_ATTEMPTS) throw contended(plan, attempt)
     moved = movedReleases(outcome, plan)
   }
+}
+
+/** Going on with another registry is an override like any other (STA-5, AUD-2). */
+async function recordRebinding({ registry }: Stores, { environment, base }: Plan, { authorship, acceptRegistry }: ApplyOptions) {
+  const { actor } = authorship
+  const detail = { registry: base.registryId, release: base.release }
+  await registry.record({ actor, action: 'registry.accept', subject: environment, reason: acceptRegistry ?? '', detail })
 }
 
 /** Holds and foreign owners stop an apply; a reason for lifting the holds lets it go on. */
@@ -141,6 +155,7 @@ async function locked<T>(
   options: ApplyOptions,
   work: () => Promise<T>,
 ): Promise<T> {
+  if (options.lock === false) return await work()
   const { lock, tookOver } = await acquireLock({
     backend,
     environment,
@@ -228,6 +243,14 @@ function releaseMoved({ number, actor, changes }: ReleaseWithChanges): Moved {
     what: 'release',
     text: `${number - 1} → ${number}, by ${actor}: ${what.slice(0, 3).join(', ')}${what.length > 3 ? ` and ${what.length - 3} more` : ''}`,
   }
+}
+
+function protectedEnvironment(name: string): OperationError {
+  return new OperationError({
+    code: 'apply/protected',
+    summary: `${name} is protected, and would be destroyed`,
+    detail: `If it is meant: flowrun destroy -e ${name} -allow-protected\nNothing was changed.`,
+  })
 }
 
 function movedMeanwhile(plan: Plan): OperationError {

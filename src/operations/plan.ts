@@ -41,8 +41,8 @@ export interface PlanOptions extends ProjectOptions {
   readonly replace?: readonly string[]
   /** False: the state is trusted, and the registry not asked what others did. */
   readonly refresh?: boolean
-  /** `--accept-registry`: a state of another registry follows this one (STA-5). */
-  readonly acceptRegistry?: boolean
+  /** `--accept-registry REASON`: a state of another registry follows this one (STA-5). */
+  readonly acceptRegistry?: string
   /** A failed `check` is an error. */
   readonly strict?: boolean
 }
@@ -91,7 +91,7 @@ export async function planAgainst(
   const base =
     options.refresh === false
       ? await trustState(registry, backend, environment, host.newId)
-      : await catchUp(registry, backend, environment, host.newId, { acceptRegistry: options.acceptRegistry ?? false })
+      : await catchUp(registry, backend, environment, host.newId, { acceptRegistry: options.acceptRegistry !== undefined })
   const versions = await readVersionNumbers(registry, readMoves(project.parsed.blocks))
   const pointerNow = (address: string) => {
     const former = versions.formerAddress(address)

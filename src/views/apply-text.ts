@@ -12,7 +12,14 @@ export function appliedText(plan: Plan, release: Release | undefined): string {
     forget > 0 ? `, ${forget} forgotten` : '',
   ].join('')
   if (release === undefined) return 'Apply complete! No release was needed; the state was written.\n'
+  if (plan.mode === 'destroy')
+    return `Destroy complete! Release ${release.number} of ${plan.environment}: ${destroy} destroyed. All versions are kept.\n`
   return `Apply complete! Release ${release.number} of ${plan.environment}: ${add} added, ${change} changed, ${destroy} destroyed${more}.\n`
+}
+
+export function approvalQuestion({ mode, environment, base, changes }: Plan): string {
+  if (mode === 'destroy') return `Archive all of this in ${environment}, as release ${base.release + 1}?`
+  return changes.length === 0 ? `Write the state of ${environment}?` : `Make release ${base.release + 1} of ${environment}?`
 }
 
 export function uploadText(done: number, of: number): string {

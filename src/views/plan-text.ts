@@ -38,6 +38,7 @@ export function planText(plan: Plan, style: Style, options: PlanTextOptions): st
     options.concise ? conciseLines(plan.changes, style, context) : changeLines(plan.changes, style, context),
     outputLines(plan.outputs, style),
     adoptionLines(plan),
+    selectionLines(plan),
     [plan.mode === 'refresh-only' ? 'Apply would write the state and make no release.' : summaryLine(plan)],
     options.withoutObstacles ? [] : obstacleLines(plan),
   ]
@@ -57,6 +58,11 @@ export function planTitle({ environment, target, base }: Plan, style: Style): st
 export function isEmptyPlan({ changes, drift, outputs, adoptions }: Plan): boolean {
   const nothingAdopted = adoptions.converged.length === 0 && adoptions.forgotten.length === 0
   return changes.length === 0 && drift.length === 0 && nothingAdopted && outputs.every(({ action }) => action === 'no-op')
+}
+
+/** `-detailed-exitcode`: what others did that is as configured, or gone on both sides, is no change (DRIFT-13). */
+export function hasChanges({ changes, drift, outputs }: Plan): boolean {
+  return changes.length > 0 || drift.length > 0 || outputs.some(({ action }) => action !== 'no-op')
 }
 
 function emptyText({ mode, environment }: Plan): string {
@@ -174,6 +180,11 @@ function adoptionLines({ adoptions: { converged, forgotten } }: Plan): readonly 
     )
   if (forgotten.length > 0) lines.push(`The state forgets ${forgotten.join(', ')}: no longer owned by this configuration.`)
   return lines
+}
+
+function selectionLines({ selection }: Plan): readonly string[] {
+  if (selection === undefined) return []
+  return [`This plan is a part: ${selection.covered} of ${selection.of} blocks. Outputs and checks follow with the next whole plan.`]
 }
 
 function obstacleLines(plan: Plan): readonly string[] {

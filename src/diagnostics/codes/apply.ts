@@ -24,6 +24,13 @@ export const applyCodes = {
     why: 'A release is made against the release that its plan has seen.',
     cure: ['Try again when others are done.'],
   },
+  'apply/protected': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An environment with protected = true would be destroyed.',
+    why: 'What runs on it would find nothing; one more word keeps a slip from doing that.',
+    cure: ['If it is meant: flowrun destroy -e NAME -allow-protected'],
+  },
   'apply/held': {
     severity: 'error',
     since: '1.0',

@@ -33,6 +33,14 @@ export const cliCodes = {
     ],
     see: ['cli/unknown-flag'],
   },
+  'cli/conflicting-flags': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Two flags were given of which each says what the other denies.',
+    why: 'following one of them would do something that the other was meant to keep from happening.',
+    cure: ['Give one of them.'],
+    see: ['cli/bad-flag-value'],
+  },
   'cli/bad-argument': {
     severity: 'error',
     since: '1.0',

@@ -1,0 +1,178 @@
+import { resolve } from 'node:path'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { createApp } from '../app.ts'
+import type { JsonSchema } from '../artifact/json-schema.ts'
+import { isJsonObject } from '../base/json.ts'
+import { type ApplyOptions, type ApplyResult, type Approval, apply, applySaved } from '../operations/apply.ts'
+import { readAuthorship } from '../operations/authorship.ts'
+import { readSavedPlan } from '../operations/saved-plan.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { ReleaseWithChanges } from '../registry/release.ts'
+import { applyEvents } from '../views/apply-events.ts'
+import { appliedText, approvalQuestion, interruptedText, refusal, stalePlan, uploadText } from '../views/apply-text.ts'
+import { appliedJson } from '../views/plan-json.ts'
+import { isEmptyPlan, planText } from '../views/plan-text.ts'
+import { lockText, movedText, recoveredText, takeoverText } from '../views/recovered.ts'
+import { shellWord } from '../views/shell-word.ts'
+import { BaseCommand } from './base-command.ts'
+import { askForVariables, environmentFlag, paceFlags, planFlags, readDuration, readPart, readVariables } from './configuration-flags.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { globalFlags, shown } from './flags.ts'
+
+export const planArgument = { plan: Args.string({ description: 'a plan saved with flowrun plan -out' }) }
+
+/** Flags of `apply`; `destroy` has those of them that make sense when everything goes. */
+export const releaseFlags = {
+  ...environmentFlag,
+  ...planFlags,
+  ...shown('What to show', 'format', 'json', 'no-color'),
+  ...shown('How', 'yes', 'ask'),
+  message: Flags.string({
+    helpGroup: 'How',
+    helpValue: 'TEXT',
+    summary: 'recorded with the release (default: the subject of the last commit)',
+  }),
+  'override-hold': Flags.string({ helpGroup: 'How', helpValue: 'REASON', summary: 'publish what somebody rolled back; audited' }),
+  'accept-registry': Flags.string({
+    helpGroup: 'How',
+    helpValue: 'REASON',
+    summary: 'go on with another registry, or a restored one; audited',
+  }),
+  'allow-protected': Flags.boolean({ helpGroup: 'How', summary: 'destroy in an environment with protected = true' }),
+  ...paceFlags,
+  lock: Flags.boolean({ helpGroup: 'How', helpLabel: '--lock=false', summary: 'take no lock; no release is lost by it', default: true }),
+}
+
+/** What `apply` and `destroy` share: a plan, a question, one release. */
+export abstract class ReleaseCommand extends BaseCommand {
+  static override formats = ['text', 'json', 'jsonl'] as const
+  static override streamsJson = true
+  static override group = 'deploy' as const
+
+  /** `destroy` always plans to archive everything. */
+  protected abstract readonly alwaysDestroys: boolean
+
+  #shownPlan = false
+
+  async run(): Promise<ExitCode> {
+    const { flags, args, raw } = await this.parse({ baseFlags: globalFlags, flags: releaseFlags, args: planArgument })
+    const app = createApp(this.host)
+    const options: Omit<ApplyOptions, 'answers'> = {
+      ...(flags.environment ? { environment: flags.environment } : {}),
+      variables: readVariables(raw),
+      canAsk: this.terminal.canAsk && !this.forMachine,
+      authorship: {
+        ...readAuthorship(this.host.workingFolder(), flags.message),
+        ...(flags['override-hold'] ? { overrideHold: flags['override-hold'] } : {}),
+      },
+      ...readPart({ ...flags, destroy: flags.destroy || this.alwaysDestroys }),
+      ...(flags['accept-registry'] ? { acceptRegistry: flags['accept-registry'] } : {}),
+      allowProtected: flags['allow-protected'],
+      lock: flags.lock,
+      lockTimeoutMs: readDuration('--lock-timeout', flags['lock-timeout']),
+      signal: this.interruption(),
+      approve: (made, moved, recovered) => this.#approve(made, moved, recovered, flags),
+      onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
+      onTookOver: from => this.note(takeoverText(from)),
+      onUploaded: (done, of) => this.progress(uploadText(done, of)),
+    }
+    const saved =
+      args.plan === undefined ? undefined : readSavedPlan({ path: resolve(this.host.workingFolder(), args.plan), name: args.plan })
+    const result = saved
+      ? await applySaved(app, { ...options, plan: saved })
+      : await askForVariables(
+          question => this.ask(question),
+          answers => apply(app, { ...options, answers }),
+        )
+    this.progress('')
+    return this.#conclude(result, args.plan)
+  }
+
+  async #approve(
+    made: Plan,
+    moved: readonly ReleaseWithChanges[] | undefined,
+    recovered: readonly ReleaseWithChanges[],
+    flags: {
+      readonly concise: boolean
+      readonly verbose: boolean
+      readonly yes: boolean
+      readonly environment?: string | undefined
+      readonly 'compact-warnings': boolean
+    },
+  ): Promise<Approval> {
+    const nowMs = this.host.clock.now()
+    if (!this.#shownPlan) {
+      this.note(recoveredText(recovered, nowMs))
+      this.report(made.warnings, { compactWarnings: flags['compact-warnings'] })
+    }
+    if (moved) this.note(movedText(made, moved, nowMs))
+    if (!this.forMachine) {
+      const text = planText(made, this.terminal.out.style, {
+        nowMs,
+        concise: flags.concise || moved !== undefined,
+        verbose: flags.verbose,
+        withoutObstacles: true,
+      })
+      this.print(text)
+    }
+    this.#shownPlan = true
+    if (isEmptyPlan(made) || made.obstacles.length > 0) return 'yes'
+    const where = flags.environment ? ` -e ${flags.environment}` : ''
+    const approved = await this.approves(approvalQuestion(made), {
+      summary: 'Apply needs an approval, and nobody can be asked here',
+      detail: `Approve beforehand: flowrun ${this.id}${where} --yes\nOr what a person has read: flowrun plan${where} -out release.plan, then flowrun apply release.plan\nNothing was changed.`,
+    })
+    if (!approved) return 'no'
+    return flags.yes ? 'unattended' : 'yes'
+  }
+
+  #conclude(result: ApplyResult, file: string | undefined): ExitCode {
+    switch (result.outcome) {
+      case 'applied':
+        this.present(this.#views(result.plan, result))
+        this.#suggestRun(result.plan)
+        return exitCodes.done
+      case 'nothing-to-do':
+        return this.present(this.#views(result.plan, result))
+      case 'declined':
+        this.note('Apply cancelled. Nothing was changed.\n')
+        return this.interruptedCode ?? exitCodes.error
+      case 'refused':
+        this.showFailure(refusal(result.plan, this.host.clock.now()))
+        return exitCodes.refused
+      case 'interrupted':
+        this.note(interruptedText(result))
+        return this.interruptedCode ?? exitCodes.interrupted
+      case 'stale':
+        this.showFailure(stalePlan(file ?? 'The plan', result.plan, result.moved, this.host.clock.now()))
+        return exitCodes.error
+      case 'ask':
+        return this.interruptedCode ?? exitCodes.error
+      case 'invalid':
+        return this.report(result.diagnostics)
+    }
+  }
+
+  #views(made: Plan, result: Extract<ApplyResult, { outcome: 'applied' | 'nothing-to-do' }>) {
+    const release = result.outcome === 'applied' ? result.release : undefined
+    return {
+      text: () => (result.outcome === 'applied' ? appliedText(made, release) : ''),
+      json: () => appliedJson(made, release),
+      jsonl: () => applyEvents(made, release, this.host.clock.now()),
+    }
+  }
+
+  #suggestRun(made: Plan): void {
+    const prompt = made.changes.find(change => change.kind === 'prompt' && change.action === 'create')
+    if (prompt?.after?.artifact.kind !== 'prompt' || made.base.release > 0) return
+    this.next(`flowrun run ${shellWord(prompt.address)} -e ${made.environment}${inputToGive(prompt.after.artifact.spec.input)}`)
+  }
+}
+
+/** The flags for what has no default: text by field, anything else as JSON. */
+function inputToGive({ properties = {}, required = [] }: JsonSchema = {}): string {
+  const fields = Array.isArray(required) ? required.map(String) : []
+  const isText = (name: string) => isJsonObject(properties) && isJsonObject(properties[name]) && properties[name].type === 'string'
+  return fields.every(isText) ? fields.map(name => ` --field ${name}="…"`).join('') : ' --input @FILE'
+}
