@@ -1,4 +1,5 @@
 import { OperationError } from '../diagnostics/operation-error.ts'
+import { isNetworkFailure, isWithoutCredentials, statusOf } from './failure.ts'
 
 /** What was being done. */
 export interface BucketWork {
@@ -8,7 +9,6 @@ export interface BucketWork {
   readonly key: string
 }
 
-const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'])
 const NOTHING_CHANGED = 'Nothing was changed.'
 
 /** A server answered that is none of S3. */
@@ -21,7 +21,7 @@ export class ForeignAnswer extends Error {}
 export function bucketFailure(error: unknown, work: BucketWork): unknown {
   if (!(error instanceof Error)) return error
   const status = statusOf(error)
-  if (error.name === 'CredentialsProviderError' || error.name === 'TokenProviderError') return withoutCredentials(error, work)
+  if (isWithoutCredentials(error)) return withoutCredentials(error, work)
   if (error.name === 'NoSuchBucket' || (status === 404 && work.verb === 'listing')) return missingBucket(error, work)
   if (status === 401 || status === 403) return denied(error, work)
   if (status === 429 || (status !== undefined && status >= 500 && status !== 501)) return unreachable(error, work, spoken(error, status))
@@ -123,17 +123,4 @@ function spoken(error: Error, status: number): string {
   return /^(Error|UnknownError|Unknown|\d+)$/.test(error.name)
     ? `It answers with status ${status}`
     : `S3 says ${error.name} (status ${status})`
-}
-
-function isNetworkFailure(error: Error): boolean {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return (
-    error.name === 'TimeoutError' || NETWORK_CODES.has(code) || /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(code)
-  )
-}
-
-function statusOf(error: Error): number | undefined {
-  if (!('$metadata' in error) || typeof error.$metadata !== 'object' || error.$metadata === null) return undefined
-  const { $metadata } = error
-  return 'httpStatusCode' in $metadata && typeof $metadata.httpStatusCode === 'number' ? $metadata.httpStatusCode : undefined
 }
