@@ -26,7 +26,11 @@ export function killedText(killed: KilledApply | undefined, nowMs: number): stri
 }
 
 /** Somebody released while a person was reading the plan (cli.md 3.8). */
-export function movedText(plan: Plan, moved: readonly ReleaseWithChanges[], nowMs: number): string {
+export function movedText(
+  plan: { readonly environment: string; readonly base: Pick<Plan['base'], 'release'> },
+  moved: readonly ReleaseWithChanges[],
+  nowMs: number,
+): string {
   const lines = moved.map(({ number, actor, createdAtMs, changes }) => {
     const [first, ...others] = changes.map(
       ({ address, before, after }) => `${address} ${before ? `@${before.version}` : '-'} → ${after ? `@${after.version}` : '-'}`,

@@ -49,6 +49,14 @@ export const cliCodes = {
     cure: ['Give one of the values that the message names.'],
     see: ['cli/missing-argument'],
   },
+  'cli/unknown-block': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An address was given that the configuration does not have.',
+    why: 'an empty answer would look as if the block were there and nothing spoke of it.',
+    cure: ['Correct the address.', 'See all blocks and what they refer to: flowrun graph'],
+    see: ['cli/bad-address', 'config/unknown-reference'],
+  },
   'cli/missing-argument': {
     severity: 'error',
     since: '1.0',
@@ -93,6 +101,14 @@ export const cliCodes = {
       'Or apply what a person has read: flowrun plan -out FILE, then flowrun apply FILE',
       'A question is asked only if stdin and stderr are terminals, CI is not set, and -input=false was not given.',
     ],
+  },
+  'cli/needs-reason': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A command that is recorded with its reason was given none, and nobody can be asked.',
+    why: 'Who meets the hold next week wants to know why it is there.',
+    cure: ['Say it beforehand: --reason TEXT.'],
+    see: ['cli/needs-approval'],
   },
   'cli/unknown-code': {
     severity: 'error',

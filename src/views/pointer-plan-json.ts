@@ -1,0 +1,56 @@
+import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { HeldVersion, PointerMove, PointerPlan } from '../plan/pointer-plan.ts'
+import type { PointedVersion } from '../registry/pointer.ts'
+import type { Release } from '../registry/release.ts'
+import { jsonDocument } from './json-document.ts'
+import { addressParts } from './plan-resource.ts'
+
+/** What a rollback or a promote did, or would do: `release` is null where none was made. schemas/output/rollback.schema.json */
+export function pointerPlanJson(plan: PointerPlan, release: Release | undefined): string {
+  const { environment, base, restores, source } = plan
+  return jsonDocument({
+    environment,
+    base: { release: base },
+    ...(source
+      ? { source: { environment: source.environment, release: source.release }, same: source.same, copied: source.copied }
+      : { restores: restores ?? null }),
+    change_digest: plan.changeDigest,
+    resource_changes: plan.moves.map(moveJson),
+    held: plan.held.map(heldJson),
+    obstacles: plan.obstacles.map(({ hold, ...target }) => ({
+      kind: 'held',
+      ...heldJson(target),
+      release: hold.rollback,
+      actor: hold.actor,
+      at: new Date(hold.createdAtMs).toISOString(),
+      reason: hold.reason,
+    })),
+    broken_references: plan.broken.map(({ address, version, target, targetVersion }) => ({
+      address,
+      version,
+      target,
+      target_version: targetVersion,
+    })),
+    release: release ? { number: release.number, apply_id: release.applyId, at: new Date(release.createdAtMs).toISOString() } : null,
+  })
+}
+
+function heldJson({ address, version, digest }: HeldVersion): JsonObject {
+  return { address, version, digest }
+}
+
+function moveJson({ address, before, after, usedBy, numberedThere }: PointerMove): JsonObject {
+  const action = before === null ? 'create' : after === null ? 'delete' : 'update'
+  return {
+    address,
+    mode: 'managed',
+    ...addressParts(address),
+    change: { actions: [action], before: pointedJson(before), after: pointedJson(after) },
+    used_by: usedBy,
+    ...(numberedThere === undefined ? {} : { source_version: numberedThere }),
+  }
+}
+
+function pointedJson(pointed: PointedVersion | null): JsonValue {
+  return pointed && { version: pointed.version, digest: pointed.digest }
+}
