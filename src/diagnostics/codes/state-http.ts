@@ -2,30 +2,6 @@ import type { CodePage } from './page.ts'
 
 /** Of a state on a server that speaks Terraform's HTTP protocol. */
 export const stateHttpCodes = {
-  'state/unreachable': {
-    severity: 'error',
-    since: '1.0',
-    what: 'The server that keeps the state did not answer, or answered that it cannot now.',
-    why: 'Without the state nothing says what this configuration owns. What cannot be read is never taken for empty.',
-    cure: [
-      'Check the address and the network, and run the command again.',
-      'For a certificate of an authority of your own: client_ca_certificate_pem.',
-      'For a server that is slow to come back: retry_max, retry_wait_min, retry_wait_max.',
-    ],
-    see: ['state/unauthorized', 'state/not-written'],
-  },
-  'state/unauthorized': {
-    severity: 'error',
-    since: '1.0',
-    what: 'The server that keeps the state does not let this configuration in.',
-    why: 'Whoever can read a state sees outputs, and whoever can write one can make an apply forget what it owns.',
-    cure: [
-      'Write username = "…" and password = secret("STATE_PASSWORD") in the state block, or set TF_HTTP_USERNAME and TF_HTTP_PASSWORD.',
-      'A token goes into headers = { Authorization = "Bearer ${secret("STATE_TOKEN")}" }.',
-      'A client certificate goes into client_certificate_pem and client_private_key_pem.',
-    ],
-    see: ['secret/missing'],
-  },
   'state/unexpected-answer': {
     severity: 'error',
     since: '1.0',

@@ -47,17 +47,23 @@ export const stateCodes = {
   'state/unreachable': {
     severity: 'error',
     since: '1.0',
-    what: 'The store that keeps the state does not answer, or breaks off.',
-    why: 'A state that cannot be read is never taken for an empty one.',
-    cure: ['Check the network, the address of the store, and that the store runs.', 'Run the command again: nothing is done twice.'],
-    see: ['state/unauthorized'],
+    what: 'The store of the state does not answer, or answers that it cannot now.',
+    why: 'Without the state it is not known what this configuration owns. What cannot be read is never taken for empty.',
+    cure: [
+      'Check that it runs, and that this machine reaches it, and run the command again.',
+      'Of state "http": a certificate of an authority of your own goes into client_ca_certificate_pem, and retry_max says how often it is tried again.',
+    ],
+    see: ['state/unauthorized', 'state/not-written'],
   },
   'state/unauthorized': {
     severity: 'error',
     since: '1.0',
-    what: 'The store that keeps the state does not accept who asks.',
-    why: 'Whoever can write a state can change what the next apply takes for its own.',
-    cure: ['Correct user and password, or the token, in the settings of the state.', 'If they are secrets, set the secrets anew.'],
+    what: 'The store of the state does not accept who asks.',
+    why: 'Whoever can write a state decides what an apply owns, so stores ask for credentials.',
+    cure: [
+      'Check the user and the password, and that the secret with it is the one of this environment.',
+      'Of state "http": username and password, or TF_HTTP_USERNAME and TF_HTTP_PASSWORD; headers for a token; or a client certificate.',
+    ],
     see: ['state/unreachable', 'secret/missing'],
   },
   'state/network-file-system': {
