@@ -13,13 +13,13 @@ const NO_ETAG = '"00000000000000000000000000000000"'
  * @throws OperationError `s3/no-conditions`.
  */
 export async function requireConditions(bucket: Bucket, key: string): Promise<void> {
-  const [first, replaced] = await Promise.all([refused(bucket, () => bucket.put(key, PROBE, 'absent')), asReplacement(bucket, key)])
-  const again = first.outcome === 'written' ? await refused(bucket, () => bucket.put(key, PROBE, 'absent')) : first
+  const [first, replaced] = await Promise.all([refused(bucket, () => bucket.putIf(key, PROBE, 'absent')), asReplacement(bucket, key)])
+  const again = first.outcome === 'written' ? await refused(bucket, () => bucket.putIf(key, PROBE, 'absent')) : first
   if (again.outcome === 'written' || replaced.outcome === 'written') throw withoutConditions(bucket.name)
 }
 
 function asReplacement(bucket: Bucket, key: string): Promise<PutOutcome> {
-  return refused(bucket, () => bucket.put(key, PROBE, { etag: NO_ETAG }))
+  return refused(bucket, () => bucket.putIf(key, PROBE, { etag: NO_ETAG }))
 }
 
 async function refused(bucket: Bucket, put: () => Promise<PutOutcome>): Promise<PutOutcome> {

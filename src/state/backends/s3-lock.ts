@@ -25,14 +25,14 @@ export async function takeLock(object: LockObject, holder: LockHolder): Promise<
   const id = randomUUID()
   const text = encodeLockInfo({ ...holder, id, environment, sinceMs: clock.now() }, key)
   for (let left = TRIES; left > 0; left--) {
-    if ((await bucket.put(key, text, 'absent')).outcome === 'written') return { outcome: 'locked', lock: held(object, id) }
+    if ((await bucket.putIf(key, text, 'absent')).outcome === 'written') return { outcome: 'locked', lock: held(object, id) }
     const found = await bucket.get(key)
     if (found === undefined) continue
     const by = read(found.body, environment)
     // The answer to a write of ours was lost, and the SDK asked again.
     if (by.id === id) return { outcome: 'locked', lock: held(object, id) }
     if (!isDeadNeighbour(by, holder)) return { outcome: 'held', by }
-    if ((await bucket.put(key, text, { etag: found.etag })).outcome === 'written') {
+    if ((await bucket.putIf(key, text, { etag: found.etag })).outcome === 'written') {
       return { outcome: 'locked', lock: held(object, id), tookOver: by }
     }
   }

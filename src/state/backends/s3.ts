@@ -1,6 +1,7 @@
 import type { Bucket, PutCondition } from '../../aws/bucket.ts'
 import type { Clock } from '../../base/clock.ts'
 import { mapConcurrently } from '../../base/concurrent.ts'
+import { lazy } from '../../base/lazy.ts'
 import type { StateVersion, StateWrite } from '../../registry/release.ts'
 import type { StateRow } from '../../registry/sqlite/state-rows.ts'
 import type { SnapshotSummary, StateBackend, StateWriteOutcome } from '../backend.ts'
@@ -43,7 +44,7 @@ export function createS3StateBackend(options: S3StateOptions): StateBackend {
   const keysOf = (environment: string): StateKeys => stateKeys(key, project, environment)
   const snapshotsOf = (environment: string) => readSnapshots(bucket, keysOf(environment))
   const lockObject = (environment: string): LockObject => ({ bucket, key: keysOf(environment).lock, environment, clock })
-  const conditions = once(() => requireConditions(bucket, `${key}/conditions.json`))
+  const conditions = lazy(() => requireConditions(bucket, `${key}/conditions.json`))
   const corrupt = (environment: string, objectKey: string, found: StateRow, history: readonly SnapshotSummary[]) =>
     corruptState({ store: `${bucket.name}/${objectKey}`, environment, found, history })
 
@@ -65,11 +66,11 @@ export function createS3StateBackend(options: S3StateOptions): StateBackend {
       return codec.decode(stored.body, environment)
     },
     async write(environment, write) {
-      await conditions()
+      await conditions.get()
       return replaceState(bucket, keysOf(environment), write, { nowMs: clock.now(), keep })
     },
     async lock(environment, holder) {
-      await conditions()
+      await conditions.get()
       return takeLock(lockObject(environment), holder)
     },
     currentLock: environment => lockOf(lockObject(environment)),
@@ -139,7 +140,7 @@ async function replaceState(
     // One that does not match its digest is not worth keeping (STA-9).
     if (current && isIntact(current)) await bucket.put(snapshotKey(keys, current.serial), current.text)
     const condition: PutCondition = current ? { etag: current.etag } : 'absent'
-    const { outcome } = await bucket.put(keys.state, encodeStored(write, nowMs), condition)
+    const { outcome } = await bucket.putIf(keys.state, encodeStored(write, nowMs), condition)
     if (outcome === 'conflict') continue
     await forgetSnapshots(bucket, keys, keep).catch(() => {
       // The state is written; the next write forgets them.
@@ -164,16 +165,4 @@ function versionOf({ lineage, serial }: StateVersion): StateVersion {
 
 function summary({ lineage, serial, digest, blocks, writtenAtMs, body }: StateRow): SnapshotSummary {
   return { lineage, serial, digest, blocks, writtenAtMs, intact: isIntact({ digest, body }) }
-}
-
-/** Asked once; again only after a failure. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let asked: Promise<void> | undefined
-  return () => {
-    asked ??= work().catch(error => {
-      asked = undefined
-      throw error
-    })
-    return asked
-  }
 }
