@@ -72,8 +72,14 @@ function findCommand(words: readonly string[]): FoundCommand {
   if (first !== undefined && second !== undefined && Object.hasOwn(commands, `${first} ${second}`)) {
     return { before, name: `${first} ${second}`, after: rest.slice(2) }
   }
-  if (first !== undefined && Object.hasOwn(commands, first)) return { before, name: first, after: rest.slice(1) }
-  return { before, name: undefined, after: rest }
+  if (first === undefined || !Object.hasOwn(commands, first)) return { before, name: undefined, after: rest }
+  // A command with subcommands takes no argument of its own (cli.md 1.10), so the word is a subcommand that there is not.
+  const isMistyped = second !== undefined && /^[a-z]/.test(second) && hasSubcommands(first)
+  return isMistyped ? { before, name: undefined, after: [`${first} ${second}`] } : { before, name: first, after: rest.slice(1) }
+}
+
+function hasSubcommands(name: string): boolean {
+  return Object.keys(commands).some(other => other.startsWith(`${name} `))
 }
 
 function isHelp(words: readonly string[]): boolean {

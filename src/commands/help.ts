@@ -24,6 +24,7 @@ export default class Help extends BaseCommand {
     const name = argv.join(' ')
     const facts = manifest.get(name)
     if (facts === undefined) throw unknownCommand(name)
-    return this.present({ text: () => commandHelpText(facts) })
+    const subcommands = [...manifest.values()].filter(({ id }) => id.startsWith(`${name} `))
+    return this.present({ text: () => commandHelpText(facts, subcommands) })
   }
 }

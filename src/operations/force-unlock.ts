@@ -66,7 +66,7 @@ function unknownLock(environment: string, id: string, lock: Lock): OperationErro
     detail: [
       `wanted     ${id}`,
       `lock       ${lock.id}`,
-      `holder     ${lock.user}@${lock.host}, process ${lock.pid}`,
+      `holder     ${lock.user}@${lock.host}${lock.pid > 0 ? `, process ${lock.pid}` : ''}`,
       `operation  ${lock.operation}`,
       '',
       'Look whether this holder is gone before you name its id. Nothing was changed.',

@@ -54,6 +54,7 @@ const groupTitles: readonly (readonly [CommandGroup, string])[] = [
 
 const HELP_WIDTH = 80
 const NAME_WIDTH = 14
+const SUBCOMMAND_WIDTH = 16
 const TEXT_COLUMN = 27
 const SUFFIX_COLUMN = 75
 
@@ -83,8 +84,8 @@ function groupLines(members: readonly CommandFacts[]): string[] {
   ]
 }
 
-/** `flowrun COMMAND --help`: one sentence, usage, flags in groups, examples, exit codes. */
-export function commandHelpText(command: CommandFacts): string {
+/** `flowrun COMMAND --help`: one sentence, usage, subcommands, flags in groups, examples, exit codes. */
+export function commandHelpText(command: CommandFacts, subcommands: readonly CommandFacts[] = []): string {
   const parts = [command.summary ?? command.id, `Usage: ${usageOf(command)}`]
   if (command.description !== undefined) {
     parts.push(
@@ -93,6 +94,8 @@ export function commandHelpText(command: CommandFacts): string {
         .join('\n'),
     )
   }
+  if (subcommands.length > 0)
+    parts.push(['Commands', ...subcommands.map(({ id, summary = '' }) => `  ${padEnd(id, SUBCOMMAND_WIDTH)}${summary}`)].join('\n'))
   const flags = Object.values(command.flags).filter(flag => !flag.hidden)
   parts.push(...flagSections(flags.map(flag => withFormats(flag, command))))
   if (command.examples && command.examples.length > 0)

@@ -9,7 +9,7 @@ import { builtCli, projectRoot } from '../support/built-cli.ts'
 
 const cli = builtCli()
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, validateFormats: false })
-for (const file of globSync('schemas/{output,events}/*.schema.json', { cwd: projectRoot }))
+for (const file of globSync('schemas/{state,output/*,events/*}.schema.json', { cwd: projectRoot }))
   ajv.addSchema(JSON.parse(readFileSync(join(projectRoot, file), 'utf8')))
 
 const folder = mkdtempSync(join(tmpdir(), 'json-output-'))
@@ -35,12 +35,21 @@ const conversation: readonly (readonly [schema: string, words: readonly string[]
   ['run', ['run', 'prompt.answer', '--field', 'question=hi', '--json']],
   ['run', ['run', 'prompt.answer', '--field', 'question=hi', '--dry-run', '--json']],
   ['diff', ['diff', 'dev', '--json']],
+  ['state', ['state', '--json']],
+  ['state-list', ['state', 'list', 'prompt.*', '--json']],
+  ['state-show', ['state', 'show', 'prompt.answer', '--json']],
+  ['state-pull', ['state', 'pull', '--json']],
+  ['state-mv', ['state', 'mv', 'prompt.answer', 'prompt.reply', '--json']],
+  ['state-rm', ['state', 'rm', 'prompt.*', '-dry-run', '--json']],
+  ['state-history', ['state', 'history', '--json']],
+  ['state-restore', ['state', 'restore', '1', '--json']],
+  ['state-recover', ['state', 'recover', '--json']],
 ]
 
 t.test('every command that knows JSON has a schema', t => {
   const manifest = JSON.parse(readFileSync(join(projectRoot, 'oclif.manifest.json'), 'utf8')) as { commands: Record<string, CommandFacts> }
   for (const { id, formats } of Object.values(manifest.commands)) {
-    if (formats.includes('json')) t.ok(existsSync(join(projectRoot, `schemas/output/${id}.schema.json`)), id)
+    if (formats.includes('json')) t.ok(existsSync(join(projectRoot, `schemas/output/${id.replaceAll(':', '-')}.schema.json`)), id)
   }
   t.end()
 })

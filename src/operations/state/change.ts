@@ -118,7 +118,7 @@ export async function commitState(site: StateSite, next: NextState): Promise<Sta
     written: true,
   }
   if (dryRun) return changed
-  const state = await backend.codec.encode(snapshot, next.stored)
+  const state = await backend.codec.encode(snapshot, next.stored, environment)
   if (release !== undefined) {
     const request = importRequest(site, next, snapshot.lineage)
     const outcome = await registry.commitRelease(backend.withRegistry ? { ...request, state } : request)
