@@ -13,7 +13,7 @@ import type { CommandGroup } from '../views/help.ts'
 import { createTerminal, type Terminal } from '../views/terminal.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { globalFlags } from './flags.ts'
-import { chooseFormat, type Format, machineFormatOf, readAlso } from './formats.ts'
+import { chooseFormat, DRAWN_FORMATS, type Format, machineFormatOf, readAlso } from './formats.ts'
 import type { Host } from './host.ts'
 import { parseWords } from './parse.ts'
 
@@ -105,9 +105,9 @@ export abstract class BaseCommand extends Command {
     return flags.environment === undefined ? {} : { environment: flags.environment }
   }
 
-  /** Text is for a person; every other form is for a machine, and then stderr stays empty. */
+  /** Text is for a person, and so is what stands beside a drawing; every other form is for a machine, and then stderr stays empty. */
   protected get forMachine(): boolean {
-    return this.#format !== 'text'
+    return this.#format !== 'text' && !DRAWN_FORMATS.has(this.#format)
   }
 
   /** Writes a part of a result to stdout while it comes: the tokens of an answer, the events of a stream. */

@@ -4,6 +4,7 @@ import { type ArtifactDiff, diffArtifacts, type TextChange } from '../plan/artif
 import type { Change, PlannedVersion } from '../plan/plan.ts'
 import { schemaSummary } from '../plan/schema-type.ts'
 import type { ValueChange } from '../plan/value-diff.ts'
+import { CHANGE_SIGNS, type ChangeSign } from './change-sign.ts'
 import { affectedCostText, costTexts, forecastSummary, tokensText } from './cost-text.ts'
 import { formatDay } from './format-number.ts'
 import type { Style } from './style.ts'
@@ -21,7 +22,7 @@ export interface ChangeContext {
 
 /** One line of a list of changes, in columns that the list aligns. */
 export interface ChangeHeader {
-  readonly sign: '+' | '~' | '-' | '.' | '!'
+  readonly sign: ChangeSign
   readonly address: string
   /** `@7 → @8` */
   readonly versions: string
@@ -32,8 +33,6 @@ const BODY_INDENT = 6
 const NEW_TEXT_INDENT = 8
 const AFFECTED_MAX = 3
 
-const SIGNS = { create: '+', update: '~', delete: '-', forget: '.', move: '~', import: '+' } as const
-
 /** `@7 → @8`, or the one side that there is. */
 export function versionsText(before: number | undefined, after: number | undefined, style: Style): string {
   const versions = [before, after].filter(version => version !== undefined).map(version => `@${version}`)
@@ -42,7 +41,7 @@ export function versionsText(before: number | undefined, after: number | undefin
 
 export function changeHeader(change: Change, style: Style, context: ChangeContext): ChangeHeader {
   return {
-    sign: SIGNS[change.action],
+    sign: CHANGE_SIGNS[change.action],
     address: change.address,
     versions: versionsText(change.before?.version, change.after?.version, style),
     summary: reasonText(change, context) ?? movedText(change) ?? createdText(change),

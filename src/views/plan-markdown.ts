@@ -3,6 +3,7 @@ import { diffArtifacts, type TextChange } from '../plan/artifact-diff.ts'
 import { type Change, countChanges, type Plan } from '../plan/plan.ts'
 import { type DiffLine, diffTexts } from '../plan/text-diff.ts'
 import type { ValueChange } from '../plan/value-diff.ts'
+import { CHANGE_SIGNS } from './change-sign.ts'
 import { signed } from './cost-text.ts'
 import { formatChange, formatMoment, formatMoney, formatTokens } from './format-number.ts'
 import { plainStyle } from './style.ts'
@@ -12,8 +13,6 @@ import { valueChangeText, withoutUnit } from './value-text.ts'
 
 /** GitHub takes comments of 65,536 characters. */
 export const MARKDOWN_LENGTH_MAX = 65_000
-
-const SIGNS = { create: '+', update: '~', delete: '-', forget: '.', move: '~', import: '+' } as const
 
 export interface PlanMarkdownOptions {
   /** The commit that the configuration is of, where that is known. */
@@ -75,7 +74,7 @@ function changeTable(changes: readonly Change[]): readonly string[] {
 function changeRow(change: Change): string {
   const versions = [change.before?.version, change.after?.version].filter(version => version !== undefined).join(' → ')
   const cells = [
-    SIGNS[change.action],
+    CHANGE_SIGNS[change.action],
     `\`${change.address}\``,
     versions,
     tokensCell(change),

@@ -1,4 +1,5 @@
 import { type Change, countChanges, type DriftChange, type Obstacle, type OutputChange, type Plan } from '../plan/plan.ts'
+import { paintSign } from './change-sign.ts'
 import {
   affectedLines,
   type ChangeContext,
@@ -119,19 +120,6 @@ export function headerLines(headers: readonly ChangeHeader[], style: Style): rea
     const rest = summary === '' ? versions : `${padEnd(versions, versionsWidth)}${HEADER_GAP}${summary}`
     return `  ${paintSign(sign, style)} ${style.paint.address(address)}${padding}${HEADER_GAP}${rest}`.trimEnd()
   })
-}
-
-function paintSign(sign: ChangeHeader['sign'], { paint }: Style): string {
-  switch (sign) {
-    case '+':
-      return paint.add(sign)
-    case '-':
-      return paint.remove(sign)
-    case '.':
-      return paint.secondary(sign)
-    default:
-      return paint.change(sign)
-  }
 }
 
 const CAUSES = { apply: 'applied', rollback: 'rolled back', promote: 'promoted', destroy: 'archived', import: 'imported' } as const
