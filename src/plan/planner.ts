@@ -161,7 +161,7 @@ function equalJson(before: { readonly sensitive: boolean; readonly value?: JsonV
 }
 
 /** Sensitive values too: their digests stay in the plan file and the registry, which know no value. */
-function variableDigests({ variables }: Configuration): Readonly<Record<string, Digest>> {
+export function variableDigests({ variables }: Configuration): Readonly<Record<string, Digest>> {
   return Object.fromEntries(
     [...variables].flatMap(([name, value]) => (isWhollyKnown(value) ? [[name, digestOf(toJson(value, capsule => capsule.label))]] : [])),
   )
