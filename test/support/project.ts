@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { VariableFlag } from '../../src/config/variables.ts'
 import { type ApplyOptions, type ApplyResult, apply, applySaved } from '../../src/operations/apply.ts'
-import { plan } from '../../src/operations/plan.ts'
+import { type PlanOptions, plan } from '../../src/operations/plan.ts'
 import type { OperationHost } from '../../src/operations/project.ts'
 import { type Change, countChanges, type Plan } from '../../src/plan/plan.ts'
 import { hostIn, type ProjectText, projectFolder, told, writeProject } from './configuration.ts'
@@ -22,7 +22,7 @@ export interface TestProject {
   registry: () => ReturnType<typeof openRegistry>
 }
 
-export interface PlanningOptions {
+export interface PlanningOptions extends Partial<Pick<PlanOptions, 'mode' | 'selection' | 'refresh' | 'replace' | 'strict'>> {
   readonly environment?: string
   readonly variables?: readonly VariableFlag[]
   readonly processEnvironment?: Readonly<Record<string, string>>
@@ -31,10 +31,11 @@ export interface PlanningOptions {
 export function testProject(text: ProjectText): TestProject {
   const folder = projectFolder(text)
   const host = (options: PlanningOptions): OperationHost => hostIn(folder, options.processEnvironment)
-  const planning = ({ environment, variables = [] }: PlanningOptions) => ({
+  const planning = ({ processEnvironment: _given, environment, variables = [], ...part }: PlanningOptions) => ({
     variables,
     canAsk: false,
     ...(environment ? { environment } : {}),
+    ...part,
   })
   const applying = (options: Partial<ApplyOptions> & PlanningOptions): ApplyOptions => ({
     authorship: { actor: 'ana', source: '', message: 'a test' },
@@ -44,7 +45,7 @@ export function testProject(text: ProjectText): TestProject {
     onTookOver: () => {},
     onUploaded: () => {},
     ...options,
-    ...planning(options),
+    ...planning({ ...options }),
   })
   const planned = (options: PlanningOptions) => plan(host(options), planning(options))
   return {
