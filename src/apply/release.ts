@@ -8,6 +8,7 @@ import type { StateBackend } from '../state/backend.ts'
 import type { CaughtUp } from '../state/catch-up.ts'
 import { flipsOf, newVersions, releaseKind } from './flips.ts'
 import { nextState } from './next-state.ts'
+import { writeFollowingState } from './state-write.ts'
 
 /** Who releases, and why: recorded with the release. */
 export interface Authorship {
@@ -28,7 +29,7 @@ export interface ReleaseStores {
  * Steps A2 to A5 of the release protocol: uploads what is missing, then commits versions, pointers, release, audit and,
  * in the same store, the state, as one transaction. Conflicts are answers; the caller plans again.
  *
- * @throws OperationError of the stores; nothing is half done in any case.
+ * @throws OperationError of the stores; nothing is half done in any case. `state/not-written`: the release stands.
  */
 export async function release(
   plan: Plan,
@@ -37,7 +38,9 @@ export async function release(
   { registry, backend }: ReleaseStores,
   onUploaded: (done: number, of: number) => void = () => {},
 ): Promise<ReleaseOutcome> {
-  const state = await backend.codec.encode(nextState(base.snapshot, plan), base.stored)
+  const { environment } = plan
+  const snapshot = nextState(base.snapshot, plan)
+  const state = await backend.codec.encode(snapshot, base.stored, environment)
   const request = releaseRequest(plan, base, authorship, backend.withRegistry ? state : undefined)
   await upload(plan, registry, onUploaded)
   crashPoint('A2-uploaded')
@@ -47,9 +50,8 @@ export async function release(
     await upload(plan, registry, onUploaded)
     outcome = await registry.commitRelease(request)
   }
-  const done = outcome.outcome === 'released' || outcome.outcome === 'unchanged'
-  // A conflict here loses nothing: the release stands, and the next command folds it into whatever the state is then (STA-3).
-  if (done && !backend.withRegistry) await backend.write(plan.environment, state)
+  if ((outcome.outcome === 'released' || outcome.outcome === 'unchanged') && !backend.withRegistry)
+    outcome = await writeFollowingState({ registry, backend }, { environment, snapshot, write: state }, outcome)
   crashPoint('A5-state-written')
   return outcome
 }

@@ -12,7 +12,7 @@ import type { Release, ReleaseConflict, ReleaseWithChanges } from '../registry/r
 import type { StateBackend } from '../state/backend.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
 import type { Lock } from '../state/lock.ts'
-import { acquireLock } from '../state/locking.ts'
+import { acquireLock, holding } from '../state/locking.ts'
 import { thisHolder } from '../state/process.ts'
 import { type PlanOptions, planAgainst } from './plan.ts'
 import { type OperationHost, openProject, type Project } from './project.ts'
@@ -125,7 +125,8 @@ async function releaseUnlessInterrupted(host: OperationHost, plan: Plan, base: C
       }),
     )
   } catch (error) {
-    if (!options.signal?.aborted) throw error
+    // A failure of the world is told as it is: after the commit it says that the release stands (FAIL-9).
+    if (!options.signal?.aborted || error instanceof OperationError) throw error
     return { outcome: 'interrupted', ...progress } satisfies Interrupted
   }
 }
@@ -168,12 +169,9 @@ async function locked<T>(
   })
   if (tookOver) options.onTookOver(tookOver)
   crashPoint('A1-locked')
-  try {
-    return await work()
-  } finally {
-    await lock.release()
-    crashPoint('A6-unlocked')
-  }
+  const result = await holding(lock, work)
+  crashPoint('A6-unlocked')
+  return result
 }
 
 export interface SavedPlanOptions extends ApplyOptions {

@@ -1,6 +1,6 @@
 import type { StateBackend } from '../state/backend.ts'
 import type { Lock } from '../state/lock.ts'
-import { acquireLock } from '../state/locking.ts'
+import { acquireLock, holding } from '../state/locking.ts'
 import { thisHolder } from '../state/process.ts'
 import type { OperationHost } from './project.ts'
 
@@ -35,9 +35,5 @@ export async function locked<T>(
     sleep: host.sleep,
   })
   if (tookOver) options.onTookOver(tookOver)
-  try {
-    return await work()
-  } finally {
-    await lock.release()
-  }
+  return await holding(lock, work)
 }

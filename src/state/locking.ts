@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import type { StateBackend } from './backend.ts'
-import { LEASE_MS, type Lock, type LockHolder, type LockOutcome } from './lock.ts'
+import { type HeldLock, LEASE_MS, type Lock, type LockHolder, type LockOutcome } from './lock.ts'
 
 const FIRST_POLL_MS = 1000
 const LONGEST_POLL_MS = 16_000
@@ -36,6 +36,19 @@ export async function acquireLock(request: LockRequest): Promise<Extract<LockOut
     if (!waited) onWaiting(answer.by)
     await sleep(Math.min(pollMs, leftMs), signal)
   }
+}
+
+/** Works while the lock is held, then gives it back. What the work failed by is told before a lock that could not be given back. */
+export async function holding<T>(lock: HeldLock, work: () => Promise<T>): Promise<T> {
+  let result: T
+  try {
+    result = await work()
+  } catch (error) {
+    await lock.release().catch(() => {})
+    throw error
+  }
+  await lock.release()
+  return result
 }
 
 /** The lock is another's: who has it, since when, and what to do (cli.md 3.14). */
