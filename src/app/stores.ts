@@ -1,8 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { flowrunVersion } from '../base/version.ts'
-import type { StateSettings } from '../config/blocks/environment-stores.ts'
+import type { ContentSettings, StateSettings } from '../config/blocks/environment-stores.ts'
 import type { OpenStores } from '../operations/stores.ts'
+import type { ContentStore } from '../registry/content-store.ts'
 import type { SqliteRegistry } from '../registry/sqlite/registry.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { plainCodec } from '../state/codec.ts'
@@ -23,6 +24,8 @@ export function createStoreOpener({ dataDirectory, environment, clock, resolveSe
     const { state } = settings
     const { path = join(dataDirectory, 'state.db'), keep } = state.type === 'sqlite' ? state : {}
     const name = dirname(path)
+    const text = resolveSettings(root, settings)
+    const contents = await openContents(settings.content, text)
     const { openSqliteRegistry } = await import('../registry/sqlite/registry.ts')
     const registry = await openSqliteRegistry({
       directory: resolve(root, name),
@@ -33,8 +36,8 @@ export function createStoreOpener({ dataDirectory, environment, clock, resolveSe
       flowrunVersion,
       mode,
       ...(keep === undefined ? {} : { snapshotsKept: keep }),
+      ...(contents === undefined ? {} : { contents }),
     })
-    const text = resolveSettings(root, settings)
     const host: StateHost = { project, clock, flowrunVersion, codec: plainCodec, environment, text }
     const backend = await openState(state, registry, host)
     return {
@@ -43,9 +46,14 @@ export function createStoreOpener({ dataDirectory, environment, clock, resolveSe
       async close() {
         await backend.close()
         await registry.close()
+        contents?.close()
       },
     }
   }
+}
+
+async function openContents(settings: ContentSettings, text: StateHost['text']): Promise<ContentStore | undefined> {
+  return settings.type === 's3' ? (await import('./s3-contents.ts')).openS3Contents(settings, text) : undefined
 }
 
 async function openState(settings: StateSettings, registry: SqliteRegistry, host: StateHost): Promise<StateBackend> {

@@ -1,4 +1,4 @@
-import type { S3Client } from '@aws-sdk/client-s3'
+import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import { compact } from '../base/compact.ts'
 import { bucketFailure, ForeignAnswer, isConditionFailure, isMissingObject, regionMissing } from './bucket-failure.ts'
 
@@ -26,8 +26,9 @@ export interface Bucket {
   get(key: string): Promise<StoredObject | undefined>
   /** What identifies the object's present content; undefined: there is no such object. */
   etag(key: string): Promise<string | undefined>
-  /** Writes, if the condition holds; `conflict` wrote nothing, or does not know of itself whether an earlier try did. */
-  put(key: string, body: string, condition?: PutCondition): Promise<PutOutcome>
+  put(key: string, body: string): Promise<WrittenObject>
+  /** Writes if the condition holds; `conflict` wrote nothing, or an earlier try of the same request had written it already. */
+  putIf(key: string, body: string, condition: PutCondition): Promise<PutOutcome>
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>
   /** All keys with the prefix, in their order. */
@@ -42,7 +43,11 @@ export interface StoredObject {
 /** `absent`: only if there is no such object. Else only if the object still has this ETag. */
 export type PutCondition = 'absent' | { readonly etag: string }
 
-export type PutOutcome = { readonly outcome: 'written'; readonly etag: string } | { readonly outcome: 'conflict' }
+export interface WrittenObject {
+  readonly etag: string
+}
+
+export type PutOutcome = ({ readonly outcome: 'written' } & WrittenObject) | { readonly outcome: 'conflict' }
 
 /** The buckets that one identity reaches. */
 export interface Buckets {
@@ -84,6 +89,10 @@ function createBucket(sdk: typeof import('@aws-sdk/client-s3'), client: S3Client
       throw bucketFailure(error, { bucket: name, verb, key })
     }
   }
+  const write = async (input: Pick<PutObjectCommandInput, 'Key' | 'Body' | 'IfMatch' | 'IfNoneMatch'>): Promise<WrittenObject> => {
+    const answer = await client.send(new sdk.PutObjectCommand({ Bucket, ContentType: 'application/json', ...encryption, ...input }))
+    return { etag: required(answer.ETag) }
+  }
   return {
     name,
     get: Key =>
@@ -95,14 +104,14 @@ function createBucket(sdk: typeof import('@aws-sdk/client-s3'), client: S3Client
       ),
     etag: Key =>
       attempt('reading', Key, () => ifPresent(async () => required((await client.send(new sdk.HeadObjectCommand({ Bucket, Key }))).ETag))),
-    put: (Key, Body, condition) =>
+    put: (Key, Body) => attempt('writing', Key, () => write({ Key, Body })),
+    putIf: (Key, Body, condition) =>
       attempt('writing', Key, async () => {
-        const asked = condition === undefined ? {} : condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag }
-        const command = new sdk.PutObjectCommand({ Bucket, Key, Body, ContentType: 'application/json', ...encryption, ...asked })
+        const asked = condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag }
         try {
-          return { outcome: 'written', etag: required((await client.send(command)).ETag) }
+          return { outcome: 'written', ...(await write({ Key, Body, ...asked })) }
         } catch (error) {
-          if (condition !== undefined && isConditionFailure(error)) return { outcome: 'conflict' }
+          if (isConditionFailure(error)) return { outcome: 'conflict' }
           throw error
         }
       }),

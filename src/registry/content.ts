@@ -51,7 +51,7 @@ export function readArtifact(query: ContentQuery, body: string, store: string): 
   const found = digestOfText(body)
   if (found !== query.digest) throw alteredContent(query, found, store)
   const artifact: unknown = JSON.parse(body)
-  if (!isArtifact(artifact)) throw newerArtifact(query, artifact)
+  if (!isArtifact(artifact)) throw newerContent(query, isJsonObject(artifact) ? artifact.format : undefined)
   return artifact
 }
 
@@ -78,8 +78,32 @@ function alteredContent(query: ContentQuery, found: Digest, store: string): Oper
   })
 }
 
-function newerArtifact(query: ContentQuery, artifact: unknown): OperationError {
-  const format = isJsonObject(artifact) ? artifact.format : undefined
+/** Sealed, and no key opens it: the key of KMS is another, or what was put was changed. */
+export function undecryptableContent(query: ContentQuery, place: string): OperationError {
+  return new OperationError({
+    code: 'content/cannot-decrypt',
+    summary: `The content of ${query.address} cannot be decrypted`,
+    detail:
+      `${place} should hold ${query.digest}. It was damaged, or put there by something other than flowrun. Restore it from a backup, ` +
+      'or apply a configuration that has the right text, which uploads it again. Nothing was changed.',
+    address: query.address,
+  })
+}
+
+/** It was published to a store that this environment does not have. */
+export function contentElsewhere(query: ContentQuery, locator: string): OperationError {
+  return new OperationError({
+    code: 'content/elsewhere',
+    summary: `The content of ${query.address} is in a store that this environment does not name`,
+    detail:
+      `${query.digest} is in ${locator.replace(/#.*/, '')}. Give the environment the content block that it was published with, ` +
+      'or name an environment that has it with -e. Nothing was changed.',
+    address: query.address,
+  })
+}
+
+/** @param format as the content has it; anything, for a content that is of no format at all. */
+export function newerContent(query: ContentQuery, format: JsonValue | undefined): OperationError {
   return new OperationError({
     code: 'content/newer-format',
     summary: `${query.address} was published by a newer flowrun`,

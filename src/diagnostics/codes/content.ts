@@ -20,6 +20,28 @@ export const contentCodes = {
     cure: ['Restore the store from a backup.', 'Or apply a configuration that has this very text: apply uploads it again.'],
     see: ['content/altered'],
   },
+  'content/cannot-decrypt': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A published text is encrypted in its store, and the key that it names does not open it.',
+    why: 'An encrypted text is bound to its digest and its key: one that was changed, or put in the place of another, opens with none.',
+    cure: [
+      'Restore the object from a backup, or an earlier version of it where the bucket keeps versions.',
+      'Or apply a configuration that has the right text: apply uploads it again.',
+    ],
+    see: ['content/altered', 'kms/denied'],
+  },
+  'content/elsewhere': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A published text is in another store than the one that the environment names.',
+    why: 'The registry remembers where each content was put. Without the settings of that store nobody can ask it.',
+    cure: [
+      'Give the environment the content block with which the text was published.',
+      'Or look at it in an environment that has one: -e ENVIRONMENT.',
+    ],
+    see: ['content/missing'],
+  },
   'content/newer-format': {
     severity: 'error',
     since: '1.0',

@@ -3,11 +3,12 @@ import type { Clock } from '../../base/clock.ts'
 import { crashPoint } from '../../base/crash-point.ts'
 import { digestOfText } from '../../base/digest.ts'
 import { createUlidSource } from '../../base/ids.ts'
+import type { ContentStore } from '../content-store.ts'
 import type { Registry } from '../registry.ts'
 import type { StateWrite } from '../release.ts'
 import { appendAudit, auditRows, verifyChain } from './audit-log.ts'
 import { commitRelease } from './commit.ts'
-import { offerContents, readArtifacts } from './contents.ts'
+import { readArtifacts, uploadContents } from './contents.ts'
 import { openDatabase, type SqliteStore } from './database.ts'
 import { holdsOf, liftHolds } from './holds.ts'
 import { currentPointers, headOf, headsOf, pointersAtRelease, pointerTo, type Scope } from './pointers.ts'
@@ -31,6 +32,8 @@ export interface SqliteRegistryOptions {
   readonly flowrunVersion: string
   /** `read` never makes a file: without one, the registry is empty. */
   readonly mode: 'read' | 'write'
+  /** Where contents go that are large enough for it; in the file itself without it. */
+  readonly contents?: ContentStore
   /** How long a locked file is waited for. */
   readonly busyWaitMs?: number
 }
@@ -48,15 +51,20 @@ export interface SqliteRegistry extends Registry {
  * @throws OperationError `registry/…`, `state/network-file-system`.
  */
 export async function openSqliteRegistry(options: SqliteRegistryOptions): Promise<SqliteRegistry> {
-  const { directory, directoryName, fileName = 'state.db', snapshotsKept, project, ...common } = options
+  const { directory, directoryName, fileName = 'state.db', snapshotsKept, project, contents, ...common } = options
   const open = (base: string, schema: typeof historySchema) =>
     openDatabase({ ...common, schema, file: join(directory, base), name: `${directoryName}/${base}` })
   const store = await open(fileName, registrySchema(createUlidSource(options.clock)))
   const history = createStateHistory(() => open(`${parse(fileName).name}-history.db`, historySchema), snapshotsKept)
-  return createSqliteRegistry(store, history, project)
+  return createSqliteRegistry(store, history, project, contents)
 }
 
-function createSqliteRegistry(store: SqliteStore, history: StateHistory, project: string): SqliteRegistry {
+function createSqliteRegistry(
+  store: SqliteStore,
+  history: StateHistory,
+  project: string,
+  contents: ContentStore | undefined,
+): SqliteRegistry {
   const scoped = (environment: string): Scope => ({ store, project, environment })
   return {
     name: store.name,
@@ -85,7 +93,7 @@ function createSqliteRegistry(store: SqliteStore, history: StateHistory, project
     highestVersions: () => store.read(() => highestVersions(store, project)),
     findVersions: queries => store.read(() => queries.map(query => findVersion(store, project, query))),
     compiledReferences: versions => store.read(() => compiledReferences(store, project, versions)),
-    artifacts: queries => store.read(() => readArtifacts(store, queries)),
+    artifacts: queries => readArtifacts(store, contents, queries),
     releases: (environment, limit = -1) => store.read(() => newestReleases(scoped(environment), limit)),
     release: (environment, number) => store.read(() => releaseOf(scoped(environment), number)),
     releasesSince: (environment, number) => store.read(() => releasesSince(scoped(environment), number)),
@@ -97,7 +105,7 @@ function createSqliteRegistry(store: SqliteStore, history: StateHistory, project
     audit: query => store.read(() => auditRows(store, project, query)),
     verifyAudit: checkpoint => store.read(() => verifyChain(store, project, checkpoint)),
     uploadContents: async batch => {
-      await store.write(() => offerContents(store, batch))
+      await uploadContents(store, contents, batch)
       crashPoint('A2-uploading')
     },
     commitRelease: async request => {

@@ -1,4 +1,4 @@
-import type { Bucket, PutOutcome } from '../../aws/bucket.ts'
+import type { Bucket, PutCondition } from '../../aws/bucket.ts'
 import { isNotImplemented } from '../../aws/bucket-failure.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 
@@ -13,21 +13,17 @@ const NO_ETAG = '"00000000000000000000000000000000"'
  * @throws OperationError `s3/no-conditions`.
  */
 export async function requireConditions(bucket: Bucket, key: string): Promise<void> {
-  const [first, replaced] = await Promise.all([refused(bucket, () => bucket.putIf(key, PROBE, 'absent')), asReplacement(bucket, key)])
-  const again = first.outcome === 'written' ? await refused(bucket, () => bucket.putIf(key, PROBE, 'absent')) : first
-  if (again.outcome === 'written' || replaced.outcome === 'written') throw withoutConditions(bucket.name)
-}
-
-function asReplacement(bucket: Bucket, key: string): Promise<PutOutcome> {
-  return refused(bucket, () => bucket.putIf(key, PROBE, { etag: NO_ETAG }))
-}
-
-async function refused(bucket: Bucket, put: () => Promise<PutOutcome>): Promise<PutOutcome> {
-  try {
-    return await put()
-  } catch (error) {
-    throw isNotImplemented(error) ? withoutConditions(bucket.name) : error
+  const isRefused = async (condition: PutCondition): Promise<boolean> => {
+    try {
+      return (await bucket.putIf(key, PROBE, condition)).outcome === 'conflict'
+    } catch (error) {
+      if (isNotImplemented(error)) return false
+      throw error
+    }
   }
+  const [asNew, asReplacement] = await Promise.all([isRefused('absent'), isRefused({ etag: NO_ETAG })])
+  // The first probe of all has made the object.
+  if (!asReplacement || !(asNew || (await isRefused('absent')))) throw withoutConditions(bucket.name)
 }
 
 export function withoutConditions(bucket: string): OperationError {
