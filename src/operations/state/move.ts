@@ -96,8 +96,8 @@ function referredTo(error: OperationError, from: string, to: string): OperationE
       summary: `${from} is referred to, and cannot be renamed alone`,
       detail:
         `${(error.diagnostic.detail ?? '').split('\n').slice(0, -2).join('\n')}\n` +
-        `Rename the block in the configuration, write moved { from = ${from}, to = ${to} }, and apply: ` +
-        'what refers to it is compiled anew in the same release.\nNothing was changed.',
+        'Rename the block in the configuration, and write there what it was; the next apply compiles anew what refers to it, in the same release:\n' +
+        `  moved {\n    from = ${from}\n    to   = ${to}\n  }\nNothing was changed.`,
     },
     { cause: error },
   )
