@@ -12,7 +12,8 @@ import { fromJson } from '../hcl/json-value.ts'
 import type { Scope } from '../hcl/scope.ts'
 import { NUMBER } from '../hcl/type.ts'
 import { INVALID, isWhollyKnown, nullValue, numberValue, stringValue, unknownValue, type Value } from '../hcl/value.ts'
-import { checkCondition } from './blocks/output.ts'
+import type { Address } from './address.ts'
+import { checkCondition } from './blocks/condition.ts'
 import { formatDuration } from './decode/literal.ts'
 import { references } from './decode/reference.ts'
 import type { BlockSite } from './decode/site.ts'
@@ -81,8 +82,13 @@ function compileInstance(instance: Instance, host: CompileHost, report: Report):
     interfaceDigest: interfaceDigestOf(artifact),
     lifecycle,
     dependsOn: [...followedReferences(spec), ...dependsOn],
-    textFiles: body.textFiles ?? {},
+    textFiles: textFilesOf(body.textFiles, host),
   })
+}
+
+/** By the names that a person opens them by; a module writes them relative to itself. */
+function textFilesOf(written: Readonly<Record<string, string>> = {}, { files }: CompileHost): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(written).map(([name, path]) => [name, files.nameOf(path)]))
 }
 
 /** `self` is the block as planned. */
@@ -102,8 +108,13 @@ function checkPostconditions(
 
 /** Where an instance's expressions are evaluated; messages of the layers below are completed with its name. */
 export function siteOf(instance: Instance, host: CompileHost, report: Report): BlockSite {
-  const { block, kind, name } = instance.declared
-  return createSite(block, instance.text, `in ${kind} "${name}"`, instance.scope, host, report)
+  const { declared, address } = instance
+  return createSite(declared.block, instance.text, whereOf(declared, address.module), instance.scope, host, report)
+}
+
+/** `in prompt "answer"`, `in prompt "answer" of module.kb["de"]`. */
+export function whereOf({ kind, name }: Pick<Address, 'kind' | 'name'>, module: string | undefined): string {
+  return `in ${kind} "${name}"${module === undefined ? '' : ` of ${module}`}`
 }
 
 export function createSite(block: Block, address: string, where: string, scope: Scope, host: CompileHost, report: Report): BlockSite {

@@ -2,6 +2,7 @@ import type { Digest } from '../base/digest.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
 import type { Block } from '../hcl/ast.ts'
 import type { Value } from '../hcl/value.ts'
+import type { CheckResult } from './blocks/check.ts'
 import type { Environment } from './blocks/environment.ts'
 import type { OutputValue } from './blocks/output.ts'
 import type { Refactorings } from './blocks/refactoring.ts'
@@ -17,6 +18,8 @@ export interface Configuration {
   /** After what they depend on, then in source order. */
   readonly blocks: readonly CompiledBlock[]
   readonly outputs: readonly OutputValue[]
+  /** Of all `check` blocks, those of modules included. */
+  readonly checks: readonly CheckResult[]
   readonly refactorings: Refactorings
   readonly variables: ReadonlyMap<string, Value>
   /** Files that were read, relative to the root, the configuration's own among them. */

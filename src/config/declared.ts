@@ -2,7 +2,7 @@ import { enumerate } from '../base/enumerate.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { Block } from '../hcl/ast.ts'
 import type { BlockDefinition } from './blocks/definition.ts'
-import { PROJECT_BLOCKS, publishedBlocks } from './blocks/index.ts'
+import { PROJECT_BLOCKS, publishedBlocks, ROOT_BLOCKS } from './blocks/index.ts'
 import { checkLabels, near } from './decode/body.ts'
 import { checkName } from './decode/name.ts'
 import type { DeclaredBlock } from './instance.ts'
@@ -15,24 +15,50 @@ export interface Declarations {
   readonly published: ReadonlyMap<string, ReadonlyMap<string, DeclaredBlock>>
   readonly variables: ReadonlyMap<string, Block>
   readonly outputs: ReadonlyMap<string, Block>
+  readonly modules: ReadonlyMap<string, Block>
+  readonly checks: ReadonlyMap<string, Block>
 }
 
-export function collectDeclarations(parsed: ParsedConfiguration, repetitionOf: (block: Block) => Repetition, report: Report): Declarations {
+/** Where blocks of the project go. */
+type Named = Readonly<Record<'variable' | 'output' | 'module' | 'check', Map<string, Block>>>
+
+/** @param path of the module instance; undefined for the root. */
+export function collectDeclarations(
+  parsed: ParsedConfiguration,
+  path: string | undefined,
+  repetitionOf: (block: Block) => Repetition,
+  report: Report,
+): Declarations {
   const published = new Map<string, Map<string, DeclaredBlock>>(publishedBlocks.map(({ kind }) => [kind, new Map()]))
-  const variables = new Map<string, Block>()
-  const outputs = new Map<string, Block>()
+  const named: Named = { variable: new Map(), output: new Map(), module: new Map(), check: new Map() }
   const definitions = new Map(publishedBlocks.map(definition => [definition.kind as string, definition]))
   for (const block of parsed.blocks) {
     const definition = definitions.get(block.type)
     if (definition) {
       declare(block, published.get(block.type) ?? new Map(), name => toDeclared(block, name, definition, repetitionOf), report)
-    } else if (block.type === 'variable' || block.type === 'output') {
-      declare(block, block.type === 'variable' ? variables : outputs, () => block, report)
+    } else if (isNamed(block.type, named)) {
+      declare(block, named[block.type], () => block, report)
+    } else if (path !== undefined && ROOT_BLOCKS.includes(block.type)) {
+      reportRootOnly(block, path, report)
     } else {
       checkOther(block, report)
     }
   }
-  return { published, variables, outputs }
+  return { published, variables: named.variable, outputs: named.output, modules: named.module, checks: named.check }
+}
+
+function isNamed(type: string, named: Named): type is keyof Named {
+  return Object.hasOwn(named, type)
+}
+
+function reportRootOnly(block: Block, path: string, report: Report): void {
+  report.error({
+    code: 'config/root-only',
+    summary: `A "${block.type}" block cannot stand in a module`,
+    detail: 'It is about the project as a whole. Move it into the folder where flowrun plan is called.',
+    subject: block.headerRange,
+    where: `in ${path}`,
+  })
 }
 
 function toDeclared(block: Block, name: string, definition: BlockDefinition, repetitionOf: (block: Block) => Repetition): DeclaredBlock {

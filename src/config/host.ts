@@ -6,7 +6,11 @@ import type { FileAccess, FunctionTable } from '../hcl/function.ts'
 export interface CompileHost {
   readonly functions: FunctionTable
   /** The project's files; it remembers what was read, relative to the root. */
-  readonly files: FileAccess & { reads(): ReadonlyMap<string, Digest> }
+  readonly files: FileAccess & {
+    reads(): ReadonlyMap<string, Digest>
+    /** As a module in the folder sees them; both absolute. */
+    within(folder: string, boundary: string): FileAccess
+  }
   /** The number that a content has, or will have after apply; absent where no registry was asked, as in `validate`. */
   readonly versionOf?: (address: string, digest: Digest) => number
   /** What is active at an address now, for `ignore_changes`; absent where no registry was asked. */

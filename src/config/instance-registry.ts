@@ -3,8 +3,8 @@ import type { SourceRange } from '../diagnostics/source.ts'
 import type { Block, TraversalExpression } from '../hcl/ast.ts'
 import type { Scope } from '../hcl/scope.ts'
 import { INVALID, type Value } from '../hcl/value.ts'
-import { formatAddress } from './address.ts'
-import { type Compiler, createSite } from './compile.ts'
+import { formatAddress, withinModule } from './address.ts'
+import { type Compiler, createSite, whereOf } from './compile.ts'
 import type { CompileHost } from './host.ts'
 import type { DeclaredBlock, Instance } from './instance.ts'
 import { instanceScope, planInstances, type Repetition } from './instances.ts'
@@ -27,10 +27,12 @@ export interface InstanceHost {
   readonly compiler: Compiler
   /** The names of the configuration, which in turn need the instances. */
   readonly names: () => Scope
+  /** `module.kb["de"]`; undefined for the root. */
+  readonly module: string | undefined
   readonly report: Report
 }
 
-export function createInstances({ host, trail, compiler, names, report }: InstanceHost): Instances {
+export function createInstances({ host, trail, compiler, names, module, report }: InstanceHost): Instances {
   const made = new Map<DeclaredBlock, readonly Instance[]>()
   const repetitions = new Map<Block, Repetition>()
   return {
@@ -40,12 +42,13 @@ export function createInstances({ host, trail, compiler, names, report }: Instan
       const known = made.get(declared)
       if (known) return known
       const { kind, name, block } = declared
-      const { evaluation } = createSite(block, `${kind}.${name}`, `in ${kind} "${name}"`, names(), host, report)
-      const plan = trail.enter(`${kind}.${name}`, askedBy?.range, report, () => planInstances(block, evaluation))
+      const text = withinModule(module, `${kind}.${name}`)
+      const { evaluation } = createSite(block, text, whereOf(declared, module), names(), host, report)
+      const plan = trail.enter(text, askedBy?.range, report, () => planInstances(block, evaluation))
       if (plan === undefined) return []
       repetitions.set(block, plan.repetition)
       const instances = plan.instances.map(({ key, names: own }): Instance => {
-        const address = { kind, name, ...(key === undefined ? {} : { key }) }
+        const address = { ...(module === undefined ? {} : { module }), kind, name, ...(key === undefined ? {} : { key }) }
         return { address, text: formatAddress(address), declared, scope: instanceScope(own, names()) }
       })
       made.set(declared, instances)

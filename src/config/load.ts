@@ -1,32 +1,27 @@
 import { digestOfText } from '../base/digest.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
-import type { Block, Expression } from '../hcl/ast.ts'
-import { EXPRESSION_STEPS } from '../hcl/function.ts'
 import { EMPTY_SCOPE, type Scope } from '../hcl/scope.ts'
 import type { Environment } from './blocks/environment.ts'
-import { decodeOutput, type OutputValue } from './blocks/output.ts'
+import { evaluateOutput, toOutputValue } from './blocks/output.ts'
 import { checkRefactorings, decodeRefactorings } from './blocks/refactoring.ts'
 import type { VariableDeclaration } from './blocks/variable.ts'
 import { checkPrompts } from './checks.ts'
-import { createCompiler, createSite } from './compile.ts'
-import type { Configuration, Remnant } from './configuration.ts'
-import { collectDeclarations, type Declarations } from './declared.ts'
-import type { BlockSite } from './decode/site.ts'
+import type { Configuration } from './configuration.ts'
 import { foldedVariables } from './folded.ts'
 import type { CompileHost } from './host.ts'
-import type { CompiledBlock } from './instance.ts'
-import { createInstances, type Instances } from './instance-registry.ts'
-import { destroyGuard } from './lifecycle.ts'
-import { createNames } from './names.ts'
+import { checkResults, compileBlocks, withCalled, workOutInterface, workOutLocals } from './modules/declared-values.ts'
+import { createModuleInstance } from './modules/instantiate.ts'
+import type { Loading, ModuleInstance } from './modules/module-instance.ts'
 import { inDependencyOrder } from './order.ts'
 import type { ParsedConfiguration } from './parsed.ts'
 import { pinForm } from './pin.ts'
-import { resolveVariables, validateVariables } from './resolved-variables.ts'
+import { remnantOf } from './remnant.ts'
+import { type ResolvedVariables, resolveVariables, validateVariables } from './resolved-variables.ts'
 import type { Settings } from './settings.ts'
-import { checkLocals, collectLocals, createSettingsScope } from './settings-scope.ts'
+import { createSettingsScope } from './settings-scope.ts'
 import { createTrail } from './trail.ts'
-import { reportUnused, usedBySettings } from './unused.ts'
+import { reportUnused } from './unused.ts'
 import type { VariableInput } from './variables.ts'
 
 export interface LoadInput {
@@ -54,98 +49,90 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   // What is missing in half of a configuration is no mistake of its own.
   if (parsed.isPartial) return { configuration: undefined, missing: [], names: EMPTY_SCOPE }
   const host: CompileHost = { ...input.host, functions: new Map(input.host.functions).set(pinForm.name, pinForm) }
-  const used = new Set<string>()
-  const trail = createTrail()
-  const instances = createInstances({ host, trail, compiler: createCompiler(host, report), names: () => names, report })
-  const declarations = collectDeclarations(parsed, instances.repetitionOf, report)
-  const locals = collectLocals(parsed)
-  const site = (block: Block, where: string, scope: Scope) => createSite(block, where, where, scope, host, report)
-  checkLocals(parsed, report)
-  const variables = resolveVariables(declarations, input.variables, createSettingsScope(parsed, host.functions), host, report)
-  const names = createNames({
-    root: parsed.root,
-    project: settings.project,
-    environment: environment.name,
-    variables: variables.values,
-    locals,
-    blocks: declarations.published,
-    trail,
-    contextOf: scope => ({ scope, functions: host.functions, report, budget: { remaining: EXPRESSION_STEPS }, files: host.files }),
-    instancesOf: instances.of,
-    referenceTo: instances.referenceTo,
-    onUse: name => used.add(name),
-  })
+  const loading = createLoading(input, host, report)
+  const given = { names: () => variables.values.keys(), read: (name: string) => variables.values.get(name) }
+  const root = createModuleInstance(loading, { path: undefined, parsed, host, caller: undefined, variables: given })
+  const variables: ResolvedVariables = resolveVariables(
+    root.declarations,
+    input.variables,
+    createSettingsScope(parsed, host.functions),
+    host,
+    report,
+  )
+  const { names } = root
 
-  validateVariables(variables, names, site)
-  const blocks = compileAll(declarations, instances)
-  const outputs = [...declarations.outputs].flatMap(([name, block]): readonly OutputValue[] => {
-    const output = decodeOutput(block, name, site(block, `in output "${name}"`, names))
-    return output ? [output] : []
-  })
-  const refactorings = decodeRefactorings(parsed.blocks, block => site(block, `in ${block.type}`, names), report)
-  for (const name of usedBySettings(parsed.blocks)) used.add(name)
-  const usedByBlocks = new Set(used)
-  evaluateLocals(locals, names, report)
-  const ordered = inDependencyOrder(blocks, report)
+  validateVariables(variables, names, root.site)
+  const modules = [...withCalled(root)]
+  const blocksOf = new Map(modules.map(module => [module, compileBlocks(module)]))
+  const outputs = outputsOf(root)
+  for (const module of modules) if (module !== root) workOutInterface(module)
+  const checks = modules.flatMap(module => checkResults(module, loading))
+  const refactorings = decodeRefactorings(parsed.blocks, block => root.site(block, `in ${block.type}`), report)
+  const usedByBlocks = new Map(modules.map(({ parsed }) => [parsed.files, new Set(loading.usesOf(parsed))]))
+  for (const module of modules) workOutLocals(module, loading)
+  const ordered = inDependencyOrder([...blocksOf.values()].flat(), report)
   checkPrompts(ordered, report)
   checkRefactorings(refactorings, new Set(ordered.map(block => block.address)), report)
-  if (variables.missing.length === 0) reportUnused(declarations.variables, locals, { byBlocks: usedByBlocks, byAll: used }, report)
+  if (variables.missing.length === 0) reportUnused(modules, loading, usedByBlocks)
   if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing, names }
-  const configuration = assemble(
-    input,
-    { blocks: ordered, outputs, variables: variables.values, refactorings },
-    {
-      foldedVariables: block => foldedVariables(block, locals),
-      remnant: address => remnantOf(address, declarations, block => site(block, address, names)),
-    },
-  )
-  return { configuration, missing: [], names }
-}
-
-function assemble(
-  { parsed, settings, environment, variableFiles, host }: LoadInput,
-  parts: Pick<Configuration, 'blocks' | 'outputs' | 'variables' | 'refactorings'>,
-  questions: { readonly foldedVariables: (block: Block | undefined) => readonly string[]; readonly remnant: Configuration['remnant'] },
-): Configuration {
-  const written = new Map(parts.blocks.map(({ address, block }) => [address, block]))
-  return {
+  const configuration: Configuration = {
     root: parsed.root,
     project: settings.project,
     environment,
-    ...parts,
-    files: {
-      ...Object.fromEntries(
-        [...parsed.files.map(({ source }) => source), ...variableFiles].map(({ name, text }) => [name, digestOfText(text)]),
-      ),
-      ...Object.fromEntries(host.files.reads()),
+    ...{ blocks: ordered, outputs, checks, variables: variables.values, refactorings },
+    files: filesOf(input),
+    foldedVariables: whereFolded(blocksOf),
+    remnant: address => remnantOf(address, root, loading),
+  }
+  return { configuration, missing: [], names }
+}
+
+function createLoading({ parsed, settings, environment }: LoadInput, host: CompileHost, report: Report): Loading {
+  const uses = new Map<ParsedConfiguration['files'], Set<string>>()
+  let instances = 0
+  return {
+    root: parsed.root,
+    project: settings.project,
+    environment: environment.name,
+    host,
+    trail: createTrail(),
+    report,
+    countInstance: () => ++instances,
+    // All calls of one folder share its files.
+    usesOf({ files }) {
+      const used = uses.get(files) ?? new Set()
+      uses.set(files, used)
+      return used
     },
-    foldedVariables: address => questions.foldedVariables(written.get(address)),
-    remnant: questions.remnant,
   }
 }
 
-function remnantOf(address: string, { published }: Declarations, siteOf: (block: Block) => BlockSite): Remnant | undefined {
-  const [kind = '', name = ''] = address.replace(/\[.*$/s, '').split('.')
-  const declared = published.get(kind)?.get(name)
-  if (declared === undefined) return undefined
-  const { block } = declared
-  return { block, repetition: declared.repetition(), preventDestroy: destroyGuard(block, siteOf(block).evaluation) }
+function outputsOf(root: ModuleInstance): Configuration['outputs'] {
+  return [...root.declarations.outputs].flatMap(([name, block]) => {
+    const output = evaluateOutput(block, name, root.site(block, `in output "${name}"`))
+    return output ? [toOutputValue(output)] : []
+  })
 }
 
-function compileAll({ published }: Declarations, instances: Instances): readonly CompiledBlock[] {
-  const declared = [...published.values()].flatMap(blocks => [...blocks.values()])
-  const inSourceOrder = declared.sort((a, b) => compareSource(a.block, b.block))
-  return inSourceOrder.flatMap(block => instances.of(block)).flatMap(instance => instances.compiler.compile(instance) ?? [])
+/** What the configuration was made from. Fetched modules are pinned by the lock, which stands for them. */
+function filesOf({ parsed, variableFiles, host }: LoadInput): Configuration['files'] {
+  const sources = [...sourcesOf(parsed), ...(parsed.lock ? [parsed.lock] : []), ...variableFiles]
+  return {
+    ...Object.fromEntries(sources.map(({ name, text }) => [name, digestOfText(text)])),
+    ...Object.fromEntries(host.files.reads()),
+  }
 }
 
-function compareSource(a: Block, b: Block): number {
-  const [first, second] = [a.range.source.name, b.range.source.name]
-  return first === second ? a.range.start - b.range.start : first < second ? -1 : 1
+function sourcesOf({ files, modules }: ParsedConfiguration): readonly Source[] {
+  const called = [...modules.values()].flatMap(module => (module.isFetched ? [] : sourcesOf(module)))
+  return [...files.map(({ source }) => source), ...called]
 }
 
-/** Also those that nothing uses, so that their errors are told. */
-function evaluateLocals(locals: ReadonlyMap<string, Expression>, names: Scope, report: Report): void {
-  for (const [name, { range }] of locals) {
-    names.resolve({ kind: 'traversal', root: 'local', rootRange: range, steps: [{ kind: 'attribute', key: name, range }], range }, report)
+/** By address, worked out when asked. */
+function whereFolded(blocksOf: ReadonlyMap<ModuleInstance, ReturnType<typeof compileBlocks>>): Configuration['foldedVariables'] {
+  const written = new Map([...blocksOf].flatMap(([module, blocks]) => blocks.map(({ address, block }) => [address, { block, module }])))
+  return address => {
+    const found = written.get(address)
+    return found ? foldedVariables(found.block, found.module) : []
   }
 }

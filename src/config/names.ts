@@ -1,9 +1,11 @@
 import type { Report } from '../diagnostics/report.ts'
+import type { SourceRange } from '../diagnostics/source.ts'
 import type { Expression, TraversalExpression } from '../hcl/ast.ts'
 import { evaluate } from '../hcl/evaluate.ts'
 import type { EvaluationContext } from '../hcl/function.ts'
 import type { Resolution, Scope } from '../hcl/scope.ts'
 import { INVALID, objectValue, stringValue, type Value } from '../hcl/value.ts'
+import { withinModule } from './address.ts'
 import { createBlockResolver, type InstanceSource } from './block-names.ts'
 import { near } from './decode/body.ts'
 import { DEFERRED_SCOPES } from './deferred-scope.ts'
@@ -14,12 +16,18 @@ import { listed, unknownName } from './unknown-name.ts'
 
 /** What the plan-time names of a configuration are made of. */
 export interface NameSources extends InstanceSource {
+  /** Absolute: the folder of the project, and that of the module whose names these are. */
   readonly root: string
+  readonly folder: string
   readonly project: string
   readonly environment: string
-  readonly variables: ReadonlyMap<string, Value>
+  /** `module.kb["de"]`; undefined for the root. */
+  readonly module: string | undefined
+  readonly variables: VariableValues
   readonly locals: ReadonlyMap<string, Expression>
   readonly blocks: ReadonlyMap<string, ReadonlyMap<string, DeclaredBlock>>
+  /** `module.kb.text`. */
+  readonly resolveModule: Scope['resolve']
   readonly trail: Trail
   /** For locals: they report in their own name, whoever asked first. */
   readonly contextOf: (scope: Scope) => EvaluationContext
@@ -27,26 +35,35 @@ export interface NameSources extends InstanceSource {
   onUse(name: string): void
 }
 
-/** `var`, `local`, `path`, `flowrun` and every published block by its address. */
+/** The values of variables: of the root all known before, of a module each when somebody asks. */
+export interface VariableValues {
+  names(): Iterable<string>
+  /** @returns undefined when no such variable is declared. */
+  read(name: string, askedAt: SourceRange): Value | undefined
+}
+
+/** `var`, `local`, `module`, `path`, `flowrun` and every published block by its address. */
 export function createNames(sources: NameSources): Scope {
-  const path = objectValue({ root: stringValue(sources.root), module: stringValue(sources.root) })
+  const path = objectValue({ root: stringValue(sources.root), module: stringValue(sources.folder) })
   const flowrun = objectValue({ project: stringValue(sources.project), environment: stringValue(sources.environment) })
   const locals = new Map<string, Value>()
   const resolveBlock = createBlockResolver(sources)
 
   function resolveVariable(traversal: TraversalExpression, report: Report): Resolution {
     const name = String(traversal.steps[0]?.key ?? '')
-    const value = sources.variables.get(name)
+    const value = sources.variables.read(name, traversal.range)
     if (value !== undefined) {
       sources.onUse(`var.${name}`)
       return { value, steps: 1 }
     }
-    return unknownName(traversal, report, () => ({
-      summary: name === '' ? '"var" needs a name' : `There is no variable "${name}"`,
-      detail:
-        sources.variables.size === 0 ? `Declare it: variable "${name}" { … }.` : listed('variable', [...sources.variables.keys()], 'var'),
-      ...near(name, sources.variables.keys(), 'var.'),
-    }))
+    return unknownName(traversal, report, () => {
+      const names = [...sources.variables.names()]
+      return {
+        summary: name === '' ? '"var" needs a name' : `There is no variable "${name}"`,
+        detail: names.length === 0 ? `Declare it: variable "${name}" { … }.` : listed('variable', names, 'var'),
+        ...near(name, names, 'var.'),
+      }
+    })
   }
 
   function resolveLocal(traversal: TraversalExpression, report: Report): Resolution {
@@ -60,7 +77,10 @@ export function createNames(sources: NameSources): Scope {
     let value = locals.get(name)
     if (value === undefined) {
       const context = sources.contextOf(scope)
-      value = sources.trail.enter(`local.${name}`, traversal.range, context.report, () => evaluate(expression, context)) ?? INVALID
+      value =
+        sources.trail.enter(withinModule(sources.module, `local.${name}`), traversal.range, context.report, () =>
+          evaluate(expression, context),
+        ) ?? INVALID
       locals.set(name, value)
     }
     return { value, steps: 1 }
@@ -73,6 +93,8 @@ export function createNames(sources: NameSources): Scope {
           return resolveVariable(traversal, report)
         case 'local':
           return resolveLocal(traversal, report)
+        case 'module':
+          return sources.resolveModule(traversal, report)
         case 'path':
           return { value: path, steps: 0 }
         case 'flowrun':
@@ -86,7 +108,7 @@ export function createNames(sources: NameSources): Scope {
       if (home === undefined) return undefined
       return tooEarly(traversal, home, report)
     },
-    names: () => ['var', 'local', 'path', 'flowrun', ...sources.blocks.keys()],
+    names: () => ['var', 'local', 'module', 'path', 'flowrun', ...sources.blocks.keys()],
   }
   return scope
 }

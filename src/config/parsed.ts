@@ -7,6 +7,7 @@ import type { Block, Body } from '../hcl/ast.ts'
 import { parseConfig } from '../hcl/parser.ts'
 
 const SUFFIX = '.flow.hcl'
+const NO_MODULES: ParsedConfiguration['modules'] = new Map()
 
 /** All `*.flow.hcl` of one directory, merged: order of files and blocks has no meaning, but is kept for output. */
 export interface ParsedConfiguration {
@@ -17,6 +18,18 @@ export interface ParsedConfiguration {
   readonly blocks: readonly Block[]
   /** A file has a syntax error, or could not be read: what is there is not all that was written. */
   readonly isPartial: boolean
+  /** What its `module` blocks call, where it could be read. */
+  readonly modules: ReadonlyMap<Block, ParsedModule>
+  /** The lock file, where something was looked up in it. */
+  readonly lock?: Source
+}
+
+/** The configuration in the folder of a module. */
+export interface ParsedModule extends ParsedConfiguration {
+  /** Absolute: its functions read files below this folder only. That of the project, or of what was fetched. */
+  readonly boundary: string
+  /** It came from a repository: its files are pinned by the lock, and what is odd in it is not ours to change. */
+  readonly isFetched: boolean
 }
 
 export interface ParsedFile {
@@ -31,15 +44,21 @@ export interface ParsedFile {
  * @returns undefined when there is no configuration; that is reported.
  */
 export function parseConfiguration(root: string, workingDirectory: string, report: Report): ParsedConfiguration | undefined {
-  const names = configurationFiles(root)
-  if (names.length === 0) {
+  const parsed = parseFolder(root, workingDirectory, report)
+  if (parsed === undefined) {
     report.error({
       code: 'config/empty',
       summary: 'There is no configuration in this folder',
       detail: `${root} has no file that ends in ${SUFFIX}.\nMake a small project here with flowrun init, or name another folder: flowrun -chdir=DIR plan`,
     })
-    return undefined
   }
+  return parsed
+}
+
+/** The files of one folder, its modules not yet looked for; undefined when it has no configuration. */
+export function parseFolder(root: string, workingDirectory: string, report: Report): ParsedConfiguration | undefined {
+  const names = configurationFiles(root)
+  if (names.length === 0) return undefined
   const errorsBefore = report.errorCount
   const files = names.flatMap(name => {
     const path = join(root, name)
@@ -51,7 +70,7 @@ export function parseConfiguration(root: string, workingDirectory: string, repor
   const blocks = files.flatMap(file => file.body.items.filter(item => item.kind === 'block'))
   const isPartial = report.errorCount > errorsBefore
   for (const file of files) reportStrayArguments(file, report)
-  return { root, files, blocks, isPartial }
+  return { root, files, blocks, isPartial, modules: NO_MODULES }
 }
 
 export function configurationFiles(root: string): readonly string[] {

@@ -18,6 +18,19 @@ const HIDDEN = new Set(['.git', '.flowrun'])
 export interface ProjectFiles extends FileAccess {
   /** What was read so far, by path relative to the project with forward slashes: a saved plan is bound to it (REL-11). */
   reads(): ReadonlyMap<string, Digest>
+  /**
+   * The same files as a module sees them, whose paths start at its own folder. What lies below another `boundary`, as a
+   * fetched module does, is not among the `reads`.
+   */
+  within(folder: string, boundary: string): FileAccess
+}
+
+/** Where paths start, and which folder they must stay in; both absolute. */
+interface Place {
+  readonly folder: string
+  readonly boundary: string
+  /** What a message calls the folder: `the project`. */
+  readonly called: string
 }
 
 /**
@@ -27,23 +40,30 @@ export interface ProjectFiles extends FileAccess {
 export function createProjectFiles(root: string): ProjectFiles {
   const contents = new Map<string, Buffer>()
   const digests = new Map<string, Digest>()
-  const nameOf = (path: string) => relative(root, resolve(root, path)).split(sep).join('/') || '.'
+  const nameOf = (absolute: string) => relative(root, absolute).split(sep).join('/') || '.'
 
-  function read(path: string): Buffer {
-    const name = nameOf(path)
-    const real = locate(root, path)
-    const content = contents.get(real) ?? readContent(real, name)
-    contents.set(real, content)
-    digests.set(name, digestOfText(content))
-    return content
+  function viewOf(place: Place): FileAccess {
+    function read(path: string): Buffer {
+      const name = nameOf(resolve(place.folder, path))
+      const real = locate(place, path)
+      const content = contents.get(real) ?? readContent(real, name)
+      contents.set(real, content)
+      if (place.boundary === root) digests.set(name, digestOfText(content))
+      return content
+    }
+    const nameIn = (path: string) => nameOf(resolve(place.folder, path))
+    return {
+      nameOf: nameIn,
+      readBytes: read,
+      readText: path => decodeText(read(path), nameIn(path)),
+      exists: path => fileExists(place, path),
+      glob: (directory, pattern) => listFiles(place, directory, parseGlob(pattern)),
+    }
   }
 
   return {
-    nameOf,
-    readBytes: read,
-    readText: path => decodeText(read(path), nameOf(path)),
-    exists: path => fileExists(root, path),
-    glob: (directory, pattern) => listFiles(root, directory, parseGlob(pattern)),
+    ...viewOf({ folder: root, boundary: root, called: 'the project' }),
+    within: (folder, boundary) => viewOf({ folder, boundary, called: 'the module' }),
     reads: () => new Map([...digests].sort(([a], [b]) => byCodePoint(a, b))),
   }
 }
@@ -53,12 +73,12 @@ function refuse(code: DiagnosticCode, summary: string, message: string): Functio
 }
 
 /** The real path of a file or folder of the project. */
-function locate(root: string, path: string): string {
-  const absolute = resolve(root, path)
-  if (!isInside(root, absolute) || path.includes('\0')) throw outside(path)
+function locate(place: Place, path: string): string {
+  const absolute = resolve(place.folder, path)
+  if (!isInside(place.boundary, absolute) || path.includes('\0')) throw outside(path)
   const real = realPath(absolute)
-  if (real === undefined) throw absent(root, absolute)
-  if (!isInside(realpathSync(root), real)) throw outside(path)
+  if (real === undefined) throw absent(place, absolute)
+  if (!isInside(realpathSync(place.boundary), real)) throw outside(path)
   return real
 }
 
@@ -70,7 +90,8 @@ function realPath(path: string): string | undefined {
   }
 }
 
-function isInside(folder: string, path: string): boolean {
+/** Whether a path is the folder, or below it; both absolute, links not followed. */
+export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
@@ -83,19 +104,23 @@ function outside(path: string): FunctionError {
   )
 }
 
-function absent(root: string, absolute: string): FunctionError {
-  const name = relative(root, absolute).split(sep).join('/')
-  const [near] = suggest(name, neighbours(root, absolute))
-  const cure = `paths start at the folder of the project${near === undefined ? '' : `; there is ${JSON.stringify(near)}`}`
+function absent(place: Place, absolute: string): FunctionError {
+  const name = pathFrom(place, absolute)
+  const [near] = suggest(name, neighbours(place, absolute))
+  const cure = `paths start at the folder of ${place.called}${near === undefined ? '' : `; there is ${JSON.stringify(near)}`}`
   return refuse('config/no-such-file', `There is no file ${JSON.stringify(name)}`, cure)
 }
 
 /** What is in the folder of an absent file. */
-function neighbours(root: string, absolute: string): readonly string[] {
+function neighbours(place: Place, absolute: string): readonly string[] {
   const folder = resolve(absolute, '..')
   return entriesOf(folder)
     .filter(entry => entry.isFile())
-    .map(entry => relative(root, join(folder, entry.name)).split(sep).join('/'))
+    .map(entry => pathFrom(place, join(folder, entry.name)))
+}
+
+function pathFrom({ folder }: Place, absolute: string): string {
+  return relative(folder, absolute).split(sep).join('/')
 }
 
 function entriesOf(folder: string) {
@@ -132,18 +157,18 @@ function decodeText(content: Buffer, name: string): string {
 }
 
 /** What is outside of the project is refused, not absent. */
-function fileExists(root: string, path: string): boolean {
+function fileExists(place: Place, path: string): boolean {
   try {
-    return kindOf(locate(root, path)).isFile
+    return kindOf(locate(place, path)).isFile
   } catch (error) {
     if (error instanceof FunctionError && error.named?.code === 'config/no-such-file') return false
     throw error
   }
 }
 
-function listFiles(root: string, directory: string, glob: Glob): readonly string[] {
-  const start = resolve(root, directory, ...glob.base)
-  if (!isInside(root, start)) throw outside(join(directory, ...glob.base))
+function listFiles({ folder: from, boundary }: Place, directory: string, glob: Glob): readonly string[] {
+  const start = resolve(from, directory, ...glob.base)
+  if (!isInside(boundary, start)) throw outside(join(directory, ...glob.base))
   const found: string[] = []
   let visited = 0
   const walk = (folder: string, parts: readonly string[]) => {
@@ -153,13 +178,13 @@ function listFiles(root: string, directory: string, glob: Glob): readonly string
       const isDeepEnough = glob.depth !== undefined && path.length >= glob.depth
       if (entry.isDirectory()) {
         if (!isDeepEnough && !HIDDEN.has(entry.name)) walk(join(folder, entry.name), path)
-      } else if (glob.matches(path.join('/')) && isProjectFile(root, join(folder, entry.name))) {
+      } else if (glob.matches(path.join('/')) && isProjectFile(boundary, join(folder, entry.name))) {
         found.push(path.join('/'))
       }
     }
   }
   const real = realPath(start)
-  if (real !== undefined && !isInside(realpathSync(root), real)) throw outside(directory)
+  if (real !== undefined && !isInside(realpathSync(boundary), real)) throw outside(directory)
   walk(start, glob.base)
   return found.sort(byCodePoint)
 }

@@ -6,6 +6,8 @@ import type { Environment } from '../config/blocks/environment.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { CompileHost } from '../config/host.ts'
 import { type Loaded, loadConfiguration } from '../config/load.ts'
+import { createFetchedModules } from '../config/modules/fetched.ts'
+import { readModules } from '../config/modules/tree.ts'
 import { type ParsedConfiguration, parseConfiguration } from '../config/parsed.ts'
 import { reportMissingVariables } from '../config/resolved-variables.ts'
 import { decodeSettings, reportUnknownEnvironment, type Settings } from '../config/settings.ts'
@@ -54,10 +56,12 @@ export interface ProjectOptions {
 /** Reads the configuration of the working directory as far as its settings; undefined when nothing more can be said. */
 export function openProject(host: OperationHost, options: ProjectOptions, report: Report): Project | undefined {
   const root = host.workingDirectory
-  const parsed = parseConfiguration(root, host.workingDirectory, report)
-  if (parsed === undefined) return undefined
+  const written = parseConfiguration(root, host.workingDirectory, report)
+  if (written === undefined) return undefined
   const { recorded, reads } = recordReads(host.processEnvironment)
   const functions = host.functions(recorded)
+  const fetched = createFetchedModules(root, host.workingDirectory, report)
+  const parsed = readModules(written, { workingDirectory: host.workingDirectory, functions, fetched }, report)
   const settings = decodeSettings(parsed, { functions, flowrunVersion: host.flowrunVersion }, report)
   const wanted =
     options.environment ??

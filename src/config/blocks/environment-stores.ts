@@ -1,11 +1,9 @@
 import type { SecretText } from '../../artifact/deferred.ts'
-import type { Block } from '../../hcl/ast.ts'
 import { bool, bytes, duration, integer, oneOf, text } from '../decode/argument.ts'
-import { type BodySpec, defaulted, optional, required, single, type Variant } from '../decode/body.ts'
+import { type BodySpec, defaulted, optional, required, type Variant } from '../decode/body.ts'
 import { secretMap, secretText } from '../decode/deferred.ts'
-import type { BlockSite } from '../decode/site.ts'
-import { argumentRange } from './argument-range.ts'
-import { encryptionBody } from './encryption.ts'
+import { safeUrl } from '../decode/safe-url.ts'
+import { encryptionBlock } from './encryption.ts'
 
 const secretOrText = secretText({ plainAllowed: true })
 const secret = secretText({ plainAllowed: false })
@@ -22,15 +20,15 @@ const bucketArguments = {
   secret_key: optional(secret),
 } as const
 
-const encrypted = { encryption: single(encryptionBody) } as const
+const encrypted = { encryption: encryptionBlock } as const
 
 export const STATES = {
   sqlite: { arguments: { path: optional(text()), keep: optional(integer(1, 1000)) }, blocks: encrypted },
   http: {
     arguments: {
-      address: required(text()),
-      lock_address: optional(text()),
-      unlock_address: optional(text()),
+      address: required(safeUrl),
+      lock_address: optional(safeUrl),
+      unlock_address: optional(safeUrl),
       update_method: defaulted(oneOf(['POST', 'PUT']), 'POST'),
       lock_method: defaulted(oneOf(['LOCK', 'POST', 'PUT']), 'LOCK'),
       unlock_method: defaulted(oneOf(['UNLOCK', 'DELETE', 'POST', 'PUT']), 'UNLOCK'),
@@ -97,23 +95,3 @@ export interface StoreSettings {
 
 /** Text of a setting that may be a secret. */
 export type SettingText = string | SecretText
-
-/** Credentials go over https, or stay on this machine. */
-export function checkAddresses(block: Block, { address, lock_address, unlock_address }: HttpStateSettings, site: BlockSite): void {
-  for (const [name, written] of Object.entries({ address, lock_address, unlock_address })) {
-    if (written === undefined || isSafe(written)) continue
-    site.report.error({
-      code: 'config/insecure-url',
-      summary: URL.canParse(written) ? `"${written}" is not encrypted` : `"${written}" is not a URL`,
-      detail: 'Write an https:// address. http:// is accepted for this machine (127.0.0.1, localhost).',
-      subject: argumentRange(block, name) ?? block.headerRange,
-      where: site.where,
-    })
-  }
-}
-
-function isSafe(written: string): boolean {
-  const url = URL.canParse(written) ? new URL(written) : undefined
-  if (url === undefined) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
-}

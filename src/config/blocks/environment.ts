@@ -2,7 +2,7 @@ import type { Block, Expression } from '../../hcl/ast.ts'
 import { bool, text } from '../decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, optional, variant, variants } from '../decode/body.ts'
 import type { BlockSite } from '../decode/site.ts'
-import { CONTENTS, checkAddresses, SECRET_SOURCES, STATES, type StoreSettings } from './environment-stores.ts'
+import { CONTENTS, SECRET_SOURCES, STATES, type StoreSettings } from './environment-stores.ts'
 
 /** A name with a state, a target and values of variables. */
 export interface Environment extends StoreSettings {
@@ -44,8 +44,6 @@ export function decodeEnvironment(block: Block, name: string, site: BlockSite): 
   const decoded = decodeBody(block.body, environmentBody, site, block)
   if (decoded === undefined) return undefined
   const { state = { type: 'sqlite' }, content = { type: 'inline' }, target = { type: 'embedded' }, secrets } = decoded
-  const written = block.body.items.find((item): item is Block => item.kind === 'block' && item.type === 'state')
-  if (state.type === 'http' && written) checkAddresses(written, state, site)
   return {
     name,
     protected: decoded.protected,

@@ -7,4 +7,18 @@ import { provider } from './provider.ts'
 export const publishedBlocks: readonly BlockDefinition[] = [provider, model, prompt]
 
 /** Blocks of the project itself: they are not published. */
-export const PROJECT_BLOCKS = ['flowrun', 'environment', 'variable', 'locals', 'output', 'moved', 'removed', 'import'] as const
+export const PROJECT_BLOCKS = [
+  'flowrun',
+  'environment',
+  'variable',
+  'locals',
+  'output',
+  'module',
+  'check',
+  'moved',
+  'removed',
+  'import',
+] as const
+
+/** Those of them that belong to the project as a whole: not in a module. */
+export const ROOT_BLOCKS: readonly string[] = ['flowrun', 'environment', 'moved', 'removed', 'import']

@@ -10,7 +10,7 @@ import { attemptConversion, conversionSentence } from '../decode/conversion.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { declaredType } from '../decode/type.ts'
 import type { VariableInput } from '../variables.ts'
-import { failedCondition } from './output.ts'
+import { failedCondition } from './condition.ts'
 
 const variableBody = {
   arguments: {
@@ -41,14 +41,32 @@ export function decodeVariable(block: Block, name: string, site: BlockSite): Var
  * @returns undefined when it has neither; the caller asks or reports `config/missing-variable`.
  */
 export function variableValue(declaration: VariableDeclaration, inputs: readonly VariableInput[], site: BlockSite): Value | undefined {
-  const { content } = declaration
   const input = inputs.findLast(({ name }) => name === declaration.name)
-  const given = input && inputValue(input, content.type, site)
-  const value = given === undefined || (given.kind === 'null' && !content.nullable) ? defaultValue(declaration, site) : given
+  const given = input && inputValue(input, declaration.content.type, site)
+  return fittedValue(declaration, given, site, detail => reportWrongType(declaration, input, detail, site))
+}
+
+/**
+ * The value that was given, else the default, converted to the type.
+ *
+ * @param site of the declaration.
+ * @returns undefined when there is neither.
+ */
+export function fittedValue(
+  declaration: VariableDeclaration,
+  given: Value | undefined,
+  site: BlockSite,
+  onMisfit: (detail: string) => void,
+): Value | undefined {
+  const { content } = declaration
+  const isDefault = given === undefined || (given.kind === 'null' && !content.nullable)
+  const value = isDefault ? defaultValue(declaration, site) : given
   if (value === undefined) return undefined
   const converted = attemptConversion(value, content.type)
   if (converted.ok) return content.sensitive ? withMarks(converted.value, SENSITIVE) : converted.value
-  reportWrongType(declaration, input, given === undefined, conversionSentence(converted.failure), site)
+  const detail = conversionSentence(converted.failure)
+  if (isDefault) reportWrongDefault(declaration, detail, site)
+  else onMisfit(detail)
   return INVALID
 }
 
@@ -65,21 +83,22 @@ function defaultValue({ content }: VariableDeclaration, site: BlockSite): Value 
   return value.kind === 'null' ? nullValue(content.type) : value
 }
 
-function reportWrongType(
-  declaration: VariableDeclaration,
-  input: VariableInput | undefined,
-  isDefault: boolean,
-  detail: string,
-  site: BlockSite,
-): void {
-  const { name, block, content } = declaration
+function reportWrongDefault({ name, block, content }: VariableDeclaration, detail: string, site: BlockSite): void {
   site.report.error({
     code: 'config/wrong-type',
-    summary: isDefault
-      ? `The default of variable "${name}" does not fit its type`
-      : `The value of variable "${name}" does not fit its type`,
-    detail: isDefault || input === undefined ? detail : `${detail} It comes from ${input.origin}.`,
-    subject: (isDefault ? content.default?.range : input?.range) ?? block.headerRange,
+    summary: `The default of variable "${name}" does not fit its type`,
+    detail,
+    subject: content.default?.range ?? block.headerRange,
+    where: site.where,
+  })
+}
+
+function reportWrongType({ name, block }: VariableDeclaration, input: VariableInput | undefined, detail: string, site: BlockSite): void {
+  site.report.error({
+    code: 'config/wrong-type',
+    summary: `The value of variable "${name}" does not fit its type`,
+    detail: input === undefined ? detail : `${detail} It comes from ${input.origin}.`,
+    subject: input?.range ?? block.headerRange,
     where: site.where,
   })
 }

@@ -156,7 +156,7 @@ function plainText(site: ArgumentSite, expression: Expression, value: Value, pla
 }
 
 /** The place, in a copy of its source that shows a word instead of what stands there: neither value nor length. */
-function concealed({ source, start, end }: SourceRange): SourceRange {
+export function concealed({ source, start, end }: SourceRange): SourceRange {
   const shown = '"(a plain key)"'
   const text = source.text.slice(0, start) + shown + source.text.slice(end)
   return { source: { name: source.name, text }, start, end: start + shown.length }
