@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   run: () => import('./run.ts'),
   plan: () => import('./plan.ts'),
   apply: () => import('./apply.ts'),
+  promote: () => import('./promote.ts'),
   rollback: () => import('./rollback.ts'),
   destroy: () => import('./destroy.ts'),
   show: () => import('./show.ts'),

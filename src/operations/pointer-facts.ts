@@ -3,7 +3,7 @@ import { brokenReferences } from '../registry/compatibility.ts'
 import type { Pointer } from '../registry/pointer.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { BrokenReference } from '../registry/release.ts'
-import type { ArtifactVersion, VersionName } from '../registry/version.ts'
+import type { ArtifactVersion, CompiledReference, VersionName } from '../registry/version.ts'
 
 type Folded = Awaited<ReturnType<Registry['historyOf']>>[number]['changes'][number]['folded']
 
@@ -34,12 +34,17 @@ export async function requireVersions(registry: Registry, names: readonly Versio
   )
 }
 
-/** References of a set that would not fit, and that have an end among the addresses that move (REL-8). */
+/**
+ * References of a set that would not fit, and that have an end among the addresses that move (REL-8).
+ *
+ * @param brought facts that the registry may not have yet.
+ */
 export async function brokenBy(
   registry: Registry,
   set: ReadonlyMap<string, Pick<Pointer, 'address' | 'version' | 'interfaceDigest'>>,
   moved: ReadonlySet<string>,
+  brought: readonly CompiledReference[] = [],
 ): Promise<readonly BrokenReference[]> {
   const facts = await registry.compiledReferences([...set.values()])
-  return brokenReferences(set, facts).filter(({ address, target }) => moved.has(address) || moved.has(target))
+  return brokenReferences(set, [...facts, ...brought]).filter(({ address, target }) => moved.has(address) || moved.has(target))
 }
