@@ -98,8 +98,7 @@ t.test('contents are objects named by their digests, and the registry has their 
     (await registry.artifacts(['Be kind', 'Say hello'].map(text => ({ address: 'prompt.p', digest: contentFor(text).digest })))).size,
     2,
   )
-  const rows = new Sqlite(join(directory, 'state.db')).prepare('SELECT store, body, locator, key_ref FROM content').all()
-  for (const row of rows)
+  for (const row of rows('SELECT store, body, locator, key_ref FROM content'))
     t.match(row, { store: 's3', body: null, locator: /^s3:\/\/acme\/flowrun\/sha256\/[0-9a-f]{64}\.json#"[0-9a-f]{32}"$/, key_ref: null })
 })
 
