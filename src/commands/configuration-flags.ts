@@ -101,7 +101,7 @@ export function readDuration(flag: string, text: string): number {
   if (parsed.ok) return parsed.value
   throw new OperationError({
     code: 'cli/bad-flag-value',
-    summary: `${flag} cannot be "${text}"`,
+    summary: `--${flag} cannot be "${text}"`,
     detail: 'Write a time with its unit: 20s.',
   })
 }

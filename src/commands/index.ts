@@ -32,6 +32,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'state history': () => import('./state/history.ts'),
   'state restore': () => import('./state/restore.ts'),
   'state recover': () => import('./state/recover.ts'),
+  import: () => import('./import.ts'),
   'force-unlock': () => import('./force-unlock.ts'),
   explain: () => import('./explain.ts'),
   version: () => import('./version.ts'),

@@ -44,7 +44,7 @@ export default class PlanCommand extends BaseCommand {
     const { flags, raw } = await this.parse(PlanCommand)
     const app = createApp(this.host)
     const part = readPart(flags)
-    readDuration('--lock-timeout', flags['lock-timeout'])
+    readDuration('lock-timeout', flags['lock-timeout'])
     const result = await askForVariables(
       question => this.terminal.ask(question),
       answers =>

@@ -70,7 +70,7 @@ export abstract class ReleaseCommand extends BaseCommand {
       ...(flags['accept-registry'] ? { acceptRegistry: flags['accept-registry'] } : {}),
       allowProtected: flags['allow-protected'],
       lock: flags.lock,
-      lockTimeoutMs: readDuration('--lock-timeout', flags['lock-timeout']),
+      lockTimeoutMs: readDuration('lock-timeout', flags['lock-timeout']),
       signal: this.interruption(),
       approve: (made, moved, recovered) => this.#approve(made, moved, recovered, flags),
       onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),

@@ -3,6 +3,7 @@ import { OperationError } from '../../diagnostics/operation-error.ts'
 import { conflictDiagnostic } from '../../registry/conflict.ts'
 import type { PointerFlip } from '../../registry/pointer.ts'
 import type { AddressMove, Release, ReleaseRequest, StateVersion } from '../../registry/release.ts'
+import type { CompiledReference, NewVersion } from '../../registry/version.ts'
 import { type CaughtUp, catchUp } from '../../state/catch-up.ts'
 import type { StateSnapshot } from '../../state/state.ts'
 import { actorName } from '../authorship.ts'
@@ -94,6 +95,9 @@ export interface NextState {
   readonly base: number
   readonly flips: readonly PointerFlip[]
   readonly moves?: readonly AddressMove[]
+  /** Published with it: copies of what another address has. */
+  readonly versions?: readonly NewVersion[]
+  readonly references?: readonly CompiledReference[]
   readonly changes: readonly OwnershipChange[]
 }
 
@@ -138,7 +142,11 @@ export async function commitState(site: StateSite, next: NextState): Promise<Sta
   return changed
 }
 
-function importRequest(site: StateSite, { base, flips, moves }: NextState, lineage: string): ReleaseRequest {
+function importRequest(
+  site: StateSite,
+  { base, flips, moves, versions = [], references = [] }: NextState,
+  lineage: string,
+): ReleaseRequest {
   const { environment, host, actor, operation } = site
   const change = flips.map(({ address, before, after, ownerAfter }) => ({ address, before, after, ownerAfter }))
   return {
@@ -151,9 +159,9 @@ function importRequest(site: StateSite, { base, flips, moves }: NextState, linea
     actor,
     source: '',
     reason: operation,
-    versions: [],
+    versions,
     flips,
-    references: [],
+    references,
     ...(moves ? { moves } : {}),
   }
 }
