@@ -32,7 +32,7 @@ export default class Graph extends BaseCommand {
     direction: Flags.string({
       helpGroup: 'What to show',
       helpValue: 'lr|tb',
-      summary: 'left to right, or top to bottom: of dot and mermaid',
+      summary: 'which way dot and mermaid go',
       options: ['lr', 'tb'],
       default: 'lr',
     }),

@@ -142,14 +142,16 @@ function visitReferences(value: JsonValue, visit: (to: string, pin: number | str
   }
 }
 
-/** The part of a graph that a block reaches or that reaches it. */
+/** What a block needs and what needs it, with the references on the way. */
 function focused(whole: BlockGraph, address: string): BlockGraph {
   if (!whole.nodes.some(node => node.address === address)) throw unknownBlock(whole, address)
-  const kept = new Set([...reach(whole, address, 'from', 'to'), ...reach(whole, address, 'to', 'from')])
+  const needed = reach(whole, address, 'from', 'to')
+  const needing = reach(whole, address, 'to', 'from')
   return {
     ...whole,
-    nodes: whole.nodes.filter(node => kept.has(node.address)),
-    edges: whole.edges.filter(({ from, to }) => kept.has(from) && kept.has(to)),
+    nodes: whole.nodes.filter(node => needed.has(node.address) || needing.has(node.address)),
+    // What leads past the block is another story.
+    edges: whole.edges.filter(({ from, to }) => (needed.has(from) && needed.has(to)) || (needing.has(from) && needing.has(to))),
     focus: address,
   }
 }

@@ -6,8 +6,9 @@ import type { Glyphs, Style } from './style.ts'
 
 /** The graph as trees: each begins at a block that nothing refers to. What stands twice is drawn once, and named again. */
 export function graphText(graph: BlockGraph, style: Style): string {
-  const { nodes, edges } = graph
-  const title = `References of ${graph.environment}: ${counted(nodes.length, 'block')}, ${counted(edges.length, 'reference')}`
+  const { nodes, edges, environment, focus } = graph
+  const subject = focus === undefined ? environment : `${focus} in ${environment}`
+  const title = `References of ${subject}: ${counted(nodes.length, 'block')}, ${counted(edges.length, 'reference')}`
   return `${[title, '', ...treeLines(graph, style)].join('\n').trimEnd()}\n`
 }
 
