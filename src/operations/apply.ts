@@ -78,6 +78,8 @@ async function applyProject(host: OperationHost, project: Project, stores: Store
     if (plan.mode === 'destroy' && project.environment.protected && !options.allowProtected) throw protectedEnvironment(plan.environment)
     if (!changesAnything(plan) && !base.rebound) {
       await options.approve(plan, moved, base.recovered)
+      // The state that an earlier apply did not get to write follows now (FAIL-9).
+      if (base.recovered.length > 0) await releaseUnlessInterrupted(host, plan, base, stores, options)
       return { outcome: 'nothing-to-do', plan }
     }
     const refused = isRefused(plan, options.authorship)

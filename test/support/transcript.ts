@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { startAnthropicServer } from './anthropic-server.ts'
 import { projectRoot } from './built-cli.ts'
 import { startOpenAiServer } from './openai-server.ts'
-import type { ProtocolServer, Reply } from './protocol-server.ts'
+import { startStateServer } from './state-server.ts'
 
 /** A conversation with the CLI as a text file: files of the project, then commands with what they print. */
 export interface Transcript {
@@ -21,20 +21,27 @@ export interface Exchange {
   readonly command: string
   /** Typed at a terminal, one answer a line; undefined where there is no terminal. */
   readonly typed?: string
-  /** What a provider answers while the command runs; the last is kept for all further calls. */
-  readonly answers?: ProviderAnswers
+  /** What a server answers while the command runs. */
+  readonly answers?: ScriptedAnswers
   readonly output: string
 }
 
-interface ProviderAnswers {
-  readonly vendor: Vendor
-  readonly replies: readonly Reply[]
+interface ScriptedAnswers {
+  readonly server: ServerName
+  readonly replies: readonly unknown[]
 }
 
-/** `{{openai}}` in a file is the address of such a server. */
-const VENDORS = { openai: startOpenAiServer, anthropic: startAnthropicServer } as const
+/** `{{openai}}` in a file is the address of such a server. A vendor keeps its last reply; a store of states has one fault a request. */
+const SERVERS = { openai: startOpenAiServer, anthropic: startAnthropicServer, state: startStateServer } as const
 
-type Vendor = keyof typeof VENDORS
+type ServerName = keyof typeof SERVERS
+
+interface ScriptedServer {
+  readonly url: string
+  /** Each server knows its own replies; a transcript only passes them on. */
+  script(...replies: readonly never[]): void
+  close(): Promise<void>
+}
 
 /** The keys that the servers are asked with. */
 const KEYS = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef', ANTHROPIC_API_KEY: 'sk-ant-0123456789abcdef' } as const
@@ -44,18 +51,18 @@ const SHOWN_PORT = '12345'
 
 /**
  * Head: `# comment`, `-- PATH --` and the lines of a file, ended by `--`; `-- FOLDER/ --` copies a folder of the repository.
- * Then `$ COMMAND`, `[type ANSWER]` and `[openai REPLY]` lines, output, and a blank line before the next command.
+ * Then `$ COMMAND`, `[type ANSWER]` and `[openai REPLY]` (or `[state FAULT]`) lines, output, and a blank line before the next command.
  */
 export function parseTranscript(text: string): Transcript {
   const lines = text.split('\n')
   const start = findStart(lines)
-  const exchanges: { command: string; typed?: string; answers?: ProviderAnswers; output: string[] }[] = []
+  const exchanges: { command: string; typed?: string; answers?: ScriptedAnswers; output: string[] }[] = []
   for (const line of lines.slice(start)) {
     const current = exchanges.at(-1)
     const answer = /^\[type (.*)\]$/.exec(line)?.[1]
     if (line.startsWith('$ ')) exchanges.push({ command: line.slice(2), output: [] })
     else if (answer !== undefined && current?.output.length === 0) current.typed = `${current.typed ?? ''}${answer}\n`
-    else if (current?.output.length === 0 && PROVIDER_LINE.test(line)) current.answers = readAnswers(line, current.answers)
+    else if (current?.output.length === 0 && SERVER_LINE.test(line)) current.answers = readAnswers(line, current.answers)
     else current?.output.push(line)
   }
   return {
@@ -65,12 +72,12 @@ export function parseTranscript(text: string): Transcript {
   }
 }
 
-const PROVIDER_LINE = /^\[(openai|anthropic) (\{.*\})\]$/
+const SERVER_LINE = /^\[(openai|anthropic|state) (\{.*\})\]$/
 
-/** Each line is one reply, of one provider. */
-function readAnswers(line: string, before: ProviderAnswers | undefined): ProviderAnswers {
-  const [, vendor, reply = ''] = PROVIDER_LINE.exec(line) ?? []
-  return { vendor: vendor === 'openai' ? vendor : 'anthropic', replies: [...(before?.replies ?? []), JSON.parse(reply)] }
+/** Each line is one reply, of one server. */
+function readAnswers(line: string, before: ScriptedAnswers | undefined): ScriptedAnswers {
+  const [, server, reply = ''] = SERVER_LINE.exec(line) ?? []
+  return { server: server as ServerName, replies: [...(before?.replies ?? []), JSON.parse(reply)] }
 }
 
 function findStart(lines: readonly string[]): number {
@@ -108,7 +115,7 @@ export function printTranscript(transcript: Pick<Transcript, 'head' | 'exchanges
     return [
       `$ ${command}`,
       ...lines.map(line => `[type ${line}]`),
-      ...(answers?.replies ?? []).map(reply => `[${answers?.vendor} ${JSON.stringify(reply)}]`),
+      ...(answers?.replies ?? []).map(reply => `[${answers?.server} ${JSON.stringify(reply)}]`),
       ...(output === '' ? [] : [output]),
     ].join('\n')
   })
@@ -132,7 +139,7 @@ export async function replay(transcript: Transcript, cli: string): Promise<Trans
     const exchanges: Exchange[] = []
     let folder = project
     for (const { output: _, ...exchange } of transcript.exchanges) {
-      if (exchange.answers) servers.get(exchange.answers.vendor)?.script(...exchange.answers.replies)
+      if (exchange.answers) servers.get(exchange.answers.server)?.script(...(exchange.answers.replies as readonly never[]))
       const result = await runCommand(exchange, { base, folder, environment: servers.size > 0 ? KEYS : {} })
       folder = result.folder
       exchanges.push({ ...exchange, output: withShownPorts(result.output.replaceAll(project, '/project'), servers).trimEnd() })
@@ -144,16 +151,16 @@ export async function replay(transcript: Transcript, cli: string): Promise<Trans
   }
 }
 
-async function startServers({ files }: Transcript): Promise<ReadonlyMap<Vendor, ProtocolServer>> {
-  const vendors = (['openai', 'anthropic'] as const).filter(vendor => files.some(({ content }) => content.includes(`{{${vendor}}}`)))
-  return new Map(await Promise.all(vendors.map(async vendor => [vendor, await VENDORS[vendor]()] as const)))
+async function startServers({ files }: Transcript): Promise<ReadonlyMap<ServerName, ScriptedServer>> {
+  const names = (['openai', 'anthropic', 'state'] as const).filter(name => files.some(({ content }) => content.includes(`{{${name}}}`)))
+  return new Map(await Promise.all(names.map(async name => [name, await SERVERS[name]()] as const)))
 }
 
-function withAddresses(content: string, servers: ReadonlyMap<Vendor, ProtocolServer>): string {
-  return [...servers].reduce((text, [vendor, { url }]) => text.replaceAll(`{{${vendor}}}`, url), content)
+function withAddresses(content: string, servers: ReadonlyMap<ServerName, ScriptedServer>): string {
+  return [...servers].reduce((text, [name, { url }]) => text.replaceAll(`{{${name}}}`, url), content)
 }
 
-function withShownPorts(output: string, servers: ReadonlyMap<Vendor, ProtocolServer>): string {
+function withShownPorts(output: string, servers: ReadonlyMap<ServerName, ScriptedServer>): string {
   return [...servers.values()].reduce((text, { url }) => text.replaceAll(new URL(url).host, `127.0.0.1:${SHOWN_PORT}`), output)
 }
 

@@ -157,7 +157,7 @@ function stillLocked({ environment }: StatePlace, id: string, cause: unknown): u
     {
       code: 'state/still-locked',
       summary: `The lock of ${environment} could not be given back`,
-      detail: `${summary}. What was done before is done. Until the lock is removed nobody else can change ${environment}:\n  flowrun force-unlock ${id}`,
+      detail: `${summary}. What the command did is done. The next one on this host takes the lock over; for others, when the server answers again:\n  flowrun force-unlock ${id}`,
     },
     { cause },
   )
