@@ -6,8 +6,8 @@ import type { OpenStores } from '../operations/stores.ts'
 import type { ContentStore } from '../registry/content-store.ts'
 import type { SqliteRegistry } from '../registry/sqlite/registry.ts'
 import type { StateBackend } from '../state/backend.ts'
-import { plainCodec } from '../state/codec.ts'
 import type { ResolveSettings } from './secrets.ts'
+import { openStateCodec } from './state-codec.ts'
 import type { StateHost } from './state-host.ts'
 
 export interface StoresHost {
@@ -38,13 +38,15 @@ export function createStoreOpener({ dataDirectory, environment, clock, resolveSe
       ...(keep === undefined ? {} : { snapshotsKept: keep }),
       ...(contents === undefined ? {} : { contents }),
     })
-    const host: StateHost = { project, clock, flowrunVersion, codec: plainCodec, environment, text }
+    const { codec, close: closeCodec } = await openStateCodec(state.encryption, { project, text })
+    const host: StateHost = { project, clock, flowrunVersion, codec, environment, text }
     const backend = await openState(state, registry, host)
     return {
       registry,
       backend,
       async close() {
         await backend.close()
+        closeCodec()
         await registry.close()
         contents?.close()
       },

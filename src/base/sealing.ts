@@ -81,7 +81,11 @@ export type ParsedEnvelope =
 
 /** Reads the envelope of a stored text, without any key. */
 export function parseEnvelope(text: string): ParsedEnvelope {
-  const stored = parsedJson(text)
+  return readEnvelope(parsedJson(text))
+}
+
+/** The same of a text that was parsed as JSON already. */
+export function readEnvelope(stored: unknown): ParsedEnvelope {
   if (!isJsonObject(stored) || typeof stored.format !== 'string' || !stored.format.startsWith('flowrun.sealed/')) return { kind: 'plain' }
   const { nonce: storedNonce, ciphertext: storedText, ...readable } = stored
   const { format, key, ...label } = readable

@@ -1,5 +1,7 @@
 import type { StateVersion, StateWrite } from '../registry/release.ts'
-import { decodeState, stateWrite } from './encoding.ts'
+import { stateWrite } from './encoding.ts'
+import { cannotDecrypt } from './encryption/cannot-decrypt.ts'
+import { decodeBody } from './encryption/decode.ts'
 import type { StateSnapshot } from './state.ts'
 
 /** Between a snapshot and the text that a store keeps. */
@@ -16,5 +18,8 @@ export interface StateCodec {
 
 export const plainCodec: StateCodec = {
   encode: async (snapshot, expected) => stateWrite(snapshot, expected),
-  decode: async (body, environment) => decodeState(body, environment),
+  decode: (body, environment) =>
+    decodeBody(body, environment, async ({ source }) => {
+      throw cannotDecrypt(environment, source, [])
+    }),
 }

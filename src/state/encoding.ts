@@ -56,7 +56,11 @@ export function isIntact({ digest, body }: StoredText): boolean {
  * @throws OperationError `state/newer-format`.
  */
 export function decodeState(body: string, environment: string): StateSnapshot {
-  const stored: unknown = JSON.parse(body)
+  return snapshotOf(JSON.parse(body), environment)
+}
+
+/** The same of a text that was parsed already. */
+export function snapshotOf(stored: unknown, environment: string): StateSnapshot {
   if (!isStoredState(stored)) throw newerState(environment, stored, STATE_FORMAT)
   return {
     lineage: stored.lineage,

@@ -1,0 +1,61 @@
+import { enumerate } from '../../base/enumerate.ts'
+import type { KeySource } from '../../base/sealing.ts'
+import { OperationError } from '../../diagnostics/operation-error.ts'
+import type { StateKeys } from './state-keys.ts'
+
+/** No key of these opens the state. */
+export function cannotDecrypt(environment: string, source: KeySource, tried: readonly StateKeys[]): OperationError {
+  return tried.length === 0 ? withoutKey(environment, source) : withOtherKeys(environment, source, tried)
+}
+
+/** It says of itself that it is sealed, and not how. */
+export function unknownEnvelope(environment: string): OperationError {
+  return new OperationError({
+    code: 'state/cannot-decrypt',
+    summary: `The state of ${environment} is encrypted in a way that this flowrun does not know`,
+    detail: 'A newer flowrun may have written it, with a key from elsewhere. Upgrade flowrun. Nothing was changed.',
+  })
+}
+
+function withoutKey(environment: string, source: KeySource): OperationError {
+  const key =
+    source.provider === 'kms'
+      ? ['key_provider = "kms"', `kms_key_id   = "${source.key_id}"`]
+      : ['key_provider = "passphrase"', 'passphrase   = secret("STATE_PASSPHRASE")']
+  return new OperationError({
+    code: 'state/cannot-decrypt',
+    summary: `The state of ${environment} is encrypted, and no key is given`,
+    detail: [
+      `It was encrypted with ${nameOf(source)}. Write in the state block of environment "${environment}":`,
+      '  encryption {',
+      ...key.map(line => `    ${line}`),
+      '  }',
+      'Nothing was changed.',
+    ].join('\n'),
+  })
+}
+
+function withOtherKeys(environment: string, source: KeySource, tried: readonly StateKeys[]): OperationError {
+  const isTried = tried.some(({ provider }) => provider === source.provider)
+  const verdict = !isTried
+    ? 'which is not given.'
+    : source.provider === 'passphrase'
+      ? 'and not with the one that is given; or it is the state of another project or environment.'
+      : 'which is another one; or it is the state of another project or environment.'
+  return new OperationError({
+    code: 'state/cannot-decrypt',
+    summary: `The state of ${environment} cannot be decrypted`,
+    detail:
+      `It was encrypted with ${nameOf(source)}, ${verdict} ` +
+      `Tried ${enumerate(
+        tried.map(({ name }, index) => (index === 0 ? name : `${name} of previous`)),
+        'and',
+      )}. ` +
+      'Give the key that it was written with; one that was replaced stands in previous { … }. ' +
+      'If it is lost, rebuild the state from the registry:\n  flowrun state recover\nNothing was changed.',
+  })
+}
+
+function nameOf(source: KeySource): string {
+  return source.provider === 'kms' ? `the KMS key ${source.key_id}` : 'a passphrase'
+}
