@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Digest, digestOfText, shortDigest } from '../base/digest.ts'
 import { configurationFiles } from '../config/parsed.ts'
 import { variableFiles } from '../config/variables.ts'
@@ -19,7 +19,7 @@ export function movedInputs(plan: Plan, root: string, processEnvironment: Readon
   const present = configurationFiles(root)
   if (present.length === 0) return []
   const files = Object.entries(plan.inputs.files).flatMap(([name, digest]) => movedFile(root, name, digest))
-  const added = [...present, ...variableFiles(root, plan.environment)]
+  const added = [...present, ...variableFiles(root, plan.environment), ...moduleFiles(root, Object.keys(plan.inputs.files))]
     .filter(name => plan.inputs.files[name] === undefined)
     .map((name): Moved => ({ what: 'file', text: `${name}, new` }))
   const variables = Object.entries(plan.inputs.environment).flatMap(([name, digest]): readonly Moved[] =>
@@ -28,6 +28,14 @@ export function movedInputs(plan: Plan, root: string, processEnvironment: Readon
       : [{ what: 'variable', text: `${name} of the process environment has another value` }],
   )
   return [...files, ...added, ...variables]
+}
+
+/** What is in the folders of modules now, that the plan read when it was made. */
+function moduleFiles(root: string, read: readonly string[]): readonly string[] {
+  const folders = new Set(read.filter(name => name.endsWith('.flow.hcl')).map(name => dirname(name)))
+  return [...folders]
+    .filter(folder => folder !== '.')
+    .flatMap(folder => configurationFiles(join(root, folder)).map(name => join(folder, name)))
 }
 
 function movedFile(root: string, name: string, before: Digest): readonly Moved[] {

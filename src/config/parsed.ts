@@ -5,6 +5,7 @@ import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
 import type { Block, Body } from '../hcl/ast.ts'
 import { parseConfig } from '../hcl/parser.ts'
+import { parseAddress } from './address.ts'
 
 const SUFFIX = '.flow.hcl'
 const NO_MODULES: ParsedConfiguration['modules'] = new Map()
@@ -81,6 +82,21 @@ export function configurationFiles(root: string): readonly string[] {
   } catch {
     return []
   }
+}
+
+export function findBlock({ blocks }: ParsedConfiguration, type: string, name: string): Block | undefined {
+  return blocks.find(block => block.type === type && block.labels[0]?.text === name)
+}
+
+/** The block that an address names, in whichever module it stands. */
+export function blockAt(root: ParsedConfiguration, address: string): Block | undefined {
+  const parts = parseAddress(address)
+  let parsed: ParsedConfiguration | undefined = root
+  for (const { name } of parts?.modules ?? []) {
+    const call: Block | undefined = parsed && findBlock(parsed, 'module', name)
+    parsed = call && parsed?.modules.get(call)
+  }
+  return parts && parsed && findBlock(parsed, parts.kind, parts.name)
 }
 
 /** The text of a file, or undefined after `config/unreadable-file` or `config/not-utf8`. */

@@ -6,7 +6,7 @@ import type { Remnant } from './configuration.ts'
 import type { Repetition } from './instances.ts'
 import { destroyGuard } from './lifecycle.ts'
 import type { Loading, ModuleInstance } from './modules/module-instance.ts'
-import type { ParsedConfiguration } from './parsed.ts'
+import { findBlock, type ParsedConfiguration } from './parsed.ts'
 
 /** Of an address that is not configured: the block that it was an instance of, in this module or one that has lost an instance. */
 export function remnantOf(address: string, root: ModuleInstance, loading: Loading): Remnant | undefined {
@@ -30,10 +30,6 @@ export function remnantOf(address: string, root: ModuleInstance, loading: Loadin
     repetition: lost ?? declared?.repetition() ?? 'single',
     preventDestroy: destroyGuard(block, instance?.site(block, '').evaluation ?? blind(loading)),
   }
-}
-
-function findBlock({ blocks }: ParsedConfiguration, type: string, name: string): Block | undefined {
-  return blocks.find(block => block.type === type && block.labels[0]?.text === name)
 }
 
 /** A module instance that is gone has no values any more: what is written as a literal still holds. */

@@ -1,6 +1,7 @@
 import type { Artifact } from '../artifact/envelope.ts'
 import { pinnedReferences } from '../artifact/references.ts'
 import type { Digest } from '../base/digest.ts'
+import { parseAddress } from '../config/address.ts'
 import type { CompileHost } from '../config/host.ts'
 import type { CompiledBlock } from '../config/instance.ts'
 import type { Loaded } from '../config/load.ts'
@@ -81,7 +82,7 @@ export async function checkPins(blocks: readonly CompiledBlock[], registry: Regi
   const found = queries.length > 0 ? await registry.findVersions(queries) : []
   for (const [index, { block, reference }] of pins.entries()) {
     if (found[index] !== undefined) continue
-    const [kind = '', name = ''] = reference.$ref.replace(/\[.*$/s, '').split('.')
+    const { kind, name } = parseAddress(reference.$ref) ?? { kind: '', name: '' }
     report.error({
       code: 'plan/unknown-version',
       summary: `There is no version ${reference.$ref}@${reference.version ?? reference.digest}`,

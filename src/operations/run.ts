@@ -4,7 +4,7 @@ import type { JsonValue } from '../base/json.ts'
 import { suggest } from '../base/suggest.ts'
 import { argumentRange } from '../config/blocks/argument-range.ts'
 import type { Environment } from '../config/blocks/environment.ts'
-import type { ParsedConfiguration } from '../config/parsed.ts'
+import { blockAt, type ParsedConfiguration } from '../config/parsed.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
@@ -159,11 +159,10 @@ function unknownModel(model: string, members: ReadonlyMap<string, ClosureMember>
 /** Adds the source line of the block that the failure names, where the configuration has it. */
 function withPlace(error: OperationError, parsed: ParsedConfiguration | undefined): OperationError {
   const { address, argument, subject } = error.diagnostic
-  const [kind, name] = (address ?? '').replace(/\[.*$/, '').split('.')
-  const block = parsed?.blocks.find(candidate => candidate.type === kind && candidate.labels[0]?.text === name)
+  const block = parsed && blockAt(parsed, address ?? '')
   if (block === undefined || subject !== undefined) return error
   const range = (argument === undefined ? undefined : rangeOfArgument(block, argument)) ?? block.headerRange
-  return error.withPlace({ subject: range, where: `in ${kind} "${name}"` })
+  return error.withPlace({ subject: range, where: `in ${block.type} "${block.labels[0]?.text}"` })
 }
 
 /** `api_key` is an argument; `output.sources[0]` a part of a field inside of a nested block, or of its type. */

@@ -1,3 +1,4 @@
+import { kindOfAddress } from '../config/address.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { countChanges, type Obstacle, type Plan } from '../plan/plan.ts'
 import type { Release } from '../registry/release.ts'
@@ -71,7 +72,7 @@ function refusalOf(obstacle: Obstacle, plan: Plan, nowMs: number): Diagnostic {
     summary: `${address}@${version} is held in ${plan.environment}`,
     detail:
       `${actor} rolled it back ${formatAgo(atMs, nowMs)}, in release ${release}: "${reason}"\n\n` +
-      `Change the ${obstacle.address.split('.')[0]} (a new version is not held), or release this one on purpose:\n` +
+      `Change the ${kindOfAddress(obstacle.address)} (a new version is not held), or release this one on purpose:\n` +
       `  flowrun apply -e ${plan.environment} --override-hold REASON\nNothing was changed.`,
   }
 }
