@@ -47,6 +47,8 @@ export interface StateServerOptions {
   readonly credentials?: { readonly username: string; readonly password: string }
   /** With `clientAuthority` only its clients are let in. */
   readonly tls?: Certificate & { readonly clientAuthority?: string }
+  /** Called after each request that was done as asked. */
+  readonly onDone?: (request: StateRequest) => void
 }
 
 interface Entry {
@@ -75,6 +77,7 @@ export async function startStateServer(options: StateServerOptions = {}): Promis
     const answer = refusal ?? answerTo(request, entryAt(new URL(url, 'http://x').pathname), options)
     if (fault?.kind === 'lost-answer') return void response.destroy()
     response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body ?? '') }).end(answer.body)
+    options.onDone?.(request)
   }
   const { tls } = options
   const server = tls
