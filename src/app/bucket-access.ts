@@ -1,7 +1,6 @@
 import type { BucketAccess } from '../aws/bucket.ts'
 import { compact } from '../base/compact.ts'
 import type { BucketSettings } from '../config/blocks/environment-stores.ts'
-import { OperationError } from '../diagnostics/operation-error.ts'
 import type { StateHost } from './state-host.ts'
 
 /** Who asks for the bucket of a state or of contents: its keys are looked up now (SEC-1). */
@@ -11,15 +10,6 @@ export async function bucketAccess(settings: BucketSettings, text: StateHost['te
     settings.access_key === undefined ? undefined : text(settings.access_key),
     settings.secret_key === undefined ? undefined : text(settings.secret_key),
   ])
-  if ((access === undefined) !== (secret === undefined)) throw halfOfKeys(settings.bucket)
   const keys = access === undefined || secret === undefined ? undefined : { access, secret }
   return compact({ region, endpoint, profile, forcePathStyle, keys })
-}
-
-function halfOfKeys(bucket: string): OperationError {
-  return new OperationError({
-    code: 's3/no-credentials',
-    summary: `There are no credentials for s3://${bucket}`,
-    detail: 'access_key and secret_key are written together, or neither of them. Nothing was changed.',
-  })
 }

@@ -3,22 +3,11 @@ import { bool, bytes, duration, integer, oneOf, text } from '../decode/argument.
 import { type BodySpec, defaulted, optional, required, type Variant } from '../decode/body.ts'
 import { secretMap, secretText } from '../decode/deferred.ts'
 import { safeUrl } from '../decode/safe-url.ts'
+import { bucketArguments } from './bucket.ts'
 import { encryptionBlock } from './encryption.ts'
 
 const secretOrText = secretText({ plainAllowed: true })
 const secret = secretText({ plainAllowed: false })
-
-/** Where an S3 bucket is, and who asks: the usual places of AWS credentials unless keys are given. */
-const bucketArguments = {
-  bucket: required(text()),
-  region: optional(text()),
-  endpoint: optional(text()),
-  force_path_style: defaulted(bool, false),
-  kms_key_id: optional(text()),
-  profile: optional(text()),
-  access_key: optional(secret),
-  secret_key: optional(secret),
-} as const
 
 const encrypted = { encryption: encryptionBlock } as const
 

@@ -50,4 +50,13 @@ export const contentCodes = {
     cure: ['Upgrade flowrun to at least the version that published it.'],
     see: ['registry/newer-format', 'state/newer-format'],
   },
-} as const satisfies Record<`content/${string}`, CodePage>
+  'config/contents-readable': {
+    severity: 'warning',
+    since: '1.0',
+    what: 'Contents go to a bucket, and no key of KMS is named to encrypt them with.',
+    example: 'environment "prod" {\n  «content "s3"» {\n    bucket = "acme-prompts"\n    region = "eu-central-1"\n  }\n}\n',
+    why: 'Every bucket of S3 encrypts its objects, and decrypts them for whoever may read it. That may be more people than are to read prompts.',
+    cure: ['Name a key: kms_key_id = "alias/flowrun".', 'Or leave it, where all who read the bucket may read the prompts.'],
+    see: ['content/cannot-decrypt', 'docs/contents.md'],
+  },
+} as const satisfies Record<`content/${string}` | 'config/contents-readable', CodePage>
