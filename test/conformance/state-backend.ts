@@ -3,7 +3,6 @@ import type { Test } from 'tap'
 import type { Clock } from '../../src/base/clock.ts'
 import type { StateVersion } from '../../src/registry/release.ts'
 import type { StateBackend } from '../../src/state/backend.ts'
-import { stateWrite } from '../../src/state/encoding.ts'
 import { LEASE_MS } from '../../src/state/lock.ts'
 import { acquireLock } from '../../src/state/locking.ts'
 import { thisHolder } from '../../src/state/process.ts'
@@ -54,8 +53,8 @@ export function stateBackendContract(t: Test, name: string, fresh: (t: Test) => 
       await run(t, backend, factory)
       await backend.close()
     })
-  const put = (backend: StateBackend, snapshot: StateSnapshot, expected: StateVersion | null) =>
-    backend.write('dev', stateWrite(snapshot, expected))
+  const put = async ({ codec, write }: StateBackend, snapshot: StateSnapshot, expected: StateVersion | null) =>
+    write('dev', await codec.encode(snapshot, expected, 'dev'))
 
   scenario('STA-1: what is written is read, in each environment', async (t, backend) => {
     t.equal(await backend.read('dev'), undefined)
@@ -77,8 +76,9 @@ export function stateBackendContract(t: Test, name: string, fresh: (t: Test) => 
     t.same(await put(backend, snapshotOf(2), null), { outcome: 'conflict', found: expected }, 'it was taken for new')
     t.same(await put(backend, snapshotOf(3), { lineage: 'lineage-a', serial: 2 }), { outcome: 'conflict', found: expected })
     t.same(await put(backend, snapshotOf(2), { lineage: 'lineage-b', serial: 1 }), { outcome: 'conflict', found: expected })
-    t.same(await put(backend, snapshotOf(2), expected), { outcome: 'written' })
-    t.same(await put(backend, snapshotOf(2), expected), { outcome: 'written' }, 'the same write again is done already')
+    const write = await backend.codec.encode(snapshotOf(2), expected, 'dev')
+    t.same(await backend.write('dev', write), { outcome: 'written' })
+    t.same(await backend.write('dev', write), { outcome: 'written' }, 'the same write again is done already')
     t.same(
       await put(backend, snapshotOf(2, { release: 9 }), expected),
       { outcome: 'conflict', found: { lineage: 'lineage-a', serial: 2 } },
