@@ -31,6 +31,11 @@ export function createApp(host: AppHost): OperationHost {
     functions: read => createFunctionTable({ environment: read }),
     files: root => createProjectFiles(root),
     openStores: createStoreOpener({ dataDirectory, environment, clock, resolveSettings }),
+    createProviderProbe: async (root, { secrets }) => {
+      const [{ createProviderProbe }, { systemTimers }] = await Promise.all([import('./gateway/probe.ts'), import('./gateway/timers.ts')])
+      const places = secretPlaces(root, secrets, dataDirectory)
+      return createProviderProbe({ environment, secretPlaces: places, clock, timers: systemTimers })
+    },
     createPromptEngine: async (root, { secrets }) => {
       const [{ createPromptEngine }, { systemTimers }] = await Promise.all([
         import('./engine/prompt-engine.ts'),

@@ -22,6 +22,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   diff: () => import('./diff.ts'),
   versions: () => import('./versions.ts'),
   releases: () => import('./releases.ts'),
+  providers: () => import('./providers.ts'),
   state: () => import('./state.ts'),
   'state list': () => import('./state/list.ts'),
   'state show': () => import('./state/show.ts'),

@@ -15,6 +15,7 @@ import { collectVariableInputs, environmentVariable, type VariableFlag } from '.
 import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
+import type { ProviderProbe } from '../gateway/probe.ts'
 import type { FunctionTable } from '../hcl/function.ts'
 import type { OpenStores } from './stores.ts'
 
@@ -30,6 +31,8 @@ export interface OperationHost {
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
   /** Runs prompts; secrets are looked for where the environment says, files below the project's folder. */
   createPromptEngine(root: string, environment: Pick<Environment, 'secrets'>): Promise<PromptEngine>
+  /** Looks at providers, asking no model anything; secrets are looked for where the environment says. */
+  createProviderProbe(root: string, environment: Pick<Environment, 'secrets'>): Promise<ProviderProbe>
   functions(environment: Readonly<Record<string, string | undefined>>): FunctionTable
   files(root: string): CompileHost['files']
 }

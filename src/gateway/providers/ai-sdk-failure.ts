@@ -10,7 +10,11 @@ import type { ProviderDependencies } from './definition.ts'
  * What the SDK or the network threw, as a failure of ours with every secret taken out. Errors that are not about the
  * call (a missing secret, one of ours) come back as they are.
  */
-export async function failureOf(error: unknown, call: ModelCall, { redactor, clock }: ProviderDependencies): Promise<unknown> {
+export async function failureOf(
+  error: unknown,
+  call: Pick<ModelCall, 'signal'>,
+  { redactor, clock }: Pick<ProviderDependencies, 'redactor' | 'clock'>,
+): Promise<unknown> {
   if (call.signal.aborted) return abortedFailure()
   if (error instanceof MissingSecret) return error
   const details = await detailsOf(error, clock.now())
@@ -51,12 +55,18 @@ function misread(error: Error): string {
   return oneLine(error.message)
 }
 
+/** What an HTTP answer that is not a success says, as the SDK and we have it. */
 interface ApiError {
   readonly message: string
   readonly url: string
   readonly statusCode?: number | undefined
   readonly responseHeaders?: Record<string, string> | undefined
   readonly responseBody?: string | undefined
+}
+
+/** An HTTP answer that is not what it should be, as a failure that still has to be redacted. */
+export function answerFailure(error: ApiError, nowMs: number): CallFailure {
+  return new CallFailure(apiDetails(error, nowMs))
 }
 
 function apiDetails(error: ApiError, nowMs: number): FailureDetails {

@@ -6,17 +6,10 @@ import { isObjectSchema, unwrapAnswer } from '../output-schema.ts'
 import { excerpt, failureOf, requestIdOf } from './ai-sdk-failure.ts'
 import { outputModeOf, requestOf } from './ai-sdk-request.ts'
 import { type Credentials, credentialsOf } from './credentials.ts'
-import type { ModelProvider, ProviderDependencies } from './definition.ts'
+import type { ModelProvider, ProviderDependencies, VendorApi } from './definition.ts'
 
 /** What differs between vendors whose AI SDK package is used at its LanguageModelV4 level. */
-export interface AiSdkVendor {
-  readonly baseUrl?: string
-  /** The secret that is taken when the provider names none. */
-  readonly defaultKey?: string
-  /** Lower-case header that carries the key, and what stands before it. */
-  readonly keyHeader: { readonly name: string; readonly prefix: string }
-  /** Headers that the vendor knows beyond the key. */
-  headers?(target: ProviderTarget): Readonly<Record<string, string>>
+export interface AiSdkVendor extends VendorApi {
   /** Loads the package: 60 to 100 ms, paid by the first call. */
   load(): Promise<ModelFactory>
 }
@@ -91,7 +84,8 @@ async function rotatedCredentials(
   return JSON.stringify(current.headers) === JSON.stringify(refused.headers) ? undefined : current
 }
 
-function baseUrlOf(vendor: AiSdkVendor, { spec, address }: ProviderTarget): string {
+/** Without a slash at its end. @throws CallFailure when there is none. */
+export function baseUrlOf(vendor: VendorApi, { spec, address }: ProviderTarget): string {
   const url = spec.base_url ?? vendor.baseUrl
   if (url === undefined) throw new CallFailure({ class: 'bad_request', message: `${address} has no base_url` })
   return url.replace(/\/+$/, '')

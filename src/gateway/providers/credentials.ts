@@ -1,4 +1,5 @@
 import type { SecretText } from '../../artifact/deferred.ts'
+import type { ProviderSpec } from '../../artifact/provider.ts'
 import type { ProviderTarget } from '../call.ts'
 import { resolveSecretText, type SecretResolver } from '../secrets.ts'
 
@@ -8,10 +9,20 @@ export interface Credentials {
   readonly key?: { readonly name: string; readonly foundIn: string }
 }
 
+/** How a vendor is given a key. */
 export interface KeyRule {
+  /** The secret that is taken when the provider names none. */
   readonly defaultKey?: string
+  /** Lower-case header that carries the key, and what stands before it. */
   readonly keyHeader: { readonly name: string; readonly prefix: string }
+  /** Headers that the vendor knows beyond the key. */
   headers?(target: ProviderTarget): Readonly<Record<string, string>>
+}
+
+/** The key that a call takes; undefined when a header of the author's own replaces it, and where none is usual. */
+export function keyTextOf({ defaultKey, keyHeader }: KeyRule, { api_key, headers }: ProviderSpec): SecretText | undefined {
+  const ownKey = Object.keys(headers).some(name => ['authorization', keyHeader.name].includes(name.toLowerCase()))
+  return api_key ?? (defaultKey === undefined || ownKey ? undefined : { $secret: defaultKey })
 }
 
 /**
@@ -25,9 +36,7 @@ export async function credentialsOf(rule: KeyRule, target: ProviderTarget, secre
   const headers: Record<string, string | undefined> = { [rule.keyHeader.name]: undefined, ...rule.headers?.(target) }
   for (const [name, text] of Object.entries(spec.headers)) headers[name.toLowerCase()] = await resolveSecretText(text, secrets)
 
-  // A key of the author's own, in a header, replaces the usual one.
-  const ownKey = headers.authorization !== undefined || headers[rule.keyHeader.name] !== undefined
-  const keyText = spec.api_key ?? (rule.defaultKey === undefined || ownKey ? undefined : { $secret: rule.defaultKey })
+  const keyText = keyTextOf(rule, spec)
   if (keyText === undefined)
     return {
       headers,

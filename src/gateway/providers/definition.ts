@@ -7,6 +7,7 @@ import type { Http } from '../http.ts'
 import type { Redactor } from '../redactor.ts'
 import type { SecretResolver } from '../secrets.ts'
 import type { Timers } from '../timers.ts'
+import type { KeyRule } from './credentials.ts'
 
 /** One type of provider: how models of one vendor, or of one protocol, are called. */
 export interface ProviderDefinition {
@@ -14,9 +15,17 @@ export interface ProviderDefinition {
   /** One sentence, for docs. */
   readonly summary: string
   readonly stability: 'stable' | 'experimental'
-  /** The secret that is taken when `api_key` is not given. */
-  readonly defaultKey?: string
+  /** How it is reached over HTTP; absent where nothing is called. */
+  readonly api?: VendorApi
   connect(target: ProviderTarget, dependencies: ProviderDependencies): ModelProvider
+}
+
+/** The HTTP interface of a vendor, as far as all have it. */
+export interface VendorApi extends KeyRule {
+  /** Where it is unless the provider says otherwise. */
+  readonly baseUrl?: string
+  /** Headers that the list of models needs beyond those of a call; the SDK adds its own to a call. */
+  readonly listHeaders?: Readonly<Record<string, string>>
 }
 
 /** A provider that can be called. Nothing is loaded, resolved or contacted before the first call. */

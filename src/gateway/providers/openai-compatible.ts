@@ -1,14 +1,6 @@
 import { type AiSdkVendor, connectAiSdk } from './ai-sdk.ts'
 import type { ProviderDefinition } from './definition.ts'
 
-/** Servers that speak OpenAI's protocol: vLLM, Ollama, llama.cpp and many vendors. */
-export const openaiCompatibleProvider = Object.freeze<ProviderDefinition>({
-  name: 'openai_compatible',
-  summary: "Any server that speaks OpenAI's chat completions protocol, at base_url.",
-  stability: 'stable',
-  connect: (target, dependencies) => connectAiSdk(vendor, target, dependencies),
-})
-
 const vendor: AiSdkVendor = {
   keyHeader: { name: 'authorization', prefix: 'Bearer ' },
   async load() {
@@ -23,3 +15,12 @@ const vendor: AiSdkVendor = {
       }).chatModel(spec.id)
   },
 }
+
+/** Servers that speak OpenAI's protocol: vLLM, Ollama, llama.cpp and many vendors. */
+export const openaiCompatibleProvider = Object.freeze<ProviderDefinition>({
+  name: 'openai_compatible',
+  summary: "Any server that speaks OpenAI's chat completions protocol, at base_url.",
+  stability: 'stable',
+  api: vendor,
+  connect: (target, dependencies) => connectAiSdk(vendor, target, dependencies),
+})

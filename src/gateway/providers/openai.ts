@@ -1,21 +1,10 @@
 import { type AiSdkVendor, connectAiSdk, KEY_IN_HEADERS } from './ai-sdk.ts'
 import type { ProviderDefinition } from './definition.ts'
 
-const DEFAULT_KEY = 'OPENAI_API_KEY'
-
-/** OpenAI's chat completions. */
-export const openaiProvider = Object.freeze<ProviderDefinition>({
-  name: 'openai',
-  summary: 'OpenAI, by its chat completions API.',
-  stability: 'stable',
-  defaultKey: DEFAULT_KEY,
-  connect: (target, dependencies) => connectAiSdk(vendor, target, dependencies),
-})
-
 const vendor: AiSdkVendor = {
   // Written out: left to the SDK it would be read from the environment, and a plan could not show it.
   baseUrl: 'https://api.openai.com/v1',
-  defaultKey: DEFAULT_KEY,
+  defaultKey: 'OPENAI_API_KEY',
   keyHeader: { name: 'authorization', prefix: 'Bearer ' },
   headers: ({ spec }) => ({
     ...(spec.organization !== undefined && { 'openai-organization': spec.organization }),
@@ -26,3 +15,12 @@ const vendor: AiSdkVendor = {
     return ({ baseURL, spec, fetch }) => createOpenAI({ baseURL, fetch, apiKey: KEY_IN_HEADERS }).chat(spec.id)
   },
 }
+
+/** OpenAI's chat completions. */
+export const openaiProvider = Object.freeze<ProviderDefinition>({
+  name: 'openai',
+  summary: 'OpenAI, by its chat completions API.',
+  stability: 'stable',
+  api: vendor,
+  connect: (target, dependencies) => connectAiSdk(vendor, target, dependencies),
+})
