@@ -1,10 +1,13 @@
 import { text } from './argument.ts'
 import type { ArgumentDecoder } from './body.ts'
+import { concealed } from './deferred.ts'
+import type { ArgumentSite } from './site.ts'
 import { placeOf } from './value.ts'
 
 /** Where credentials or keys go: over https, or to this machine. */
 export const safeUrl: ArgumentDecoder<string> = site => {
   const written = text()(site)
+  if (written !== undefined && hasCredentials(written)) return refuseCredentials(site)
   if (written === undefined || isSafe(written)) return written
   site.report.error({
     code: 'config/insecure-url',
@@ -19,4 +22,23 @@ function isSafe(written: string): boolean {
   const url = URL.canParse(written) ? new URL(written) : undefined
   if (url === undefined) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+}
+
+function hasCredentials(written: string): boolean {
+  const url = URL.parse(written)
+  return url !== null && (url.username !== '' || url.password !== '')
+}
+
+/** `https://ana:hunter2@example.com`: the message shows nothing of it. */
+function refuseCredentials(site: ArgumentSite): undefined {
+  const { name, expression } = site.attribute
+  site.report.error({
+    ...placeOf(site, expression),
+    subject: concealed(expression.range),
+    code: 'config/plain-secret',
+    summary: `The address in "${name}" holds credentials`,
+    detail:
+      'Everybody who can read the configuration would see them. Take them out of the address, and give them in the arguments that are for credentials, as secret("NAME").',
+  })
+  return undefined
 }
