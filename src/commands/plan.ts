@@ -35,6 +35,11 @@ export default class PlanCommand extends BaseCommand {
     ...planFlags,
     ...paceFlags,
     ...shown('What to show', 'format', 'json', 'also', 'no-color'),
+    'generate-config-out': Flags.string({
+      helpGroup: 'What to plan',
+      helpValue: 'FILE',
+      summary: 'write blocks for `import` blocks that lack one',
+    }),
     out: Flags.string({ helpGroup: 'How', helpValue: 'FILE', summary: 'save the plan; apply FILE does exactly this' }),
     'detailed-exitcode': Flags.boolean({ helpGroup: 'How', summary: '0 no changes, 1 error, 2 changes' }),
     ...shown('How', 'ask'),
@@ -44,6 +49,8 @@ export default class PlanCommand extends BaseCommand {
     const { flags, raw } = await this.parse(PlanCommand)
     const app = createApp(this.host)
     const part = readPart(flags)
+    const name = flags['generate-config-out']
+    const generated = name === undefined ? undefined : { path: resolve(this.host.workingFolder(), name), name }
     readDuration('lock-timeout', flags['lock-timeout'])
     const result = await askForVariables(
       question => this.terminal.ask(question),
@@ -53,6 +60,7 @@ export default class PlanCommand extends BaseCommand {
           variables: readVariables(raw),
           answers,
           ...part,
+          ...(generated === undefined ? {} : { generate: generated }),
           canAsk: this.terminal.canAsk && !this.forMachine,
         }),
     )

@@ -42,6 +42,17 @@ export function reportReplacements(patterns: readonly string[], { blocks }: Conf
   }
 }
 
+/** `-strict`: checks that only warned stop the plan. */
+export function reportFailedChecks({ checks }: Configuration, report: Report): void {
+  const failed = checks.filter(({ status }) => status === 'fail' || status === 'error')
+  if (failed.length === 0) return
+  report.error({
+    code: 'plan/checks-failed',
+    summary: `${failed.length === 1 ? 'A check does' : `${failed.length} checks do`} not hold: ${failed.map(({ address }) => address).join(', ')}`,
+    detail: 'With -strict that is an error. Without it, the plan goes on and warns.',
+  })
+}
+
 export function reportBlockedMoves({ blocked }: PlanView, report: Report): void {
   for (const { from, to, range } of blocked) {
     report.warning({

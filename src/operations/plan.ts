@@ -22,9 +22,10 @@ import { thisHolder } from '../state/process.ts'
 import { trustState } from '../state/trust.ts'
 import { checkGuards, checkPins, loadWithVersions } from './configured-versions.ts'
 import { openStoresOf } from './deployed.ts'
+import { type GeneratedFile, writeBlocks } from './generated-file.ts'
 import { findKilledApply, type KilledApply } from './killed-apply.ts'
-import { readImports } from './plan-imports.ts'
-import { reportBlockedMoves, reportReplacements, selectStandings } from './plan-selection.ts'
+import { type MissingBlock, readImports } from './plan-imports.ts'
+import { reportBlockedMoves, reportFailedChecks, reportReplacements, selectStandings } from './plan-selection.ts'
 import { loadProject, type OperationHost, openProject, type Project, type ProjectOptions, variableReads } from './project.ts'
 import type { Stores } from './stores.ts'
 import { addressMoves, readVersionNumbers, type VersionNumbers } from './version-numbers.ts'
@@ -45,6 +46,8 @@ export interface PlanOptions extends ProjectOptions {
   readonly acceptRegistry?: string
   /** A failed `check` is an error. */
   readonly strict?: boolean
+  /** `-generate-config-out`: a new file for the blocks that `import` blocks lack. */
+  readonly generate?: GeneratedFile
 }
 
 export type PlanResult =
@@ -64,13 +67,25 @@ export async function plan(host: OperationHost, options: PlanOptions): Promise<P
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
   const stores = await openStoresOf(host, project)
   try {
-    const result = await planAgainst(host, project, stores, options, report)
+    const result = await planGenerating(host, project, stores, options, report)
     if (result.outcome !== 'planned') return result
     const killed = await findKilledApply(stores, project.environment.name, thisHolder('plan', host.flowrunVersion, host.clock))
     return { outcome: 'planned', plan: result.plan, recovered: result.base.recovered, killed }
   } finally {
     await stores.close()
   }
+}
+
+/** Plans; where blocks are to be generated, they are written first, and then read like any other. */
+async function planGenerating(host: OperationHost, project: Project, stores: Stores, options: PlanOptions, report: Report) {
+  const { generate, ...others } = options
+  const result = await planOrGenerate(host, project, stores, options, report)
+  if (result.outcome !== 'generate') return result
+  invariant(generate, 'plan/generated-unasked', 'blocks are generated only into a file that was named')
+  writeBlocks(generate, result.blocks)
+  const again = new Report()
+  const now = openProject(host, options, again)
+  return now ? await planAgainst(host, now, stores, others, again) : ({ outcome: 'invalid', diagnostics: again.diagnostics } as const)
 }
 
 export type PlannedAgainst =
@@ -82,9 +97,27 @@ export async function planAgainst(
   host: OperationHost,
   project: Project,
   stores: Stores,
-  options: PlanOptions,
+  options: Omit<PlanOptions, 'generate'>,
   report: Report,
 ): Promise<PlannedAgainst> {
+  const result = await planOrGenerate(host, project, stores, options, report)
+  invariant(result.outcome !== 'generate', 'plan/generated-unasked', 'blocks are generated only when somebody asks for it')
+  return result
+}
+
+/** Blocks that are to be written before there can be a plan. */
+interface ToGenerate {
+  readonly outcome: 'generate'
+  readonly blocks: readonly MissingBlock[]
+}
+
+async function planOrGenerate(
+  host: OperationHost,
+  project: Project,
+  stores: Stores,
+  options: PlanOptions,
+  report: Report,
+): Promise<PlannedAgainst | ToGenerate> {
   const { registry, backend } = stores
   const { mode = 'normal' } = options
   const environment = project.environment.name
@@ -108,13 +141,18 @@ export async function planAgainst(
 
   const present = { state: base.snapshot, pointers: base.pointers.pointers, holds: await registry.holds(environment) }
   const view = viewThrough(configuration.refactorings.moved, configuration.blocks, present)
-  const imports = mode === 'normal' ? await readImports(configuration, view, registry, report) : new Map<string, ImportSource>()
+  const { found: imports, missing } =
+    mode === 'normal'
+      ? await readImports(configuration, view, registry, { generates: options.generate !== undefined, report })
+      : { found: new Map<string, ImportSource>(), missing: [] }
+  if (missing.length > 0) return { outcome: 'generate', blocks: missing }
   const blocks = mode === 'destroy' ? [] : configuration.blocks
   const all = standings(blocks, view, openImports(configuration.refactorings.imports, view))
   const { covered, selection } = selectStandings(all, configuration, options, report)
   checkGuards(covered.filter(isArchived), loaded, mode === 'destroy', report)
   reportReplacements(options.replace ?? [], configuration, report)
   reportBlockedMoves(view, report)
+  if (options.strict) reportFailedChecks(configuration, report)
   const facts = await readFacts(registry, environment, { configuration, view, imports, covered, versions })
   await checkPins(configuration.blocks, registry, report)
   await checkWindows(configuration, facts.moving, report)

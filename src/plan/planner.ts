@@ -32,7 +32,7 @@ export function makePlan(sources: PlanSources): Plan {
   }
   return Object.freeze({
     ...core,
-    checks: keepsOutputs ? sources.view.state.checks : [],
+    checks: keepsOutputs ? sources.view.state.checks : mode === 'destroy' ? [] : configuration.checks,
     ...(selection ? { selection } : {}),
     project: configuration.project,
     environment: configuration.environment.name,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
 import { prompt } from '../support/configuration.ts'
@@ -233,4 +235,32 @@ t.test('DRIFT-13: refresh-only adopts what others did, and releases nothing; tru
   t.same(changesOf(await applied(project, undefined, { refresh: false }).then(result => result.plan)), [
     'prompt.answer @1 @2 published-earlier',
   ])
+})
+
+t.test('blocks that imports lack are written on request, and are what was published', async t => {
+  const project = testProject(named('answer', 'One.', 'params { temperature = 0.2 }'))
+  await applied(project)
+  project.write(named('answer', 'One.', 'params { temperature = 0.2 }') + imported('prompt.copy', 'prompt.answer@1'))
+  const file = { path: join(project.folder, 'imported.flow.hcl'), name: 'imported.flow.hcl' }
+  t.same(changesOf(await project.plan({ generate: file })), ['prompt.copy @1 @1 imported'])
+  t.match(readFileSync(file.path, 'utf8'), /^prompt "copy" \{\n {2}model = model\.fast\n/)
+  t.same(changesOf(await project.plan()), ['prompt.copy @1 @1 imported'], 'it is a file of the configuration now')
+  project.write(
+    named('answer', 'One.', 'params { temperature = 0.2 }') +
+      imported('prompt.more', 'prompt.answer@1') +
+      imported('prompt.copy', 'prompt.answer@1'),
+  )
+  await t.rejects(project.plan({ generate: file }), { code: 'cli/cannot-write' }, 'a file that is there is not touched')
+})
+
+t.test('checks are in the plan and, after apply, in the state; strict makes a failed one an error', async t => {
+  const check = (condition: string) =>
+    `\ncheck "window" {\n  assert {\n    condition     = ${condition}\n    error_message = "Too small."\n  }\n}\n`
+  const project = testProject(named('answer', 'One.') + check('1 > 2'))
+  const { plan } = await applied(project)
+  t.same(plan.checks, [{ address: 'check.window', status: 'fail', messages: ['Too small.'] }])
+  t.match(plan.warnings, [{ code: 'config/check-failed' }])
+  t.same(await project.refusal({ strict: true }).then(told => told.filter(line => line.startsWith('plan/'))), ['plan/checks-failed'])
+  project.write(named('answer', 'One.') + check('2 > 1'))
+  t.match((await project.plan({ strict: true })).checks, [{ status: 'pass' }])
 })

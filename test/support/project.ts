@@ -22,15 +22,16 @@ export interface TestProject {
   registry: () => ReturnType<typeof openRegistry>
 }
 
-export interface PlanningOptions extends Partial<Pick<PlanOptions, 'mode' | 'selection' | 'refresh' | 'replace' | 'strict'>> {
+export interface PlanningOptions extends Partial<Pick<PlanOptions, 'mode' | 'selection' | 'refresh' | 'replace' | 'strict' | 'generate'>> {
   readonly environment?: string
   readonly variables?: readonly VariableFlag[]
   readonly processEnvironment?: Readonly<Record<string, string>>
 }
 
-export function testProject(text: ProjectText): TestProject {
+/** @param hostOf flowrun in a folder, with what a test gives it in place of the real stores. */
+export function testProject(text: ProjectText, hostOf: typeof hostIn = hostIn): TestProject {
   const folder = projectFolder(text)
-  const host = (options: PlanningOptions): OperationHost => hostIn(folder, options.processEnvironment)
+  const host = (options: PlanningOptions): OperationHost => hostOf(folder, options.processEnvironment)
   const planning = ({ processEnvironment: _given, environment, variables = [], ...part }: PlanningOptions) => ({
     variables,
     canAsk: false,

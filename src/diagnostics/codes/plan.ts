@@ -42,6 +42,14 @@ export const planCodes = {
     why: 'Artifacts are addressed by their digest: building one again gives the same version.',
     cure: ['Change the block, and a new version is planned.'],
   },
+  'plan/checks-failed': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A check does not hold, and -strict was given.',
+    why: 'A check warns; in CI a warning is easily passed over.',
+    cure: ['Change what the check speaks of.', 'Or plan without -strict.'],
+    see: ['config/check-failed'],
+  },
   'plan/move-blocked': {
     severity: 'warning',
     since: '1.0',
