@@ -6,8 +6,10 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import S3rver from 's3rver'
 import t, { type Test } from 'tap'
 import { type BucketAccess, openBuckets } from '../../src/aws/bucket.ts'
+import { requireConditions } from '../../src/state/backends/s3-conditions.ts'
 import { S3_KEYS, type S3Fault, startS3Server } from '../support/s3-server.ts'
 
 const keys = { access: S3_KEYS.AWS_ACCESS_KEY_ID, secret: S3_KEYS.AWS_SECRET_ACCESS_KEY }
@@ -133,4 +135,28 @@ t.test('without a server, keys or a region it says what is missing', async t => 
     code: 's3/no-credentials',
     diagnostic: { summary: 'There are no credentials for s3://acme' },
   })
+})
+
+t.test('s3rver, a server of others: objects go to and fro, and its missing conditions are noticed', async t => {
+  const server = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: t.testdir(), configureBuckets: [{ name: 'acme' }] })
+  const { port } = await server.run()
+  const buckets = await openBuckets({
+    endpoint: `http://127.0.0.1:${port}`,
+    forcePathStyle: true,
+    keys: { access: 'S3RVER', secret: 'S3RVER' },
+  })
+  t.teardown(async () => {
+    buckets.close()
+    await server.close()
+  })
+  const bucket = buckets.bucket('acme')
+  t.equal(await bucket.get('a folder/ä.json'), undefined)
+  const { etag } = await bucket.put('a folder/ä.json', 'één')
+  t.same(await bucket.get('a folder/ä.json'), { body: 'één', etag })
+  t.equal(await bucket.etag('a folder/ä.json'), etag)
+  t.same(await bucket.list('a folder/'), ['a folder/ä.json'])
+  await bucket.delete('a folder/ä.json')
+  t.same(await bucket.list('a folder/'), [])
+  await t.rejects(buckets.bucket('other').get('a'), { code: 's3/no-bucket' })
+  await t.rejects(requireConditions(bucket, 'conditions.json'), { code: 's3/no-conditions' })
 })
