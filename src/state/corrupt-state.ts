@@ -2,6 +2,7 @@ import { digestOfText, shortDigest } from '../base/digest.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import type { SnapshotSummary } from './backend.ts'
 import type { StoredText } from './encoding.ts'
+import { onEnvironment } from './environment-hint.ts'
 
 export interface CorruptState {
   /** As a person would name it: `.flowrun/state.db`. */
@@ -21,9 +22,9 @@ export function corruptState({ store, environment, found, history, release }: Co
   const safe = `Your deployed prompts are safe: they live in the registry${release ? ` (${environment}@${release})` : ''}.`
   const wayOut = intact
     ? `The snapshot before this one is intact: serial ${intact.serial}, ${moment(intact.writtenAtMs)}, ${counted(intact.blocks, 'block')}. ` +
-      `To go back to it:\n  flowrun state restore ${intact.serial}\n` +
+      `To go back to it:\n  flowrun state restore${onEnvironment(environment)} ${intact.serial}\n` +
       (release ? `The next plan then finds what release ${release} did, and adopts it.\n` : '')
-    : 'No earlier snapshot is intact. To rebuild the state from the registry:\n  flowrun state recover\n'
+    : `No earlier snapshot is intact. To rebuild the state from the registry:\n  flowrun state recover${onEnvironment(environment)}\n`
   return new OperationError({
     code: 'state/corrupt',
     summary: `The state of ${environment} cannot be read`,

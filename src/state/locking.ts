@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import type { StateBackend } from './backend.ts'
+import { onEnvironment } from './environment-hint.ts'
 import { type HeldLock, LEASE_MS, type Lock, type LockHolder, type LockOutcome } from './lock.ts'
 
 const FIRST_POLL_MS = 1000
@@ -69,7 +70,7 @@ export function lockedState(lock: Lock, now: number): OperationError {
         `since      ${since} (${secondsAgo(now - sinceMs)})`,
         '',
         `Wait for it, or ask ${user}. Only if the holder is gone:`,
-        `  flowrun force-unlock ${id}`,
+        `  flowrun force-unlock${onEnvironment(environment)} ${id}`,
         'Nothing was changed.',
       ].join('\n'),
     },

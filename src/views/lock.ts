@@ -9,7 +9,7 @@ export function foundLockText({ lock, holder }: FoundLock, nowMs: number): strin
   const heardMs = renewedAtMs ?? sinceMs
   const known = {
     gone: 'its process has ended, and the next command takes the lock over by itself',
-    silent: `silent since ${formatAgo(heardMs, nowMs)}: the next command takes the lock over by itself`,
+    silent: `last heard of ${formatAgo(heardMs, nowMs)}: the next command takes the lock over by itself`,
     alive: `alive ${formatAgo(heardMs, nowMs)}: removing the lock takes it away from a command at work`,
     unknown: 'nothing is known of it: ask before you go on',
   }[holder]
@@ -20,6 +20,7 @@ export function foundLockText({ lock, holder }: FoundLock, nowMs: number): strin
     `             ${known}`,
     `  operation  ${operation}`,
     `  since      ${formatMoment(sinceMs)} (${formatAgo(sinceMs, nowMs)})`,
+    '',
     '',
   ].join('\n')
 }

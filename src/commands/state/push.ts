@@ -24,7 +24,9 @@ export default class StatePush extends StateChangeCommand {
   async run(): Promise<ExitCode> {
     const { args, flags } = await this.parse(StatePush)
     const file = await this.#read(args.file)
-    return this.change(flags, `Pushed ${file.name}`, (host, options) => pushState(host, { ...options, force: flags.force }, file))
+    return this.change(flags, `${flags['dry-run'] ? 'Would push' : 'Pushed'} ${file.name}`, (host, options) =>
+      pushState(host, { ...options, force: flags.force }, file),
+    )
   }
 
   async #read(name: string): Promise<StateFile> {

@@ -5,6 +5,7 @@ import type { PointerFlip } from '../../registry/pointer.ts'
 import type { AddressMove, Release, ReleaseRequest, StateVersion } from '../../registry/release.ts'
 import type { CompiledReference, NewVersion } from '../../registry/version.ts'
 import { type CaughtUp, catchUp } from '../../state/catch-up.ts'
+import { onEnvironment } from '../../state/environment-hint.ts'
 import type { StateSnapshot } from '../../state/state.ts'
 import { actorName } from '../authorship.ts'
 import { type Deployed, withStores } from '../deployed.ts'
@@ -82,7 +83,7 @@ export function absentState(environment: string): OperationError {
   return new OperationError({
     code: 'state/absent',
     summary: `${environment} has no state yet`,
-    detail: 'The first apply makes it. If there was one, and it was lost: flowrun state recover\nNothing was changed.',
+    detail: `The first apply makes it. If there was one, and it was lost: flowrun state recover${onEnvironment(environment)}\nNothing was changed.`,
   })
 }
 

@@ -67,7 +67,7 @@ function problemOf(name: string, environment: string, pushed: StateSnapshot, sto
       : `${name} is not what serial ${stored.serial} of ${environment} says`,
     detail:
       (isOlder
-        ? `The file has serial ${pushed.serial}, and the state has ${stored.serial}. To go back to an earlier state: flowrun state restore SERIAL. `
+        ? `The file has serial ${pushed.serial}, and the state has ${stored.serial}. To go back to an earlier state: flowrun state restore${onEnvironment(environment)} SERIAL. `
         : `Both have serial ${stored.serial}, and they differ: write the next serial, ${stored.serial + 1}, into the file. `) + anyway,
   })
 }

@@ -4,6 +4,7 @@ import { matches } from '../../plan/selection.ts'
 import type { Pointer } from '../../registry/pointer.ts'
 import type { SnapshotSummary } from '../../state/backend.ts'
 import { encodeState } from '../../state/encoding.ts'
+import { onEnvironment } from '../../state/environment-hint.ts'
 import type { OwnedVersion, StateSnapshot } from '../../state/state.ts'
 import { type Deployed, readDeployed } from '../deployed.ts'
 import type { OperationHost, ProjectOptions } from '../project.ts'
@@ -80,12 +81,15 @@ export function listStateHistory(host: OperationHost, options: ProjectOptions): 
   })
 }
 
+/** What keeps a state from being read for good: there is nothing to wait for. */
+const UNREADABLE: readonly OperationError['code'][] = ['state/corrupt', 'state/cannot-decrypt']
+
 /** Undefined where there is none, or none that can be read. */
 export async function readIfIntact(backend: Stores['backend'], environment: string): Promise<StateSnapshot | undefined> {
   try {
     return await backend.read(environment)
   } catch (error) {
-    if (error instanceof OperationError && error.code === 'state/corrupt') return undefined
+    if (error instanceof OperationError && UNREADABLE.includes(error.code)) return undefined
     throw error
   }
 }
@@ -104,7 +108,7 @@ export function notOwned(environment: string, wanted: string, owned: readonly Ow
   return new OperationError({
     code: 'state/not-owned',
     summary: isPattern ? `The state of ${environment} has nothing like ${wanted}` : `The state of ${environment} has no ${wanted}`,
-    detail: `${owned.length === 0 ? 'It owns nothing.' : 'What it owns: flowrun state list'}\nNothing was changed.`,
+    detail: `${owned.length === 0 ? 'It owns nothing.' : `What it owns: flowrun state list${onEnvironment(environment)}`}\nNothing was changed.`,
     ...(suggestions.length > 0 ? { suggestions } : {}),
   })
 }

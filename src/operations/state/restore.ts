@@ -1,5 +1,6 @@
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import type { SnapshotSummary } from '../../state/backend.ts'
+import { onEnvironment } from '../../state/environment-hint.ts'
 import type { Deployed } from '../deployed.ts'
 import type { OperationHost } from '../project.ts'
 import { adoptState } from './adopt.ts'
@@ -31,8 +32,8 @@ function unknownSnapshot(environment: string, serial: number, history: readonly 
   const intact = history.filter(snapshot => snapshot.intact).map(snapshot => snapshot.serial)
   const kept =
     intact.length === 0
-      ? 'No earlier snapshot is kept that is intact. To rebuild the state from the registry: flowrun state recover'
-      : `Kept and intact: ${intact.slice(0, 10).join(', ')}${intact.length > 10 ? ` and ${intact.length - 10} more` : ''}. All: flowrun state history`
+      ? `No earlier snapshot is kept that is intact. To rebuild the state from the registry: flowrun state recover${onEnvironment(environment)}`
+      : `Kept and intact: ${intact.slice(0, 10).join(', ')}${intact.length > 10 ? ` and ${intact.length - 10} more` : ''}. All: flowrun state history${onEnvironment(environment)}`
   return new OperationError({
     code: 'state/unknown-snapshot',
     summary: `No earlier snapshot of ${environment} has serial ${serial}`,

@@ -1,6 +1,7 @@
 import { enumerate } from '../../base/enumerate.ts'
 import type { KeySource } from '../../base/sealing.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
+import { onEnvironment } from '../environment-hint.ts'
 import type { StateKeys } from './state-keys.ts'
 
 /** No key of these opens the state. */
@@ -52,7 +53,7 @@ function withOtherKeys(environment: string, source: KeySource, tried: readonly S
         'and',
       )}. ` +
       'Give the key that it was written with; one that was replaced stands in previous { … }. ' +
-      'If it is lost, rebuild the state from the registry:\n  flowrun state recover\nNothing was changed.',
+      `If it is lost, rebuild the state from the registry:\n  flowrun state recover${onEnvironment(environment)}\nNothing was changed.`,
   })
 }
 
