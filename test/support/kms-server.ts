@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +11,8 @@ export interface KmsServer {
   createKey(alias: string): string
   /** The key stays, and is of no use any more. */
   disable(alias: string): void
+  /** Each of the next calls gets the error of this name: what a transcript says. */
+  script(...faults: readonly { readonly error: string }[]): void
   /** The next calls get this error, as KMS names it. */
   failNext(name: string, times?: number): void
   /** The next call gets this, with status 200. */
@@ -62,7 +64,7 @@ export async function startKmsServer(): Promise<KmsServer> {
     url: `http://127.0.0.1:${port}`,
     requests,
     createKey(alias) {
-      const id = randomUUID()
+      const id = idOf(alias)
       const arn = `${ACCOUNT}:key/${id}`
       keys.push({ id, alias, arn, secret: randomBytes(32), enabled: true })
       return arn
@@ -70,6 +72,7 @@ export async function startKmsServer(): Promise<KmsServer> {
     disable(alias) {
       findKey(keys, alias).enabled = false
     },
+    script: (...next) => void faults.push(...next.map(({ error }) => error)),
     failNext: (name, times = 1) => void faults.push(...Array<string>(times).fill(name)),
     answerNext: (contentType, body) => void faults.push({ contentType, body }),
     async close() {
@@ -78,6 +81,19 @@ export async function startKmsServer(): Promise<KmsServer> {
       await once(server, 'close')
     },
   }
+}
+
+/** The same for the same alias in every run, for what a transcript shows. */
+function idOf(alias: string): string {
+  const digits = createHash('sha256').update(alias).digest('hex')
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20, 32)].join('-')
+}
+
+/** A server with the keys that transcripts name. */
+export async function startKmsServerWithKeys(): Promise<KmsServer> {
+  const server = await startKmsServer()
+  for (const alias of ['alias/flowrun-state', 'alias/flowrun-state-2']) server.createKey(alias)
+  return server
 }
 
 interface Service {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { startAnthropicServer } from './anthropic-server.ts'
 import { projectRoot } from './built-cli.ts'
+import { startKmsServerWithKeys } from './kms-server.ts'
 import { startOpenAiServer } from './openai-server.ts'
+import { S3_KEYS } from './s3-server.ts'
 import { startStateServer } from './state-server.ts'
 
 /** A conversation with the CLI as a text file: files of the project, then commands with what they print. */
@@ -31,8 +33,13 @@ interface ScriptedAnswers {
   readonly replies: readonly unknown[]
 }
 
-/** `{{openai}}` in a file is the address of such a server. A vendor keeps its last reply; a store of states has one fault a request. */
-const SERVERS = { openai: startOpenAiServer, anthropic: startAnthropicServer, state: startStateServer } as const
+/** `{{openai}}` in a file is the address of such a server. A vendor keeps its last reply; the others have one fault a request. */
+const SERVERS = {
+  openai: startOpenAiServer,
+  anthropic: startAnthropicServer,
+  state: startStateServer,
+  kms: startKmsServerWithKeys,
+} as const
 
 type ServerName = keyof typeof SERVERS
 
@@ -44,7 +51,7 @@ interface ScriptedServer {
 }
 
 /** The keys that the servers are asked with. */
-const KEYS = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef', ANTHROPIC_API_KEY: 'sk-ant-0123456789abcdef' } as const
+const KEYS = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef', ANTHROPIC_API_KEY: 'sk-ant-0123456789abcdef', ...S3_KEYS } as const
 
 /** As long as the ports that systems give, so that carets stay where they are. */
 const SHOWN_PORT = '12345'
@@ -72,7 +79,7 @@ export function parseTranscript(text: string): Transcript {
   }
 }
 
-const SERVER_LINE = /^\[(openai|anthropic|state) (\{.*\})\]$/
+const SERVER_LINE = /^\[(openai|anthropic|state|kms) (\{.*\})\]$/
 
 /** Each line is one reply, of one server. */
 function readAnswers(line: string, before: ScriptedAnswers | undefined): ScriptedAnswers {
@@ -152,7 +159,9 @@ export async function replay(transcript: Transcript, cli: string): Promise<Trans
 }
 
 async function startServers({ files }: Transcript): Promise<ReadonlyMap<ServerName, ScriptedServer>> {
-  const names = (['openai', 'anthropic', 'state'] as const).filter(name => files.some(({ content }) => content.includes(`{{${name}}}`)))
+  const names = (['openai', 'anthropic', 'state', 'kms'] as const).filter(name =>
+    files.some(({ content }) => content.includes(`{{${name}}}`)),
+  )
   return new Map(await Promise.all(names.map(async name => [name, await SERVERS[name]()] as const)))
 }
 
