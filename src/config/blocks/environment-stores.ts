@@ -1,8 +1,10 @@
 import type { SecretText } from '../../artifact/deferred.ts'
+import type { Block } from '../../hcl/ast.ts'
 import { bool, bytes, duration, integer, oneOf, text } from '../decode/argument.ts'
 import { type BodySpec, defaulted, optional, required, type Variant } from '../decode/body.ts'
 import { secretMap, secretText } from '../decode/deferred.ts'
 import { safeUrl } from '../decode/safe-url.ts'
+import type { BlockSite } from '../decode/site.ts'
 import { bucketArguments } from './bucket.ts'
 import { encryptionBlock } from './encryption.ts'
 
@@ -84,3 +86,17 @@ export interface StoreSettings {
 
 /** Text of a setting that may be a secret. */
 export type SettingText = string | SecretText
+
+/** LOCK-1: without a lock two writes at once are told apart only by a server that gives ETags, and nobody knows beforehand. */
+export function warnOfMissingLock(block: Block, { address, lock_address }: HttpStateSettings, site: BlockSite): void {
+  if (lock_address !== undefined) return
+  site.report.warning({
+    code: 'state/without-lock',
+    summary: 'The state is kept without a lock',
+    detail:
+      'Two commands that write it at once may lose what one of them wrote, unless the server answers with ETags. Releases are safe in any case. ' +
+      `If the server has locks, write lock_address = "${new URL(address).origin}/…".`,
+    subject: block.headerRange,
+    where: site.where,
+  })
+}

@@ -3,7 +3,7 @@ import { bool, text } from '../decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, optional, variant, variants } from '../decode/body.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { checkKeyPair, warnOfReadableContents } from './bucket.ts'
-import { CONTENTS, SECRET_SOURCES, STATES, type StoreSettings } from './environment-stores.ts'
+import { CONTENTS, SECRET_SOURCES, STATES, type StoreSettings, warnOfMissingLock } from './environment-stores.ts'
 
 /** A name with a state, a target and values of variables. */
 export interface Environment extends StoreSettings {
@@ -46,7 +46,7 @@ export function decodeEnvironment(block: Block, name: string, site: BlockSite): 
   if (decoded === undefined) return undefined
   const { state = { type: 'sqlite' }, content = { type: 'inline' }, target = { type: 'embedded' }, secrets } = decoded
   const written = (type: string) => block.body.items.find((item): item is Block => item.kind === 'block' && item.type === type)
-  checkBuckets({ state: written('state'), content: written('content') }, { state, content }, site)
+  checkStores({ state: written('state'), content: written('content') }, { state, content }, site)
   return {
     name,
     protected: decoded.protected,
@@ -58,12 +58,13 @@ export function decodeEnvironment(block: Block, name: string, site: BlockSite): 
   }
 }
 
-function checkBuckets(
+function checkStores(
   written: { readonly state: Block | undefined; readonly content: Block | undefined },
   { state, content }: Pick<StoreSettings, 'state' | 'content'>,
   site: BlockSite,
 ): void {
   if (written.state && state.type === 's3') checkKeyPair(written.state, state, site)
+  if (written.state && state.type === 'http') warnOfMissingLock(written.state, state, site)
   if (written.content && content.type === 's3') {
     checkKeyPair(written.content, content, site)
     if (content.kms_key_id === undefined) warnOfReadableContents(written.content, content.bucket, site)

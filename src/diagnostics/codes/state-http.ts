@@ -40,6 +40,18 @@ export const stateHttpCodes = {
     cure: ['When the server answers again: flowrun force-unlock ID', 'The next command on this host removes it by itself.'],
     see: ['state/locked', 'state/unreachable'],
   },
+  'state/without-lock': {
+    severity: 'warning',
+    since: '1.0',
+    what: 'A state is kept on a server of the HTTP protocol, and nothing says where it is locked.',
+    example: 'environment "dev" {\n  «state "http"» {\n    address = "https://state.example.com/dev"\n  }\n}\n',
+    why: 'A release is guarded by the registry. A state alone, without lock and without ETags, keeps what was written last.',
+    cure: [
+      'Write lock_address, and unlock_address where it is another.',
+      'A server without locks is safe where it answers GET with an ETag.',
+    ],
+    see: ['state/conflict', 'docs/state-backends.md'],
+  },
   'state/not-written': {
     severity: 'error',
     since: '1.0',
