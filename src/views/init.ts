@@ -1,13 +1,17 @@
 import type { InitResult } from '../operations/init.ts'
+import type { Prepared } from '../operations/modules/prepare.ts'
 import type { Template } from '../operations/templates/template.ts'
 import { jsonDocument } from './json-document.ts'
 import { padEnd } from './text-width.ts'
 
 const NAME_WIDTH = 23
 
+/** Modules of repositories, where the folder had a configuration. */
+type PreparedModules = Extract<Prepared, { outcome: 'prepared' }> | undefined
+
 /** @param folder as it was typed. */
-export function initText(result: InitResult, folder: string): string {
-  if (result.outcome === 'ready') return 'This folder has a configuration already. Nothing was changed.\n'
+export function initText(result: InitResult, folder: string, prepared?: PreparedModules): string {
+  if (result.outcome === 'ready') return preparedText(prepared)
   const lines = [
     `Created ${folder === '.' ? 'here' : `${folder}/`}`,
     ...result.written.map(file => `  ${padEnd(file.path, NAME_WIDTH)}${file.holds}`),
@@ -18,9 +22,27 @@ export function initText(result: InitResult, folder: string): string {
   return `${lines.join('\n')}\n`
 }
 
-export function initJson(result: InitResult, folder: string): string {
+/** What was fetched, and from which commit. */
+function preparedText(prepared: PreparedModules): string {
+  const modules = prepared?.modules ?? []
+  const fetched = modules.filter(({ action }) => action !== 'kept')
+  const lock = prepared?.lock === 'written' ? 'Wrote .flowrun.lock.hcl. Commit it: with it everybody plans with the same modules.\n' : ''
+  if (fetched.length === 0 && lock === '')
+    return `This folder has a configuration already${modules.length === 0 ? '' : ', and its modules are here'}. Nothing was changed.\n`
+  const lines = fetched.map(
+    ({ source, commit, action }) => `${action === 'upgraded' ? 'Upgraded' : 'Fetched'} ${source}, commit ${commit.slice(0, 8)}\n`,
+  )
+  return lines.join('') + lock
+}
+
+export function initJson(result: InitResult, folder: string, prepared?: PreparedModules): string {
   const files = result.outcome === 'created' ? result.written.map(file => file.path) : []
-  return jsonDocument({ folder, created: files, kept: result.outcome === 'created' ? result.kept : [] })
+  return jsonDocument({
+    folder,
+    created: files,
+    kept: result.outcome === 'created' ? result.kept : [],
+    modules: (prepared?.modules ?? []).map(({ source, commit, action }) => ({ source, commit, action })),
+  })
 }
 
 export function templatesText(templates: readonly Template[]): string {
