@@ -25,6 +25,8 @@ const conversation: readonly (readonly [schema: string, words: readonly string[]
   ['explain', ['explain', 'config/cycle', '--json']],
   ['validate', ['validate', '--json']],
   ['plan', ['plan', '--format', 'json']],
+  ['graph', ['graph', '--json']],
+  ['providers', ['providers', '--check', '--json']],
   ['apply', ['apply', '--format', 'json', '--yes']],
   ['apply', ['apply', '--format', 'json', '--yes']],
   ['show', ['show', '--json']],

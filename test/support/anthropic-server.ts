@@ -1,4 +1,5 @@
 import {
+  MODELS_PATH,
   type Protocol,
   type ProtocolServer,
   type Reply,
@@ -18,12 +19,13 @@ export function startAnthropicServer(): Promise<ProtocolServer> {
 export const DEFAULT_USAGE: ScriptedUsage = { input: 12, cached: 4, cacheWrite: 3, output: 7, reasoning: 0 }
 
 const protocol: Protocol = {
-  paths: new Set(['/v1/messages']),
-  refusal({ headers, body }) {
+  paths: new Set(['/v1/messages', MODELS_PATH]),
+  refusal({ path, headers, body }) {
     if (headers['x-api-key'] === undefined && headers.authorization === undefined)
       return { status: 401, code: 'authentication_error', message: 'x-api-key header is required' }
     if (headers['anthropic-version'] === undefined)
       return { status: 400, code: 'invalid_request_error', message: 'anthropic-version: header is required' }
+    if (path === MODELS_PATH) return undefined
     if (typeof body?.model !== 'string' || typeof body.max_tokens !== 'number' || !Array.isArray(body.messages)) {
       return { status: 400, code: 'invalid_request_error', message: 'model, max_tokens and messages are required' }
     }

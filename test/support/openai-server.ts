@@ -1,4 +1,5 @@
 import {
+  MODELS_PATH,
   type Protocol,
   type ProtocolServer,
   type Reply,
@@ -18,10 +19,11 @@ export const DEFAULT_USAGE: ScriptedUsage = { input: 12, cached: 4, output: 7, r
 const HEAD = { id: 'chatcmpl-1', created: 1_767_225_600, system_fingerprint: 'fp_1' }
 
 const protocol: Protocol = {
-  paths: new Set(['/v1/chat/completions']),
-  refusal({ headers, body }) {
+  paths: new Set(['/v1/chat/completions', MODELS_PATH]),
+  refusal({ path, headers, body }) {
     if (!headers.authorization?.startsWith('Bearer ') && headers['x-team'] === undefined)
       return { status: 401, code: 'invalid_api_key', message: 'You did not provide an API key.' }
+    if (path === MODELS_PATH) return undefined
     if (typeof body?.model !== 'string' || !Array.isArray(body.messages) || body.messages.length === 0) {
       return { status: 400, code: 'invalid_request_error', message: 'model and messages are required' }
     }

@@ -63,6 +63,9 @@ export type Fault =
   /** An error event after the first piece of a stream. */
   | { readonly kind: 'stream_error'; readonly code: string; readonly message: string }
 
+/** Where each vendor lists its models, for nothing. */
+export const MODELS_PATH = '/v1/models'
+
 /** What differs between vendors. */
 export interface Protocol {
   readonly paths: ReadonlySet<string>
@@ -124,6 +127,7 @@ async function respond(
   if (replies.length > 1) replies.shift()
   const headers = { 'x-request-id': `req_${requests.length}`, 'request-id': `req_${requests.length}`, ...reply.headers }
   if (reply.fault && plainFault(reply.fault, response, protocol, headers)) return
+  if (request.path === MODELS_PATH) return sendJson(response, 200, headers, { object: 'list', data: [{ id: 'some-model' }] })
   if (request.body.stream === true) return stream(response, protocol, request, reply, headers)
   if (reply.fault?.kind === 'cut') return void response.destroy()
   if (reply.fault?.kind === 'stall') return
