@@ -3,6 +3,7 @@ import type { VariableDeclaration } from '../config/blocks/variable.ts'
 import { parseDuration } from '../config/decode/literal.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
+import { shellWord } from '../views/shell-word.ts'
 import { shown } from './flags.ts'
 
 /** Flags of every command that compiles the configuration. */
@@ -125,6 +126,20 @@ function variable(text: string): VariableFlag {
     summary: `--var cannot be "${text}"`,
     detail: "Write a name and a value: -var 'tier=large'.",
   })
+}
+
+/** Flags that say what is planned: apply must be given them too. */
+const REPEATED = ['environment', 'target', 'exclude', 'replace', 'var', 'var-file']
+
+/** ` -e prod --target=prompt.answer --destroy`: what was given, for a hint that can be pasted. */
+export function repeatedFlags(raw: readonly Given[], { destroy, 'refresh-only': refreshOnly, refresh, strict }: PartValues): string {
+  const valued = raw.flatMap(({ flag, input }) => {
+    if (flag === undefined || !REPEATED.includes(flag)) return []
+    return flag === 'environment' ? ['-e', shellWord(input)] : [`--${flag}=${shellWord(input)}`]
+  })
+  const set = { '--destroy': destroy, '--refresh-only': refreshOnly, '--refresh=false': !refresh, '--strict': strict }
+  const switches = Object.entries(set).flatMap(([word, isSet]) => (isSet ? [word] : []))
+  return [...valued, ...switches].map(word => ` ${word}`).join('')
 }
 
 type Asking<T> = T | { readonly outcome: 'ask'; readonly missing: readonly VariableDeclaration[] }

@@ -9,8 +9,18 @@ import { planJson } from '../views/plan-json.ts'
 import { planMarkdown } from '../views/plan-markdown.ts'
 import { hasChanges, isEmptyPlan, planText } from '../views/plan-text.ts'
 import { killedText, recoveredText } from '../views/recovered.ts'
+import { shellWord } from '../views/shell-word.ts'
 import { BaseCommand } from './base-command.ts'
-import { askForVariables, environmentFlag, paceFlags, planFlags, readDuration, readPart, readVariables } from './configuration-flags.ts'
+import {
+  askForVariables,
+  environmentFlag,
+  paceFlags,
+  planFlags,
+  readDuration,
+  readPart,
+  readVariables,
+  repeatedFlags,
+} from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { shown } from './flags.ts'
 
@@ -81,12 +91,12 @@ export default class PlanCommand extends BaseCommand {
       exitCode,
     )
     if (flags.out !== undefined) this.note(`Saved the plan to ${flags.out}\n`)
-    this.#suggest(result.plan, flags.out)
+    this.#suggest(result.plan, flags.out, repeatedFlags(raw, flags))
     return exitCode
   }
 
-  #suggest(made: Plan, file: string | undefined): void {
+  #suggest(made: Plan, file: string | undefined, flags: string): void {
     if (isEmptyPlan(made) || made.obstacles.length > 0) return
-    this.next(file === undefined ? 'flowrun apply' : `flowrun apply ${file}`)
+    this.next(file === undefined ? `flowrun apply${flags}` : `flowrun apply ${shellWord(file)}`)
   }
 }

@@ -120,8 +120,8 @@ export abstract class ReleaseCommand extends BaseCommand {
     if (isEmptyPlan(made) || made.obstacles.length > 0) return 'yes'
     const where = flags.environment ? ` -e ${flags.environment}` : ''
     const approved = await this.approves(approvalQuestion(made), {
-      summary: 'Apply needs an approval, and nobody can be asked here',
-      detail: `Approve beforehand: flowrun ${this.id}${where} --yes\nOr what a person has read: flowrun plan${where} -out release.plan, then flowrun apply release.plan\nNothing was changed.`,
+      summary: `${this.alwaysDestroys ? 'Destroy' : 'Apply'} needs an approval, and nobody can be asked here`,
+      detail: `Approve beforehand: flowrun ${this.id}${where} --yes\nOr what a person has read: flowrun plan${made.mode === 'destroy' ? ' -destroy' : ''}${where} -out release.plan, then flowrun apply release.plan\nNothing was changed.`,
     })
     if (!approved) return 'no'
     return flags.yes ? 'unattended' : 'yes'
@@ -136,7 +136,7 @@ export abstract class ReleaseCommand extends BaseCommand {
       case 'nothing-to-do':
         return this.present(this.#views(result.plan, result))
       case 'declined':
-        this.note('Apply cancelled. Nothing was changed.\n')
+        this.note(`${this.alwaysDestroys ? 'Destroy' : 'Apply'} cancelled. Nothing was changed.\n`)
         return this.interruptedCode ?? exitCodes.error
       case 'refused':
         this.showFailure(refusal(result.plan, this.host.clock.now()))

@@ -43,9 +43,14 @@ export function changeHeader(change: Change, style: Style, context: ChangeContex
   return {
     sign: CHANGE_SIGNS[change.action],
     address: change.address,
-    versions: versionsText(change.before?.version, change.after?.version, style),
+    versions: versionsText(isStill(change) ? undefined : change.before?.version, change.after?.version, style),
     summary: reasonText(change, context) ?? movedText(change) ?? createdText(change),
   }
+}
+
+/** The same number under another name or owner is said once. */
+function isStill({ action, before, after }: Change): boolean {
+  return (action === 'move' || action === 'import') && before?.version === after?.version
 }
 
 /** The header of a plan with one line for each change: what matters most about it. */
@@ -134,6 +139,8 @@ function differenceOf({ before, after }: Change): ArtifactDiff {
 
 /** What stands under a header; no lines where the header says all. */
 export function changeBody(change: Change, style: Style, context: ChangeContext): readonly string[] {
+  // Nothing of the block itself changes: its header says all.
+  if (change.action === 'move' || change.action === 'import' || change.action === 'forget') return []
   const diff = differenceOf(change)
   const texts = diff.texts.flatMap(text => textChangeLines(text, change, style, context.verbose ?? false))
   const settings =

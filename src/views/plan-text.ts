@@ -160,11 +160,11 @@ function outputText({ action, before, after, sensitive }: OutputChange, style: S
   return `${before === undefined ? '(sensitive)' : valueText(before)} ${style.glyphs.arrow} ${valueText(after ?? null)}`
 }
 
-function adoptionLines({ adoptions: { converged, forgotten } }: Plan): readonly string[] {
+function adoptionLines({ mode, adoptions: { converged, forgotten } }: Plan): readonly string[] {
   const lines: string[] = []
   if (converged.length > 0)
     lines.push(
-      `The state adopts ${converged.map(({ address, version }) => `${address}@${version}`).join(', ')}: released by others, and as configured.`,
+      `The state adopts ${converged.map(({ address, version }) => `${address}@${version}`).join(', ')}: ${mode === 'refresh-only' ? 'what others released' : 'released by others, and as configured'}.`,
     )
   if (forgotten.length > 0) lines.push(`The state forgets ${forgotten.join(', ')}: no longer owned by this configuration.`)
   return lines

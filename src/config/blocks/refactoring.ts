@@ -180,8 +180,9 @@ function kindOf(written: string): string {
 
 /** What may not be declared any more, and what must be. */
 export function checkRefactorings({ moved, removed }: Refactorings, declared: ReadonlySet<string>, report: Report): void {
+  const isOfOneKind = (move: Moved) => kindOf(move.from) === kindOf(move.to)
   const stillThere = (from: string) => [...declared].some(item => covers(from, item))
-  for (const { from, to, range } of moved.filter(move => stillThere(move.from) && !covers(move.from, move.to))) {
+  for (const { from, to, range } of moved.filter(move => isOfOneKind(move) && stillThere(move.from) && !covers(move.from, move.to))) {
     report.error({
       code: 'config/moved-still-there',
       summary: `${from} was moved to ${to}, and is still declared`,
