@@ -10,17 +10,19 @@ export interface OpenedCodec {
   close(): void
 }
 
-/** Secrets are looked up, and KMS is loaded, when the first state is read or written. */
-export async function openStateCodec(
-  settings: EncryptionSettings | undefined,
-  { project, text }: Pick<StateHost, 'project' | 'text'>,
-): Promise<OpenedCodec> {
+interface CodecHost extends Pick<StateHost, 'project' | 'text'> {
+  /** `write`: a passphrase that is missing or weak is told before anybody is asked to confirm. */
+  readonly mode: 'read' | 'write'
+}
+
+/** KMS is loaded, and a passphrase is looked up and derived, when the first state is read or written. */
+export async function openStateCodec(settings: EncryptionSettings | undefined, { project, text, mode }: CodecHost): Promise<OpenedCodec> {
   if (settings === undefined) return { codec: plainCodec, close: () => {} }
   const { createEncryptingCodec } = await import('../state/encryption/encrypting-codec.ts')
   const closing: (() => void)[] = []
   const onClose = (close: () => void) => closing.push(close)
-  const current = await openKeys(settings, { text, isWritten: true, onClose })
-  const previous = settings.previous && (await openKeys(settings.previous, { text, isWritten: false, onClose }))
+  const current = await openKeys(settings, { text, use: mode, onClose })
+  const previous = settings.previous && (await openKeys(settings.previous, { text, use: 'previous', onClose }))
   return {
     codec: createEncryptingCodec({ project, current, previous }),
     close: () => {
@@ -30,18 +32,20 @@ export async function openStateCodec(
 }
 
 interface KeysHost extends Pick<StateHost, 'text'> {
-  /** What is written under a weak passphrase can still be read, and nothing more is written. */
-  readonly isWritten: boolean
+  readonly use: CodecHost['mode'] | 'previous'
   readonly onClose: (close: () => void) => void
 }
 
-async function openKeys(settings: EncryptionKeySettings, { text, isWritten, onClose }: KeysHost): Promise<StateKeys> {
+async function openKeys(settings: EncryptionKeySettings, { text, use, onClose }: KeysHost): Promise<StateKeys> {
   if (settings.key_provider === 'passphrase') {
     const { createPassphraseKeys, requireStrong } = await import('../state/encryption/passphrase-keys.ts')
-    return createPassphraseKeys(async () => {
+    const lookUp = async () => {
       const passphrase = await text(settings.passphrase)
-      return isWritten ? requireStrong(passphrase) : passphrase
-    })
+      // What was written under a weak one can still be read, and nothing more is written.
+      return use === 'previous' ? passphrase : requireStrong(passphrase)
+    }
+    const known = use === 'write' ? await lookUp() : undefined
+    return createPassphraseKeys(async () => known ?? lookUp())
   }
   const { kms_key_id, region, endpoint } = settings
   const { createKmsKeys } = await import('../state/encryption/kms-keys.ts')

@@ -38,7 +38,7 @@ export function createStoreOpener({ dataDirectory, environment, clock, resolveSe
       ...(keep === undefined ? {} : { snapshotsKept: keep }),
       ...(contents === undefined ? {} : { contents }),
     })
-    const { codec, close: closeCodec } = await openStateCodec(state.encryption, { project, text })
+    const { codec, close: closeCodec } = await openStateCodec(state.encryption, { project, text, mode })
     const host: StateHost = { project, clock, flowrunVersion, codec, environment, text }
     const backend = await openState(state, registry, host)
     return {

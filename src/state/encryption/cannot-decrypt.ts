@@ -37,25 +37,28 @@ function withoutKey(environment: string, source: KeySource): OperationError {
 }
 
 function withOtherKeys(environment: string, source: KeySource, tried: readonly StateKeys[]): OperationError {
-  const isTried = tried.some(({ provider }) => provider === source.provider)
-  const verdict = !isTried
-    ? 'which is not given.'
-    : source.provider === 'passphrase'
-      ? 'and not with the one that is given; or it is the state of another project or environment.'
-      : 'which is another one; or it is the state of another project or environment.'
+  const names = tried.map(({ name }, index) => (index === 0 ? name : `${name} of previous`))
+  const isOfKind = tried.some(({ provider }) => provider === source.provider)
   return new OperationError({
     code: 'state/cannot-decrypt',
     summary: `The state of ${environment} cannot be decrypted`,
-    detail:
-      `It was encrypted with ${nameOf(source)}, ${verdict} ` +
-      `Tried ${enumerate(
-        tried.map(({ name }, index) => (index === 0 ? name : `${name} of previous`)),
-        'and',
-      )}. ` +
-      'Give the key that it was written with; one that was replaced stands in previous { … }. ' +
-      `If it is lost, rebuild the state from the registry:\n  flowrun state recover${onEnvironment(environment)}\nNothing was changed.`,
+    detail: [
+      `written with  ${nameOf(source)}`,
+      `tried         ${enumerate(names, 'and')}`,
+      '',
+      `${isOfKind ? VERDICTS[source.provider] : `A key from "${source.provider}" is not given.`} ` +
+        'Give the key that it was written with; one that was replaced stands in previous { … }.',
+      'If it is lost, rebuild the state from the registry:',
+      `  flowrun state recover${onEnvironment(environment)}`,
+      'Nothing was changed.',
+    ].join('\n'),
   })
 }
+
+const VERDICTS = {
+  passphrase: 'The passphrase is another one, or the state is that of another project or environment.',
+  kms: 'The key is another one, or the state is that of another project or environment.',
+} as const
 
 function nameOf(source: KeySource): string {
   return source.provider === 'kms' ? `the KMS key ${source.key_id}` : 'a passphrase'

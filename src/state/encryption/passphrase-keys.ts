@@ -54,7 +54,7 @@ export function requireStrong(passphrase: string): string {
     code: 'state/weak-passphrase',
     summary: `The passphrase of the state has ${length} ${length === 1 ? 'character' : 'characters'}, and needs ${PASSPHRASE_LENGTH}`,
     detail:
-      'Whoever has a copy of the state can try passphrases without end. Make a long one: openssl rand -base64 24\nNothing was changed.',
+      'Whoever has a copy of the state can try passphrases without end. Make a long one:\n  openssl rand -base64 24\nNothing was changed.',
   })
 }
 
