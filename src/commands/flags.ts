@@ -29,3 +29,11 @@ export function shown<Name extends keyof GlobalFlags>(helpGroup: string, ...name
   for (const name of names) Object.assign(chosen, { [name]: { ...everyGlobalFlag[name], hidden: false, helpGroup } })
   return chosen as Pick<GlobalFlags, Name>
 }
+
+/** Of commands that take the lock of the state. */
+export const lockFlag = Flags.boolean({
+  helpGroup: 'How',
+  helpLabel: '--lock=false',
+  summary: 'take no lock; no release is lost by it',
+  default: true,
+})

@@ -15,7 +15,7 @@ import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
 import { paceFlags, readDuration, readVariables } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { shown } from './flags.ts'
+import { lockFlag, shown } from './flags.ts'
 
 const WHAT = 'What to promote'
 const HOW = 'How'
@@ -47,6 +47,7 @@ export default class Promote extends BaseCommand {
     }),
     'override-hold': Flags.string({ helpGroup: HOW, helpValue: 'REASON', summary: 'promote what somebody rolled back; audited' }),
     'lock-timeout': paceFlags['lock-timeout'],
+    lock: lockFlag,
     ...shown(HOW, 'yes', 'ask', 'json'),
   }
 
@@ -68,6 +69,7 @@ export default class Promote extends BaseCommand {
       reason: message,
       ...(overrideHold === undefined ? {} : { overrideHold }),
       lockTimeoutMs,
+      takesLock: flags.lock,
       signal: this.interruption(),
       onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
       onTookOver: lock => this.note(takeoverText(lock)),

@@ -15,7 +15,7 @@ import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
 import { paceFlags, readDuration } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { shown } from './flags.ts'
+import { lockFlag, shown } from './flags.ts'
 
 const WHERE = 'Where to'
 const HOW = 'How'
@@ -48,6 +48,7 @@ export default class Rollback extends BaseCommand {
     'override-hold': Flags.string({ helpGroup: HOW, helpValue: 'REASON', summary: 'go to a version that is held; audited' }),
     'force-incompatible': Flags.string({ helpGroup: HOW, helpValue: 'REASON', summary: 'leave references that do not fit; audited' }),
     'lock-timeout': paceFlags['lock-timeout'],
+    lock: lockFlag,
     ...shown(HOW, 'yes', 'ask', 'json'),
   }
 
@@ -71,6 +72,7 @@ export default class Rollback extends BaseCommand {
       ...(overrideHold === undefined ? {} : { overrideHold }),
       ...(force === undefined ? {} : { forceIncompatible: force }),
       lockTimeoutMs,
+      takesLock: flags.lock,
       signal: this.interruption(),
       onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
       onTookOver: from => this.note(takeoverText(from)),

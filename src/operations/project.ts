@@ -54,6 +54,8 @@ export interface ProjectOptions {
   readonly environment?: string
   /** A trial of the working copy does not follow FLOWRUN_ENV. */
   readonly ignoreEnvironmentVariable?: boolean
+  /** The work is about all of them: any will do. */
+  readonly anyEnvironment?: boolean
 }
 
 /** Reads the configuration of the working directory as far as its settings; undefined when nothing more can be said. */
@@ -66,10 +68,11 @@ export function openProject(host: OperationHost, options: ProjectOptions, report
   const fetched = createFetchedModules(root, host.workingDirectory, report)
   const parsed = readModules(written, { workingDirectory: host.workingDirectory, functions, fetched }, report)
   const settings = decodeSettings(parsed, { functions, flowrunVersion: host.flowrunVersion }, report)
-  const wanted =
-    options.environment ??
-    (options.ignoreEnvironmentVariable ? undefined : host.processEnvironment.FLOWRUN_ENV) ??
-    settings.defaultEnvironment
+  const wanted = options.anyEnvironment
+    ? [...settings.environments.keys()][0]
+    : (options.environment ??
+      (options.ignoreEnvironmentVariable ? undefined : host.processEnvironment.FLOWRUN_ENV) ??
+      settings.defaultEnvironment)
   const environment = wanted === undefined ? undefined : settings.environments.get(wanted)
   if (environment === undefined) {
     // One that the project names itself was told with its line.
