@@ -8,7 +8,7 @@ import type { StateBackend } from '../state/backend.ts'
 import type { CaughtUp } from '../state/catch-up.ts'
 import { flipsOf, newVersions, releaseKind } from './flips.ts'
 import { nextState } from './next-state.ts'
-import { writeFollowingState } from './state-write.ts'
+import { beginState, writeFollowingState } from './state-write.ts'
 
 /** Who releases, and why: recorded with the release. */
 export interface Authorship {
@@ -39,11 +39,13 @@ export async function release(
   onUploaded: (done: number, of: number) => void = () => {},
 ): Promise<ReleaseOutcome> {
   const { environment } = plan
-  const snapshot = nextState(base.snapshot, plan)
-  const state = await backend.codec.encode(snapshot, base.stored, environment)
-  const request = releaseRequest(plan, base, authorship, backend.withRegistry ? state : undefined)
   await upload(plan, registry, onUploaded)
   crashPoint('A2-uploaded')
+  const begun = backend.withRegistry ? base : await beginState(backend, environment, base)
+  if ('outcome' in begun) return begun
+  const snapshot = nextState(begun.snapshot, plan)
+  const state = await backend.codec.encode(snapshot, begun.stored, environment)
+  const request = releaseRequest(plan, begun, authorship, backend.withRegistry ? state : undefined)
   let outcome = await registry.commitRelease(request)
   if (outcome.outcome === 'content-missing') {
     // Collected between upload and commit (GC-1): offering it again is the whole cure.

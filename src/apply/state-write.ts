@@ -3,7 +3,7 @@ import { conflictDiagnostic } from '../registry/conflict.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ReleaseOutcome, StateWrite } from '../registry/release.ts'
 import type { StateBackend } from '../state/backend.ts'
-import { catchUp } from '../state/catch-up.ts'
+import { type CaughtUp, catchUp } from '../state/catch-up.ts'
 import type { StateSnapshot } from '../state/state.ts'
 
 /** Writes of a state that is found changed each time, before the next command is left to do it. */
@@ -20,6 +20,24 @@ export interface FollowingState {
 interface Stores {
   readonly registry: Registry
   readonly backend: StateBackend
+}
+
+/**
+ * Writes the first state of a store apart from the registry: nothing but its lineage, before a release is made of that. An
+ * apply that ends between the two would leave a release of a lineage that nobody knows, which the next would take for foreign.
+ *
+ * @returns the base with what is stored now.
+ */
+export async function beginState(
+  backend: StateBackend,
+  environment: string,
+  base: CaughtUp,
+): Promise<CaughtUp | Extract<ReleaseOutcome, { outcome: 'state-moved' }>> {
+  if (base.stored !== null) return base
+  const snapshot: StateSnapshot = { ...base.snapshot, serial: base.snapshot.serial + 1 }
+  const answer = await backend.write(environment, await backend.codec.encode(snapshot, null, environment))
+  if (answer.outcome === 'conflict') return { outcome: 'state-moved', found: answer.found }
+  return { ...base, snapshot, stored: { lineage: snapshot.lineage, serial: snapshot.serial } }
 }
 
 /**
