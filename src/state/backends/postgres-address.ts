@@ -40,11 +40,16 @@ const SSL_MODES: ReadonlyMap<string, string> = new Map([
 export function readAddress({ url: written, client, sslMode }: AddressOptions): PostgresAddress {
   const url = URL.canParse(written) ? new URL(written) : undefined
   if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol)) {
-    throw invalidUrl('It does not have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE.')
+    throw invalidUrl(
+      'It does not have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE. ' +
+        'Characters like @ and / in user and password are written as % and two hex digits.',
+    )
   }
   const { host, name } = targetOf(withSslMode(url, 'disable'), client)
   const mode = url.searchParams.get('sslmode') ?? sslMode ?? (isThisMachine(host) ? 'disable' : 'verify-full')
   if (!SSL_MODES.has(mode)) throw invalidUrl(`Its sslmode is none of ${[...SSL_MODES.keys()].join(', ')}.`)
+  if (mode === 'verify-ca' && !url.searchParams.has('sslrootcert'))
+    throw invalidUrl('sslmode=verify-ca needs sslrootcert, the file of the authority.')
   const connectionString = withSslMode(url, SSL_MODES.get(mode) ?? mode)
   // Certificates that are named are read here, and not in the middle of something.
   targetOf(connectionString, client)
@@ -76,7 +81,7 @@ function isThisMachine(host: string): boolean {
 function invalidUrl(why: string): OperationError {
   return new OperationError({
     code: 'postgres/invalid-url',
-    summary: 'The url of state "postgres" is not that of a PostgreSQL database',
-    detail: `${why} Characters like @ and / in user and password are written as % and two hex digits. Nothing was changed.`,
+    summary: 'The url of state "postgres" cannot be used',
+    detail: `${why} Nothing was changed.`,
   })
 }

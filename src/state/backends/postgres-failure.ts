@@ -53,7 +53,7 @@ export function unreachable(failure: DriverFailure, { name }: FailedDatabase, tr
       code: 'state/unreachable',
       summary: `PostgreSQL at ${name} does not answer`,
       detail:
-        `The state is kept there. It was tried ${tries} times; the last time: ${messageOf(failure)}. ` +
+        `The state of this environment is kept there. It was tried ${tries} times; the last time: ${messageOf(failure)}. ` +
         (uncertain ? UNCERTAIN : NOTHING_CHANGED),
     },
     { retryable: true, cause: failure.cause },
