@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import type { CommandFacts } from '../../src/views/help.ts'
 import { builtCli, projectRoot } from '../support/built-cli.ts'
+import { prompt } from '../support/configuration.ts'
 
 const cli = builtCli()
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, validateFormats: false })
@@ -56,16 +57,46 @@ t.test('every command that knows JSON has a schema', t => {
   t.end()
 })
 
-for (const [schema, words] of conversation) {
-  t.test(`flowrun ${words.join(' ')} prints what its schema says`, t => {
-    const { stdout, stderr, status } = spawnSync(process.execPath, [cli, ...words], { cwd: folder, encoding: 'utf8' })
-    t.equal(status, 0, stderr || stdout.slice(0, 1000))
-    t.equal(stderr, '', 'stderr is silent beside a machine format')
-    const validate = ajv.getSchema(`/schemas/output/${schema}.schema.json`)
-    if (validate === undefined) t.fail(`there is no schema ${schema}`)
-    else t.ok(validate(JSON.parse(stdout)), ajv.errorsText(validate.errors))
-    t.end()
-  })
+/** A project of two environments, in a folder of its own. */
+const releases: typeof conversation = [
+  ['apply', ['apply', '--format', 'json', '--yes']],
+  ['apply', ['apply', '--format', 'json', '--yes', '-var', 'tone=firm']],
+  ['rollback', ['rollback', 'prompt.answer', '--reason', 'too firm', '--yes', '--json']],
+  ['holds', ['holds', '--json']],
+  ['holds-list', ['holds', 'list', '--all', '--json']],
+  ['promote', ['promote', '--from', 'dev', '--to', 'prod', '--dry-run', '--json']],
+  ['promote', ['promote', '--from', 'dev', '--to', 'prod', '--yes', '--json']],
+  ['holds-lift', ['holds', 'lift', 'prompt.answer', '--reason', 'it was right', '--json']],
+  ['rollback', ['rollback', '--to-release', '2', '--reason', 'it was right', '--yes', '--json']],
+  ['audit', ['audit', '--json']],
+  ['audit', ['audit', '--export', 'audit.jsonl', '--json']],
+  ['audit-list', ['audit', 'list', '--address', 'prompt.answer', '--json']],
+  ['audit-verify', ['audit', 'verify', '--json']],
+  ['audit-checkpoint', ['audit', 'checkpoint', '--json']],
+  ['environments', ['environments', '--json']],
+  ['diff', ['diff', 'dev', 'prod', '--json']],
+  ['diff', ['diff', 'dev@1', 'dev@2', '--stat', '--json']],
+]
+
+const twoEnvironments = join(folder, 'two')
+mkdirSync(twoEnvironments)
+writeFileSync(
+  join(twoEnvironments, 'main.flow.hcl'),
+  `environment "dev" {}\nenvironment "prod" {}\nvariable "tone" { default = "calm" }\n${prompt('user = "Be ${var.tone}."')}`,
+)
+
+for (const [cwd, commands] of [[folder, conversation] as const, [twoEnvironments, releases] as const]) {
+  for (const [schema, words] of commands) {
+    t.test(`flowrun ${words.join(' ')} prints what its schema says`, t => {
+      const { stdout, stderr, status } = spawnSync(process.execPath, [cli, ...words], { cwd, encoding: 'utf8' })
+      t.equal(status, 0, stderr || stdout.slice(0, 1000))
+      t.equal(stderr, '', 'stderr is silent beside a machine format')
+      const validate = ajv.getSchema(`/schemas/output/${schema}.schema.json`)
+      if (validate === undefined) t.fail(`there is no schema ${schema}`)
+      else t.ok(validate(JSON.parse(stdout)), ajv.errorsText(validate.errors))
+      t.end()
+    })
+  }
 }
 
 t.test('an error is a document as well, and its diagnostics fit their schema', t => {
