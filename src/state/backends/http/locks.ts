@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
+import { onEnvironment } from '../../environment-hint.ts'
 import type { HeldLock, Lock, LockHolder, LockOutcome } from '../../lock.ts'
 import { isDeadNeighbour, thisHolder } from '../../process.ts'
 import type { StatePlace } from './document.ts'
@@ -157,7 +158,7 @@ function stillLocked({ environment }: StatePlace, id: string, cause: unknown): u
     {
       code: 'state/still-locked',
       summary: `The lock of ${environment} could not be given back`,
-      detail: `${summary}. What the command did is done. The next one on this host takes the lock over; for others, when the server answers again:\n  flowrun force-unlock ${id}`,
+      detail: `${summary}. What the command did is done. The next one on this host takes the lock over; for others, when the server answers again:\n  flowrun force-unlock${onEnvironment(environment)} ${id}`,
     },
     { cause },
   )
