@@ -12,6 +12,7 @@ import { type ApplyRun, generationText } from '../support/apply-process.ts'
 import type { Contender } from '../support/contender-process.ts'
 import { openRegistry } from '../support/open-registry.ts'
 import { apply, contentFor, nextId } from '../support/releases.ts'
+import { randomOf } from '../support/seeded.ts'
 
 const SCRIPT = join(import.meta.dirname, '../support/apply-process.ts')
 const CONTENDER = join(import.meta.dirname, '../support/contender-process.ts')
@@ -22,18 +23,6 @@ const KILLS = Number(process.env.FLOWRUN_CHAOS_KILLS ?? 50)
 const SEED = Number(process.env.FLOWRUN_CHAOS_SEED ?? Date.now() % 1_000_000)
 
 t.setTimeout(60_000 + KILLS * 1000)
-
-/** mulberry32 of Tommy Ettinger (public domain): a seed gives the same instants again. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let z = state
-    z = Math.imul(z ^ (z >>> 15), z | 1)
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61)
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 interface Death {
   readonly signal: NodeJS.Signals | null
