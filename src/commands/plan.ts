@@ -1,8 +1,11 @@
 import { resolve } from 'node:path'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import { readCommit } from '../operations/authorship.ts'
 import { plan } from '../operations/plan.ts'
 import { savePlan } from '../operations/saved-plan.ts'
+import { planSideBySide, type SideBySideResult } from '../operations/side-by-side.ts'
 import type { Plan } from '../plan/plan.ts'
 import { planEvents } from '../views/plan-events.ts'
 import { planJson } from '../views/plan-json.ts'
@@ -10,6 +13,7 @@ import { planMarkdown } from '../views/plan-markdown.ts'
 import { hasChanges, isEmptyPlan, planText } from '../views/plan-text.ts'
 import { killedText, recoveredText } from '../views/recovered.ts'
 import { shellWord } from '../views/shell-word.ts'
+import { sideBySideEvents, sideBySideJson, sideBySideMarkdown, sideBySideText } from '../views/side-by-side.ts'
 import { BaseCommand } from './base-command.ts'
 import {
   askForVariables,
@@ -37,11 +41,12 @@ export default class PlanCommand extends BaseCommand {
     'flowrun plan',
     'flowrun plan -e prod -out release.plan && flowrun apply release.plan',
     'flowrun plan -e prod --format markdown > plan.md',
+    'flowrun plan -e dev,prod',
   ]
   static override exitCodes =
     'Exit codes: 0 done, 1 error, 2 changes (--detailed-exitcode), 130 interrupted.\nA plan that apply would refuse (hold, gate) exits 0 and says so.'
   static override flags = {
-    ...environmentFlag,
+    environment: { ...environmentFlag.environment, summary: 'environment; several by comma are shown side by side' },
     ...planFlags,
     ...paceFlags,
     ...shown('What to show', 'format', 'json', 'also', 'no-color'),
@@ -62,6 +67,15 @@ export default class PlanCommand extends BaseCommand {
     const name = flags['generate-config-out']
     const generated = name === undefined ? undefined : { path: resolve(this.host.workingFolder(), name), name }
     readDuration('lock-timeout', flags['lock-timeout'])
+    const environments = readEnvironments(flags.environment)
+    if (environments.length > 1) {
+      if (flags.out !== undefined) throw forOneEnvironment('out', environments)
+      if (name !== undefined) throw forOneEnvironment('generate-config-out', environments)
+      return this.#sideBySide(
+        answers => planSideBySide(app, environments, { variables: readVariables(raw), answers, ...part, canAsk: this.#canAsk }),
+        { compactWarnings: flags['compact-warnings'], detailedExitCode: flags['detailed-exitcode'] },
+      )
+    }
     const result = await askForVariables(
       question => this.terminal.ask(question),
       answers =>
@@ -71,7 +85,7 @@ export default class PlanCommand extends BaseCommand {
           answers,
           ...part,
           ...(generated === undefined ? {} : { generate: generated }),
-          canAsk: this.terminal.canAsk && !this.forMachine,
+          canAsk: this.#canAsk,
         }),
     )
     if (result.outcome === 'invalid') return this.report(result.diagnostics, { compactWarnings: flags['compact-warnings'] })
@@ -86,7 +100,7 @@ export default class PlanCommand extends BaseCommand {
         text: () => planText(result.plan, this.terminal.out.style, shownWith),
         json: () => planJson(result.plan),
         jsonl: () => planEvents(result.plan, this.host.clock.now()),
-        markdown: () => planMarkdown(result.plan),
+        markdown: () => planMarkdown(result.plan, { commit: readCommit(this.host.workingFolder()) }),
       },
       exitCode,
     )
@@ -95,8 +109,52 @@ export default class PlanCommand extends BaseCommand {
     return exitCode
   }
 
+  get #canAsk(): boolean {
+    return this.terminal.canAsk && !this.forMachine
+  }
+
+  async #sideBySide(
+    work: (answers: Readonly<Record<string, string>>) => Promise<SideBySideResult>,
+    options: { readonly compactWarnings: boolean; readonly detailedExitCode: boolean },
+  ): Promise<ExitCode> {
+    const result = await askForVariables(question => this.terminal.ask(question), work)
+    if (result.outcome === 'invalid') return this.report(result.diagnostics, options)
+    if (result.outcome === 'ask') return exitCodes.error
+    const { plans, warnings } = result
+    this.report(warnings, options)
+    const markdown = () => sideBySideMarkdown(plans, { commit: readCommit(this.host.workingFolder()) })
+    return this.present(
+      {
+        text: () => sideBySideText(plans, this.terminal.out.style),
+        json: () => sideBySideJson(plans),
+        jsonl: () => sideBySideEvents(plans, this.host.clock.now()),
+        markdown,
+      },
+      options.detailedExitCode && plans.some(hasChanges) ? exitCodes.changes : exitCodes.done,
+    )
+  }
+
   #suggest(made: Plan, file: string | undefined, flags: string): void {
     if (isEmptyPlan(made) || made.obstacles.length > 0) return
     this.next(file === undefined ? `flowrun apply${flags}` : `flowrun apply ${shellWord(file)}`)
   }
+}
+
+/** `-e dev,prod`. @throws OperationError cli/bad-flag-value */
+function readEnvironments(text: string | undefined): readonly string[] {
+  const names = (text ?? '').split(',')
+  if (names.length === 1 || names.every(name => name !== '')) return names
+  throw new OperationError({
+    code: 'cli/bad-flag-value',
+    summary: `--environment cannot be "${text}"`,
+    detail: 'Several environments stand with commas between them, and no blanks: -e dev,prod.',
+  })
+}
+
+function forOneEnvironment(flag: string, environments: readonly string[]): OperationError {
+  return new OperationError({
+    code: 'cli/conflicting-flags',
+    summary: `-${flag} takes one environment, and -e names ${environments.length}`,
+    detail: `Side by side, plans are only shown. For one of them: flowrun plan -e ${environments[0]} -${flag} FILE. Nothing was changed.`,
+  })
 }

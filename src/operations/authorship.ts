@@ -8,6 +8,11 @@ export function readAuthorship(folder: string, message: string | undefined): Aut
   return { actor: actorName(), source: commit, message: message ?? subject }
 }
 
+/** The commit of the working copy; undefined where there is none. */
+export function readCommit(folder: string): string | undefined {
+  return git(folder, ['log', '-1', '--format=%h']).trim() || undefined
+}
+
 /** Empty where there is no git, no repository or no commit. */
 function git(folder: string, words: readonly string[]): string {
   const { status, stdout } = spawnSync('git', words, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })

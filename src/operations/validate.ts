@@ -1,5 +1,6 @@
 import type { VariableFlag } from '../config/variables.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { mergeDiagnostics } from '../diagnostics/merge.ts'
 import { Report } from '../diagnostics/report.ts'
 import { checkWindows } from '../plan/window.ts'
 import { loadProject, type OperationHost, openProject } from './project.ts'
@@ -20,19 +21,14 @@ export async function validate(host: OperationHost, options: ValidateOptions): P
   )
   if (first === undefined) return report.diagnostics
   const names = options.environment ? [options.environment] : [...first.settings.environments.keys()]
-  const found = new Map<string, Diagnostic>()
+  const passes: (readonly Diagnostic[])[] = []
   for (const environment of names) {
     const own = new Report()
     const project = openProject(host, { environment }, own)
     const loaded = project && loadProject(host, project, options, own, true)
     if (loaded?.configuration)
       await checkWindows(loaded.configuration, new Set(loaded.configuration.blocks.map(({ address }) => address)), own)
-    // One mistake is told once, however many environments see it.
-    for (const diagnostic of own.diagnostics) found.set(identityOf(diagnostic), diagnostic)
+    passes.push(own.diagnostics)
   }
-  return [...found.values()]
-}
-
-function identityOf({ code, summary, subject }: Diagnostic): string {
-  return JSON.stringify([code, summary, subject?.source.name, subject?.start])
+  return mergeDiagnostics(passes)
 }

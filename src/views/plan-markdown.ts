@@ -5,37 +5,60 @@ import { type DiffLine, diffTexts } from '../plan/text-diff.ts'
 import type { ValueChange } from '../plan/value-diff.ts'
 import { CHANGE_SIGNS } from './change-sign.ts'
 import { signed } from './cost-text.ts'
-import { formatChange, formatMoment, formatMoney, formatTokens } from './format-number.ts'
+import { formatChange, formatCount, formatMoment, formatMoney, formatTokens } from './format-number.ts'
+import { isEmptyPlan } from './plan-text.ts'
 import { plainStyle } from './style.ts'
 import { foldedLines } from './text-diff.ts'
 import { showControls } from './text-width.ts'
 import { valueChangeText, withoutUnit } from './value-text.ts'
+import { oneLine } from './versions.ts'
 
 /** GitHub takes comments of 65,536 characters. */
 export const MARKDOWN_LENGTH_MAX = 65_000
 
 export interface PlanMarkdownOptions {
   /** The commit that the configuration is of, where that is known. */
-  readonly commit?: string
+  readonly commit?: string | undefined
+  /** What does not fit into so many characters is left out: the longest diffs, then rows of the table. */
+  readonly lengthMax?: number
 }
 
 /** A plan as a comment of a pull request; its first line lets CI find its own comment and update it. */
 export function planMarkdown(plan: Plan, options: PlanMarkdownOptions = {}): string {
+  const { lengthMax = MARKDOWN_LENGTH_MAX } = options
   const { add, change, destroy } = countChanges(plan)
-  const head = [
+  const title = [
     `<!-- flowrun-plan ${plan.project} ${plan.environment} -->`,
     `### flowrun plan for \`${plan.environment}\`: ${add} to add, ${change} to change, ${destroy} to destroy`,
     '',
-    ...(plan.changes.length === 0
-      ? [`No changes. \`${plan.environment}\` matches the configuration.`, '']
-      : [...changeTable(plan.changes), '']),
-    ...noteLines(plan),
   ]
-  const foot = footLine(plan, options)
-  const details = plan.changes.flatMap(change => detailsOf(change))
-  const room = MARKDOWN_LENGTH_MAX - lengthOf([...head, foot])
-  return `${[...head, ...fittingDetails(details, room), foot].join('\n')}\n`
+  const end = [...noteLines(plan), footLine(plan, options)]
+  const table = tableOf(plan, lengthMax - lengthOf([...title, ...end]))
+  const room = lengthMax - lengthOf([...title, ...table, ...end])
+  const details = fittingDetails(
+    plan.changes.flatMap(change => detailsOf(change)),
+    room,
+  )
+  return `${[...title, ...table, ...end.slice(0, -1), ...details, ...end.slice(-1)].join('\n')}\n`
 }
+
+function tableOf(plan: Plan, room: number): readonly string[] {
+  if (plan.changes.length === 0) return isEmptyPlan(plan) ? [`No changes. \`${plan.environment}\` matches the configuration.`, ''] : []
+  const rows: string[] = []
+  let size = lengthOf(TABLE_HEAD)
+  for (const change of plan.changes) {
+    const row = changeRow(change)
+    size += lengthOf([row])
+    if (size > room - NOTE_LENGTH) break
+    rows.push(row)
+  }
+  const left = plan.changes.length - rows.length
+  return [...TABLE_HEAD, ...rows, '', ...(left === 0 ? [] : [`${formatCount(left)} more blocks change: too many for one comment.`, ''])]
+}
+
+const TABLE_HEAD = ['| | block | version | tokens | per 1,000 calls | used by |', '|---|---|---|---:|---:|---|']
+/** What a note of what is left out takes, and the one of diffs after it. */
+const NOTE_LENGTH = 300
 
 function footLine({ base, changeDigest, createdAtMs }: Plan, { commit }: PlanMarkdownOptions): string {
   const parts = [
@@ -67,26 +90,23 @@ function lengthOf(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + line.length + 2, 0)
 }
 
-function changeTable(changes: readonly Change[]): readonly string[] {
-  return ['| | block | version | tokens | per 1,000 calls | used by |', '|---|---|---|---:|---:|---|', ...changes.map(changeRow)]
-}
-
 function changeRow(change: Change): string {
   const versions = [change.before?.version, change.after?.version].filter(version => version !== undefined).join(' → ')
-  const cells = [
-    CHANGE_SIGNS[change.action],
-    `\`${change.address}\``,
-    versions,
-    tokensCell(change),
-    costCell(change),
-    change.usedBy.map(code).join(', '),
-  ]
+  const cells = [CHANGE_SIGNS[change.action], code(change.address), versions, tokensCell(change), costCell(change), usersCell(change)]
   return `|${cells.map(cell => (cell === '' ? ' ' : ` ${cell.replaceAll('|', '\\|')} `)).join('|')}|`
 }
 
-/** A name as code; it must not end it. */
+/** Users that a cell names. */
+const USERS_MAX = 5
+
+function usersCell({ usedBy }: Change): string {
+  const named = usedBy.slice(0, USERS_MAX).map(code).join(', ')
+  return usedBy.length > USERS_MAX ? `${named} and ${formatCount(usedBy.length - USERS_MAX)} more` : named
+}
+
+/** A name as code on one line; nothing in it ends the code or the line. */
 function code(name: string): string {
-  return `\`${name.replaceAll('`', '')}\``
+  return `\`${oneLine(name).replaceAll('`', "'")}\``
 }
 
 function tokensCell({ forecast: { tokensBefore, tokensAfter } = {} }: Change): string {
@@ -110,14 +130,26 @@ function noteLines(plan: Plan): readonly string[] {
   )
   const obstacles = plan.obstacles.map(obstacle =>
     obstacle.kind === 'held'
-      ? `✗ \`${obstacle.address}@${obstacle.version}\` is held since release ${obstacle.release}`
-      : `✗ \`${obstacle.address}\` is owned by another configuration`,
+      ? `✗ ${code(`${obstacle.address}@${obstacle.version}`)} is held since release ${obstacle.release}`
+      : `✗ ${code(obstacle.address)} is owned by another configuration`,
   )
+  const outputs = plan.outputs.filter(({ action }) => action !== 'no-op').map(({ name, action }) => `${OUTPUT_SIGNS[action]} ${code(name)}`)
   return [
-    ...(drift.length === 0 ? [] : [`**Drift:** ${drift.join(' · ')}`, '']),
-    ...(obstacles.length === 0 ? [] : [`**Apply would be refused:** ${obstacles.join(' · ')}`, '']),
+    ...(outputs.length === 0 ? [] : [`**Outputs:** ${few(outputs)}`, '']),
+    ...(drift.length === 0 ? [] : [`**Drift:** ${few(drift)}`, '']),
+    ...(obstacles.length === 0 ? [] : [`**Apply would be refused:** ${few(obstacles)}`, '']),
   ]
 }
+
+/** Facts that one line names. */
+const FACTS_MAX = 20
+
+function few(facts: readonly string[]): string {
+  const more = facts.length > FACTS_MAX ? [`${formatCount(facts.length - FACTS_MAX)} more`] : []
+  return [...facts.slice(0, FACTS_MAX), ...more].join(' · ')
+}
+
+const OUTPUT_SIGNS = { create: '+', update: '~', delete: '-', 'no-op': '.' } as const
 
 function detailsOf(change: Change): readonly string[] {
   if (change.action === 'forget') return []
@@ -164,6 +196,7 @@ function heading(change: Change): string {
   return `<code>${escapeHtml(change.address)}</code>`
 }
 
+/** Text inside of a tag, on one line: an empty line would end the tag for Markdown. */
 function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return oneLine(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -13,7 +13,6 @@ import {
   planEvents,
 } from '../../src/views/plan-events.ts'
 import { planJson } from '../../src/views/plan-json.ts'
-import { MARKDOWN_LENGTH_MAX, planMarkdown } from '../../src/views/plan-markdown.ts'
 import {
   answerChange,
   changeOf,
@@ -116,57 +115,4 @@ t.test('every event of a plan and of an apply fits its schema', async t => {
 
 t.test('a saved plan fits its schema', async t => {
   for (const plan of Object.values(plans)) assertValid(t, 'plan.schema.json', JSON.parse(encodePlan(plan, '0.1.0')))
-})
-
-t.test('3.6 the plan as Markdown for a pull request', async t => {
-  const plan = planOf({ ...driftPlan, drift: [], obstacles: [], changes: [{ ...answerChange, usedBy: ['workflow.support'] }] })
-  t.equal(
-    planMarkdown(plan, { commit: '9e1f3c2' }).replace(/plan `\w{8}`/, 'plan `5c21a09e`'),
-    [
-      '<!-- flowrun-plan support prod -->',
-      '### flowrun plan for `prod`: 0 to add, 1 to change, 0 to destroy',
-      '',
-      '| | block | version | tokens | per 1,000 calls | used by |',
-      '|---|---|---|---:|---:|---|',
-      '| ~ | `prompt.answer` | 7 → 8 | 216 (+2) | $0.1797 (+0.2%) | `workflow.support` |',
-      '',
-      '<details><summary><code>prompt.answer</code> · prompts/answer.md · 1 line changed</summary>',
-      '',
-      '```diff',
-      '  You are the support assistant of Acme.',
-      '',
-      '- Give a brief answer.',
-      '+ Give a step-by-step answer.',
-      '  Cite the sources that you used.',
-      '  If no source answers the question, say so.',
-      '```',
-      '</details>',
-      '',
-      'Against release 15 · plan `5c21a09e` · commit `9e1f3c2` · 2026-11-21 14:02:11Z',
-      '',
-    ].join('\n'),
-  )
-})
-
-t.test('a comment is never longer than GitHub takes, and says what it leaves out', async t => {
-  const long = (word: string, size: number) => Array.from({ length: size }, (_, index) => `${word} ${index}`).join('\n')
-  const change = (name: string, size: number) =>
-    changeOf({
-      address: `prompt.${name}`,
-      action: 'update',
-      before: versionOf(1, promptOf([{ role: 'user', text: long('before', size) }])),
-      after: versionOf(2, promptOf([{ role: 'user', text: long('after', size) }])),
-    })
-  const markdown = planMarkdown(planOf({ changes: [change('huge', 5000), change('small', 10), change('big', 3000)] }))
-  t.ok(markdown.length <= MARKDOWN_LENGTH_MAX)
-  t.match(markdown, 'left out here')
-  t.match(markdown, '<code>prompt.small</code>')
-  t.notMatch(markdown, '<code>prompt.huge</code>')
-})
-
-t.test('a fence or a tag inside of a text ends nothing', async t => {
-  const after = versionOf(1, promptOf([{ role: 'user', text: 'x\n```\n</details>\n' }]), { textFiles: { user: 'a<b>.md' } })
-  const markdown = planMarkdown(planOf({ changes: [changeOf({ address: 'prompt.a', action: 'create', after })] }))
-  t.match(markdown, '````diff\n+ x\n+ ```\n+ </details>\n````\n')
-  t.match(markdown, 'a&lt;b&gt;.md')
 })
