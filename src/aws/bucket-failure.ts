@@ -101,7 +101,7 @@ function missingBucket(cause: Error, { bucket }: BucketWork): OperationError {
     {
       code: 's3/no-bucket',
       summary: `There is no bucket ${bucket}`,
-      detail: `Create it, or correct its name. A bucket of an endpoint that has no names of hosts needs force_path_style = true. ${NOTHING_CHANGED}`,
+      detail: `Create it, or correct its name. A server of your own may need force_path_style = true. ${NOTHING_CHANGED}`,
     },
     { cause },
   )

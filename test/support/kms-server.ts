@@ -92,7 +92,7 @@ function idOf(alias: string): string {
 /** A server with the keys that transcripts name. */
 export async function startKmsServerWithKeys(): Promise<KmsServer> {
   const server = await startKmsServer()
-  for (const alias of ['alias/flowrun-state', 'alias/flowrun-state-2']) server.createKey(alias)
+  for (const alias of ['alias/flowrun', 'alias/flowrun-state', 'alias/flowrun-state-2']) server.createKey(alias)
   return server
 }
 

@@ -20,6 +20,8 @@ export interface S3Server {
   bucket(name: string): Map<string, S3Object>
   /** From now on the server goes wrong in this way; undefined: it is well again. */
   fail(fault: S3Fault | undefined): void
+  /** The same as data, for a transcript. */
+  script(...steps: readonly S3Step[]): void
   close(): Promise<void>
 }
 
@@ -41,6 +43,14 @@ export interface S3Fault {
   readonly code?: string
 }
 
+/** A fault that stays, health, or a hand on the objects. */
+export type S3Step =
+  | S3Fault
+  | { readonly kind: 'well' }
+  | { readonly kind: 'lose'; readonly bucket: string; readonly where: string }
+  | { readonly kind: 'alter'; readonly bucket: string; readonly where: string; readonly before: string; readonly after: string }
+  | { readonly kind: 'put'; readonly bucket: string; readonly key: string; readonly body: string }
+
 /** So small that a test of 35 objects reads several. */
 const KEYS_IN_PAGE = 10
 
@@ -51,8 +61,17 @@ export function s3Object(body: string): S3Object {
 export async function startS3Server(...names: readonly string[]): Promise<S3Server> {
   const requests: string[] = []
   const buckets = new Map<string, Map<string, S3Object>>(names.map(name => [name, new Map()]))
+  const bucket = (name: string) => {
+    const found = buckets.get(name) ?? new Map<string, S3Object>()
+    buckets.set(name, found)
+    return found
+  }
   let fault: S3Fault | undefined
   let left = Number.POSITIVE_INFINITY
+  const fail = (next: S3Fault | undefined) => {
+    fault = next
+    left = next?.times ?? Number.POSITIVE_INFINITY
+  }
   const takeFault = (line: string): S3Fault | undefined => {
     if (fault === undefined || left <= 0 || !line.includes(fault.where ?? '')) return undefined
     left--
@@ -66,20 +85,34 @@ export async function startS3Server(...names: readonly string[]): Promise<S3Serv
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    bucket(name) {
-      const found = buckets.get(name) ?? new Map()
-      buckets.set(name, found)
-      return found
-    },
-    fail(next) {
-      fault = next
-      left = next?.times ?? Number.POSITIVE_INFINITY
+    bucket,
+    fail,
+    script(...steps) {
+      for (const step of steps) takeStep(step, bucket, fail)
     },
     async close() {
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
     },
+  }
+}
+
+/** A server with the buckets that transcripts name. */
+export function startS3ServerWithBuckets(): Promise<S3Server> {
+  return startS3Server('acme-state', 'acme-prompts')
+}
+
+function takeStep(step: S3Step, bucket: S3Server['bucket'], fail: S3Server['fail']): void {
+  if (step.kind === 'well') fail(undefined)
+  else if (step.kind === 'put') bucket(step.bucket).set(step.key, s3Object(step.body))
+  else if (step.kind !== 'lose' && step.kind !== 'alter') fail(step)
+  else {
+    const objects = bucket(step.bucket)
+    for (const [key, { body }] of [...objects].filter(([key]) => key.includes(step.where))) {
+      if (step.kind === 'lose') objects.delete(key)
+      else objects.set(key, s3Object(body.replace(step.before, step.after)))
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { startAnthropicServer } from './anthropic-server.ts'
 import { projectRoot } from './built-cli.ts'
 import { startKmsServerWithKeys } from './kms-server.ts'
 import { startOpenAiServer } from './openai-server.ts'
-import { S3_KEYS } from './s3-server.ts'
+import { S3_KEYS, startS3ServerWithBuckets } from './s3-server.ts'
 import { startStateServer } from './state-server.ts'
 
 /** A conversation with the CLI as a text file: files of the project, then commands with what they print. */
@@ -39,6 +39,7 @@ const SERVERS = {
   anthropic: startAnthropicServer,
   state: startStateServer,
   kms: startKmsServerWithKeys,
+  s3: startS3ServerWithBuckets,
 } as const
 
 type ServerName = keyof typeof SERVERS
@@ -79,7 +80,7 @@ export function parseTranscript(text: string): Transcript {
   }
 }
 
-const SERVER_LINE = /^\[(openai|anthropic|state|kms) (\{.*\})\]$/
+const SERVER_LINE = /^\[(openai|anthropic|state|kms|s3) (\{.*\})\]$/
 
 /** Each line is one reply, of one server. */
 function readAnswers(line: string, before: ScriptedAnswers | undefined): ScriptedAnswers {
@@ -147,7 +148,7 @@ export async function replay(transcript: Transcript, cli: string): Promise<Trans
     let folder = project
     for (const { output: _, ...exchange } of transcript.exchanges) {
       if (exchange.answers) servers.get(exchange.answers.server)?.script(...(exchange.answers.replies as readonly never[]))
-      const result = await runCommand(exchange, { base, folder, environment: servers.size > 0 ? KEYS : {} })
+      const result = await runCommand(exchange, { base, folder, environment: environmentOf(servers) })
       folder = result.folder
       exchanges.push({ ...exchange, output: withShownPorts(result.output.replaceAll(project, '/project'), servers).trimEnd() })
     }
@@ -159,10 +160,16 @@ export async function replay(transcript: Transcript, cli: string): Promise<Trans
 }
 
 async function startServers({ files }: Transcript): Promise<ReadonlyMap<ServerName, ScriptedServer>> {
-  const names = (['openai', 'anthropic', 'state', 'kms'] as const).filter(name =>
+  const names = (['openai', 'anthropic', 'state', 'kms', 's3'] as const).filter(name =>
     files.some(({ content }) => content.includes(`{{${name}}}`)),
   )
   return new Map(await Promise.all(names.map(async name => [name, await SERVERS[name]()] as const)))
+}
+
+/** Contents have no setting for another KMS than Amazon's. */
+function environmentOf(servers: ReadonlyMap<ServerName, ScriptedServer>): Readonly<Record<string, string>> {
+  const kms = servers.get('kms')
+  return servers.size === 0 ? {} : { ...KEYS, ...(kms && { AWS_ENDPOINT_URL_KMS: kms.url }) }
 }
 
 function withAddresses(content: string, servers: ReadonlyMap<ServerName, ScriptedServer>): string {

@@ -42,11 +42,7 @@ export const s3Codes = {
     since: '1.0',
     what: 'There is no bucket of this name at the endpoint.',
     why: 'flowrun creates objects, and never buckets: who owns one decides where it is and who reads it.',
-    cure: [
-      'Create the bucket.',
-      'Or correct bucket, region or endpoint.',
-      'At an endpoint without names of hosts: force_path_style = true.',
-    ],
+    cure: ['Create the bucket.', 'Or correct bucket, region or endpoint.', 'A server of your own may need force_path_style = true.'],
     see: ['s3/unreachable'],
   },
   's3/no-region': {
