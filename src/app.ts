@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSettingsResolver, secretPlaces } from './app/secrets.ts'
-import { createStoreOpener } from './app/stores.ts'
+import { createStoreOpener, recordFile } from './app/stores.ts'
 import type { Clock } from './base/clock.ts'
 import { createUlidSource } from './base/ids.ts'
 import { flowrunVersion } from './base/version.ts'
 import { createProjectFiles } from './config/project-files.ts'
 import { createFunctionTable } from './hcl/functions/index.ts'
 import type { OperationHost } from './operations/project.ts'
+import { createBackendRecords } from './operations/state/backend-record.ts'
 
 /** What the process that flowrun runs in gives. */
 export interface AppHost {
@@ -30,6 +31,7 @@ export function createApp(host: AppHost): OperationHost {
     sleep: async (ms, signal) => await delay(ms, undefined, signal ? { signal } : {}),
     functions: read => createFunctionTable({ environment: read }),
     files: root => createProjectFiles(root),
+    backendRecords: root => createBackendRecords(...recordFile(root, dataDirectory)),
     openStores: createStoreOpener({ dataDirectory, environment, clock, resolveSettings }),
     createProviderProbe: async (root, { secrets }) => {
       const [{ createProviderProbe }, { systemTimers }] = await Promise.all([import('./gateway/probe.ts'), import('./gateway/timers.ts')])

@@ -2,6 +2,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { flowrunVersion } from '../base/version.ts'
 import type { ContentSettings, StateSettings } from '../config/blocks/environment-stores.ts'
+import { createBackendRecords } from '../operations/state/backend-record.ts'
+import { rememberedBackend } from '../operations/state/remembered-backend.ts'
 import type { OpenStores } from '../operations/stores.ts'
 import type { ContentStore } from '../registry/content-store.ts'
 import type { SqliteRegistry } from '../registry/sqlite/registry.ts'
@@ -18,29 +20,37 @@ export interface StoresHost {
   readonly resolveSettings: ResolveSettings
 }
 
-/** Opens the registry and the state of an environment: each kind is loaded when it is used. */
+/**
+ * Opens the registry and the state of an environment: each kind is loaded when it is used. The registry of an embedded
+ * target is in the data directory, wherever the state is: moving a state moves no prompts.
+ */
 export function createStoreOpener({ dataDirectory, environment, clock, resolveSettings }: StoresHost): OpenStores {
-  return async ({ root, project, environment: settings, mode }) => {
+  return async ({ root, project, environment: settings, mode, isMigrating = false }) => {
     const { state } = settings
-    const { path = join(dataDirectory, 'state.db'), keep } = state.type === 'sqlite' ? state : {}
-    const name = dirname(path)
     const text = resolveSettings(root, settings)
     const contents = await openContents(settings.content, text)
     const { openSqliteRegistry } = await import('../registry/sqlite/registry.ts')
-    const registry = await openSqliteRegistry({
-      directory: resolve(root, name),
-      directoryName: name,
-      fileName: basename(path),
-      project,
-      clock,
-      flowrunVersion,
-      mode,
-      ...(keep === undefined ? {} : { snapshotsKept: keep }),
-      ...(contents === undefined ? {} : { contents }),
-    })
+    const openFile = ({ path, keep }: SqliteFile) =>
+      openSqliteRegistry({
+        directory: resolve(root, dirname(path)),
+        directoryName: dirname(path),
+        fileName: basename(path),
+        project,
+        clock,
+        flowrunVersion,
+        mode,
+        ...(keep === undefined ? {} : { snapshotsKept: keep }),
+        ...(contents === undefined ? {} : { contents }),
+      })
+    const path = join(dataDirectory, 'state.db')
+    const { path: statePath = path, keep } = state.type === 'sqlite' ? state : {}
+    const isShared = resolve(root, statePath) === resolve(root, path)
+    const registry = await openFile({ path, ...(isShared ? { keep } : {}) })
     const { codec, close: closeCodec } = await openStateCodec(state.encryption, { project, text, mode })
     const host: StateHost = { project, clock, flowrunVersion, codec, environment, text }
-    const backend = await openState(state, registry, host)
+    const opened = await openState(state, isShared ? registry : () => openFile({ path: statePath, keep }), host)
+    const records = isMigrating ? undefined : createBackendRecords(...recordFile(root, dataDirectory))
+    const backend = records ? rememberedBackend(opened, state, records, mode) : opened
     return {
       registry,
       backend,
@@ -54,14 +64,34 @@ export function createStoreOpener({ dataDirectory, environment, clock, resolveSe
   }
 }
 
+interface SqliteFile {
+  readonly path: string
+  readonly keep?: number | undefined
+}
+
+/** Its path, and as a person would name it. */
+export function recordFile(root: string, dataDirectory: string): [path: string, name: string] {
+  const name = join(dataDirectory, 'backend.json')
+  return [resolve(root, name), name]
+}
+
 async function openContents(settings: ContentSettings, text: StateHost['text']): Promise<ContentStore | undefined> {
   return settings.type === 's3' ? (await import('./s3-contents.ts')).openS3Contents(settings, text) : undefined
 }
 
-async function openState(settings: StateSettings, registry: SqliteRegistry, host: StateHost): Promise<StateBackend> {
+/** @param sqlite the registry, where it shares a file with the state; else what opens the state's own. */
+async function openState(
+  settings: StateSettings,
+  sqlite: SqliteRegistry | (() => Promise<SqliteRegistry>),
+  host: StateHost,
+): Promise<StateBackend> {
   switch (settings.type) {
-    case 'sqlite':
-      return (await import('../state/backends/sqlite.ts')).createSqliteStateBackend(registry, host.codec)
+    case 'sqlite': {
+      const { createSqliteStateBackend } = await import('../state/backends/sqlite.ts')
+      if (typeof sqlite !== 'function') return createSqliteStateBackend(sqlite, host.codec)
+      const file = await sqlite()
+      return { ...createSqliteStateBackend(file, host.codec), withRegistry: false, close: () => file.close() }
+    }
     case 'http':
       return (await import('./http-state.ts')).openHttpState(settings, host)
     case 'postgres':

@@ -17,6 +17,7 @@ import type { Source } from '../diagnostics/source.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { ProviderProbe } from '../gateway/probe.ts'
 import type { FunctionTable } from '../hcl/function.ts'
+import type { BackendRecords } from './state/backend-record.ts'
 import type { OpenStores } from './stores.ts'
 
 /** What operations need of the world; the composition root gives it. */
@@ -27,6 +28,8 @@ export interface OperationHost {
   readonly newId: UlidSource
   readonly flowrunVersion: string
   readonly openStores: OpenStores
+  /** Where the states of a project were last seen. */
+  backendRecords(root: string): BackendRecords
   /** Ends early, by an error, when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
   /** Runs prompts; secrets are looked for where the environment says, files below the project's folder. */

@@ -16,6 +16,8 @@ export interface StoresRequest {
   readonly environment: StoreSettings
   /** `read` leaves no trace. */
   readonly mode: 'read' | 'write'
+  /** The state may be empty here while it was elsewhere: it is about to be moved. */
+  readonly isMigrating?: boolean
 }
 
 /** Given by the composition root, which alone knows the implementations. */

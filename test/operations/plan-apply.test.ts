@@ -155,11 +155,11 @@ t.test('environments have releases of their own, and share the numbers of versio
   t.same(await project.refusal({ environment: 'production' }), ['config/unknown-environment'])
 })
 
-t.test('the state is where the environment says', async t => {
+t.test('the state is where the environment says, and the registry in the data directory', async t => {
   const project = testProject(`environment "dev" {\n  state "sqlite" { path = "data/shop.db" }\n}\n${answer('One.')}`)
   await applied(project)
   t.ok(existsSync(join(project.folder, 'data/shop.db')))
-  t.notOk(existsSync(join(project.folder, '.flowrun')))
+  t.ok(existsSync(join(project.folder, '.flowrun/state.db')))
   t.ok(isEmpty(await project.plan()))
 })
 

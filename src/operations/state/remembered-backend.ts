@@ -1,0 +1,56 @@
+import type { StateSettings } from '../../config/blocks/environment-stores.ts'
+import { OperationError } from '../../diagnostics/operation-error.ts'
+import type { StateBackend } from '../../state/backend.ts'
+import { onEnvironment } from '../../state/environment-hint.ts'
+import { type BackendRecords, isSamePlace, placeOf } from './backend-record.ts'
+
+/**
+ * A backend that is not taken for empty when this folder has last seen the state elsewhere: planning against an empty state
+ * would publish everything as if nothing had ever been deployed. Where it is seen is remembered when it may be written.
+ */
+export function rememberedBackend(
+  backend: StateBackend,
+  settings: StateSettings,
+  records: BackendRecords,
+  mode: 'read' | 'write',
+): StateBackend {
+  /** Environments that had no state when they were read; the command may give them one. */
+  const absent = new Set<string>()
+  return {
+    ...backend,
+    async read(environment) {
+      const state = await backend.read(environment)
+      if (state !== undefined) {
+        if (mode === 'write') records.write(environment, settings)
+        return state
+      }
+      const last = records.read().get(environment)
+      if (last && !isSamePlace(last, settings)) throw backendChanged(environment, last, settings)
+      absent.add(environment)
+      return undefined
+    },
+    async close() {
+      if (mode === 'write')
+        for (const environment of absent) if (await backend.currentVersion(environment)) records.write(environment, settings)
+      await backend.close()
+    },
+  }
+}
+
+export function backendChanged(environment: string, last: StateSettings, settings: StateSettings): OperationError {
+  const options = onEnvironment(environment)
+  return new OperationError({
+    code: 'state/backend-changed',
+    summary: `The state of ${environment} is somewhere else`,
+    detail: [
+      `was in     ${placeOf(last)}`,
+      `should be  ${placeOf(settings)}, which has no state of ${environment}`,
+      '',
+      'The configuration names another place than the one that this folder has last used. To move the state there:',
+      `  flowrun init${options} -migrate-state`,
+      'To leave it behind, and start with what is there now:',
+      `  flowrun init${options} -reconfigure`,
+      'Nothing was changed.',
+    ].join('\n'),
+  })
+}
