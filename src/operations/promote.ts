@@ -1,3 +1,4 @@
+import { writeFollowingState } from '../apply/state-write.ts'
 import type { Artifact } from '../artifact/envelope.ts'
 import type { Ulid } from '../base/ids.ts'
 import { suggest } from '../base/suggest.ts'
@@ -206,7 +207,9 @@ interface Brought extends Ends {
 async function commitPromote(plan: PointerPlan, base: CaughtUp, { source, target, missing, references }: Brought, options: PromoteOptions) {
   const { registry, backend } = target
   const { lineage } = base.snapshot
-  const state = await backend.codec.encode(stateAfter(base.snapshot, plan), base.stored, plan.environment)
+  const { environment } = plan
+  const snapshot = stateAfter(base.snapshot, plan)
+  const state = await backend.codec.encode(snapshot, base.stored, environment)
   const request = {
     ...pointerRequest(plan, options),
     lineage,
@@ -220,8 +223,8 @@ async function commitPromote(plan: PointerPlan, base: CaughtUp, { source, target
     const contents = [...artifacts].map(([digest, artifact]) => contentOf({ digest, artifact }))
     for (const batch of uploadBatches(contents)) await registry.uploadContents(batch)
   })
-  if (outcome.outcome === 'released' && !backend.withRegistry) await backend.write(plan.environment, state)
-  return outcome
+  if (outcome.outcome !== 'released' || backend.withRegistry) return outcome
+  return writeFollowingState({ registry, backend }, { environment, snapshot, write: state }, outcome)
 }
 
 function stateAfter(before: StateSnapshot, { moves }: PointerPlan): StateSnapshot {

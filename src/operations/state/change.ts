@@ -1,8 +1,9 @@
+import { writeFollowingState } from '../../apply/state-write.ts'
 import { digestOf } from '../../base/digest.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import { conflictDiagnostic } from '../../registry/conflict.ts'
 import type { PointerFlip } from '../../registry/pointer.ts'
-import type { AddressMove, Release, ReleaseRequest, StateVersion } from '../../registry/release.ts'
+import type { AddressMove, ReleaseRequest, StateVersion } from '../../registry/release.ts'
 import type { CompiledReference, NewVersion } from '../../registry/version.ts'
 import { type CaughtUp, catchUp } from '../../state/catch-up.ts'
 import { onEnvironment } from '../../state/environment-hint.ts'
@@ -106,7 +107,7 @@ export interface NextState {
  * Writes a state, and with it the ownership that the registry keeps: a release of kind import (STA-10), so that the state
  * still follows from the releases of its lineage (STA-2).
  *
- * @throws OperationError `release/…`, `apply/owned-elsewhere`, `state/conflict`.
+ * @throws OperationError `release/…`, `apply/owned-elsewhere`, `state/conflict`, `state/not-written`.
  */
 export async function commitState(site: StateSite, next: NextState): Promise<StateChanged> {
   const { registry, backend, environment, dryRun } = site
@@ -126,14 +127,11 @@ export async function commitState(site: StateSite, next: NextState): Promise<Sta
   const state = await backend.codec.encode(snapshot, next.stored, environment)
   if (release !== undefined) {
     const request = importRequest(site, next, snapshot.lineage)
-    const outcome = await registry.commitRelease(backend.withRegistry ? { ...request, state } : request)
+    let outcome = await registry.commitRelease(backend.withRegistry ? { ...request, state } : request)
+    if ((outcome.outcome === 'released' || outcome.outcome === 'unchanged') && !backend.withRegistry)
+      outcome = await writeFollowingState({ registry, backend }, { environment, snapshot, write: state }, outcome)
     if (outcome.outcome !== 'released' && outcome.outcome !== 'unchanged')
       throw new OperationError(conflictDiagnostic(outcome, environment))
-    if (backend.withRegistry) return changed
-    // The release stands: whatever becomes of this write, the next command folds it (STA-3).
-    await backend.write(environment, state).catch(error => {
-      throw stateFollows(error, environment, outcome.outcome === 'released' ? outcome.release : undefined)
-    })
     return changed
   }
   const written = await backend.write(environment, state)
@@ -165,15 +163,4 @@ function importRequest(
     references,
     ...(moves ? { moves } : {}),
   }
-}
-
-/** FAIL-9: the world failed between the release and the state. */
-function stateFollows(error: unknown, environment: string, release: Release | undefined): unknown {
-  if (!(error instanceof OperationError)) return error
-  const { diagnostic } = error
-  const detail = (diagnostic.detail ?? '').replace(/\s*Nothing was changed\.$/, '')
-  return new OperationError(
-    { ...diagnostic, detail: `${detail}\nRelease ${release?.number} of ${environment} is made; the state follows at the next command.` },
-    { cause: error },
-  )
 }
