@@ -54,7 +54,7 @@ function isNamed(type: string, named: Named): type is keyof Named {
 function reportRootOnly(block: Block, path: string, report: Report): void {
   report.error({
     code: 'config/root-only',
-    summary: `A "${block.type}" block cannot stand in a module`,
+    summary: `The block "${block.type}" cannot stand in a module`,
     detail: 'It is about the project as a whole. Move it into the folder where flowrun plan is called.',
     subject: block.headerRange,
     where: `in ${path}`,

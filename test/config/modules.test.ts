@@ -210,7 +210,7 @@ output "o" { value = ${value} }\n`),
     ['config/unknown-reference', 'module.m has no output "languag"', 'Its outputs are language and prompt.', 'module.m.language'],
   ])
   t.same(refuse('module.each["fr"].language'), [
-    ['config/unknown-reference', 'There is no module.each["fr"]', 'There are module.each["de"].'],
+    ['config/unknown-reference', 'There is no module.each["fr"]', 'The only instance is module.each["de"].'],
   ])
   t.same(
     refuse('module.m.prompt.digst').map(([code]) => code),

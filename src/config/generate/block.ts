@@ -1,5 +1,6 @@
 import type { Artifact } from '../../artifact/envelope.ts'
 import { formatSource } from '../../hcl/format.ts'
+import { parseAddress } from '../address.ts'
 import { type BodyItem, block } from './body.ts'
 import { modelItems } from './model.ts'
 import { promptItems } from './prompt.ts'
@@ -14,7 +15,7 @@ import { providerItems } from './provider.ts'
  * @param address `prompt.answer`; of an instance the block gets its name without the key.
  */
 export function generatedBlock(address: string, artifact: Artifact): string {
-  const [, name = address] = /^[a-z_]+\.([a-z0-9_-]+)/.exec(address) ?? []
+  const name = parseAddress(address)?.name ?? address
   const { text } = block(`${artifact.kind} "${name}"`, itemsOf(artifact, name))
   return formatSource(`${text}\n`)
 }

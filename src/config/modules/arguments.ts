@@ -82,7 +82,7 @@ function givenValue(declaration: VariableDeclaration, ends: CallEnds): Value {
   if (!RESERVED_ARGUMENTS.includes(name)) {
     site.report.error({
       code: 'config/missing-variable',
-      summary: `Variable "${name}" of ${ends.path} has no value`,
+      summary: `Variable "${name}" of module "${nameOf(call)}" has no value`,
       detail: `Add it to the call: ${name} = …; or declare a default in the module.`,
       subject: call.headerRange,
       where: site.where,
@@ -90,6 +90,11 @@ function givenValue(declaration: VariableDeclaration, ends: CallEnds): Value {
     })
   }
   return INVALID
+}
+
+/** As it is written: what is wrong with a call is wrong with all instances of it, and told once. */
+function nameOf(call: Block): string {
+  return call.labels[0]?.text ?? ''
 }
 
 function reportSecret({ name, expression }: Attribute, site: BlockSite): Value {
@@ -104,7 +109,7 @@ function reportSecret({ name, expression }: Attribute, site: BlockSite): Value {
 }
 
 /** What the module does not declare, with the place of the nearest that it does. */
-function reportUnknownArguments({ call, path, site, variables: declared }: CallEnds): void {
+function reportUnknownArguments({ call, site, variables: declared }: CallEnds): void {
   const variables = declared()
   const known = [...variables.keys()].filter(name => !RESERVED_ARGUMENTS.includes(name))
   for (const item of call.body.items) {
@@ -121,7 +126,7 @@ function reportUnknownArguments({ call, path, site, variables: declared }: CallE
       const meant = variables.get(nearest.suggestions?.[0] ?? '')
       site.report.error({
         code: 'config/unknown-variable',
-        summary: `${path} has no variable "${item.name}"`,
+        summary: `Module "${nameOf(call)}" has no variable "${item.name}"`,
         detail:
           known.length === 0
             ? 'It declares none. Remove the argument, or declare the variable in the module.'

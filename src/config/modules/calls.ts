@@ -137,7 +137,12 @@ function unknownModule(name: string, names: readonly string[], traversal: Traver
 function unknownInstance(name: string, instances: readonly ModuleInstance[], traversal: TraversalExpression, report: Report): Resolution {
   return unknownName(traversal, report, () => {
     const paths = instances.flatMap(({ path }) => path ?? [])
-    const few = paths.length === 0 ? 'It has no instances at all.' : `There are ${enumerate(paths, 'and')}.`
+    const few =
+      paths.length === 0
+        ? 'It has no instances at all.'
+        : paths.length === 1
+          ? `The only instance is ${paths[0]}.`
+          : `The instances are ${enumerate(paths, 'and')}.`
     return { summary: `There is no module.${name}`, detail: paths.length > NAMES_LISTED ? `It has ${paths.length} instances.` : few }
   })
 }

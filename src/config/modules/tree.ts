@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { Report } from '../../diagnostics/report.ts'
 import type { SourceRange } from '../../diagnostics/source.ts'
 import type { Block } from '../../hcl/ast.ts'
@@ -128,14 +128,14 @@ function existing(target: Target, block: Block, site: BlockSite, host: TreeHost)
 
 function reportNoModule(block: Block, folder: string, site: BlockSite, { workingDirectory }: TreeHost): undefined {
   const name = relative(workingDirectory, folder).split(sep).join('/') || '.'
-  const beside = existsSync(folder) ? [] : foldersOf(dirname(folder)).map(other => join(dirname(name), other))
+  const beside = existsSync(folder) ? [] : foldersOf(dirname(folder))
   site.report.error({
     code: 'config/no-module',
     summary: `There is no module in ${name}`,
     detail: existsSync(folder) ? 'The folder has no file that ends in .flow.hcl.' : 'There is no such folder.',
     subject: argumentRange(block, 'source') ?? block.headerRange,
     where: site.where,
-    ...near(name, beside),
+    ...near(basename(name), beside, `${dirname(name)}/`),
   })
 }
 

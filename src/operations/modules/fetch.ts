@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Digest } from '../../base/digest.ts'
+import { enumerate } from '../../base/enumerate.ts'
 import { suggest } from '../../base/suggest.ts'
 import { fetchedFolder, treeDigest } from '../../config/modules/fetched.ts'
 import type { LockedModule } from '../../config/modules/lock.ts'
@@ -116,7 +117,9 @@ function unknownRef(source: GitSource, tags: readonly string[]): FetchProblem {
 /** The last ones, for they are the newest. */
 function tagsSentence(tags: readonly string[]): string {
   if (tags.length === 0) return 'It has no tags.'
-  return tags.length <= 5 ? `Its tags are ${tags.join(', ')}.` : `It has ${tags.length} tags, among them ${tags.slice(-5).join(', ')}.`
+  const newest = enumerate(tags.slice(-5), 'and')
+  if (tags.length > 5) return `It has ${tags.length} tags, among them ${newest}.`
+  return tags.length === 1 ? `Its only tag is ${newest}.` : `Its tags are ${newest}.`
 }
 
 /** The first link that leads out of the tree: what it would read is not in the digest. */
