@@ -15,39 +15,69 @@ interface Figures {
   readonly noChange: Measured
 }
 
-/** Apply of new blocks, and plan of unchanged ones. Goals for 1,000: 0.6 s, 0.3 s and 150 MB. */
+const SIZES = [100, 1_000, 10_000, 20_000] as const
+
+/** Apply of new blocks, and plan of unchanged ones. Goals for 1,000: 0.6 s, 0.3 s and 150 MB; growth of apply: n^1.05. */
 export function commandsBench(): void {
   const folder = mkdtempSync(join(tmpdir(), 'flowrun-bench-'))
   try {
-    for (const count of [1_000, 10_000]) {
+    const all = SIZES.map(count => {
       const ours = flowrunFigures(join(folder, `flowrun-${count}`), count)
-      const theirs =
-        terraformVersion() !== undefined && count <= TERRAFORM_MAX ? terraformFigures(join(folder, `terraform-${count}`), count) : undefined
-      printTable(
-        `${count.toLocaleString('en')} blocks: flowrun ${RUNS} runs, terraform one apply and ${RUNS} plans`,
-        ['', 'apply, all new', 'memory', 'plan, no change', 'memory'],
+      const hasPeer = terraformVersion() !== undefined && count <= TERRAFORM_MAX
+      const theirs = hasPeer ? terraformFigures(join(folder, `terraform-${count}`), count) : undefined
+      printFigures(count, ours, theirs)
+      return { count, ours, theirs }
+    })
+    const growth = (of: (row: (typeof all)[number]) => Measured | undefined) =>
+      exponent(all.flatMap(row => (of(row) ? [[row.count, of(row)?.medianMs ?? 0] as const] : [])))
+    printTable(
+      `growth from ${SIZES[0].toLocaleString('en')} blocks on, as the exponent of n (a log-log fit; start-up included, so below 1 where it weighs)`,
+      ['', 'apply, all new', 'plan, no change'],
+      [
+        ['flowrun', growth(({ ours }) => ours.apply), growth(({ ours }) => ours.noChange)],
         [
-          ['flowrun', milliseconds(ours.apply), megabytes(ours.apply), milliseconds(ours.noChange), megabytes(ours.noChange)],
-          ...(theirs
-            ? [
-                [
-                  'terraform',
-                  milliseconds(theirs.apply),
-                  megabytes(theirs.apply),
-                  milliseconds(theirs.noChange),
-                  megabytes(theirs.noChange),
-                ],
-              ]
-            : []),
-          ...(theirs
-            ? [['flowrun is', `${ratio(ours.apply, theirs.apply)} faster`, '', `${ratio(ours.noChange, theirs.noChange)} faster`, '']]
-            : []),
+          'flowrun, 1,000 and more',
+          ...[(row: (typeof all)[number]) => row.ours.apply, (row: (typeof all)[number]) => row.ours.noChange].map(of =>
+            exponent(all.filter(({ count }) => count >= 1_000).map(row => [row.count, of(row).medianMs])),
+          ),
         ],
-      )
-    }
+        ['terraform', growth(({ theirs }) => theirs?.apply), growth(({ theirs }) => theirs?.noChange)],
+      ],
+    )
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** The slope of log(time) over log(count), by least squares. */
+function exponent(points: readonly (readonly [count: number, ms: number])[]): string {
+  if (points.length < 2) return ''
+  const logs = points.map(([count, ms]) => [Math.log(count), Math.log(ms)] as const)
+  const mean = (place: 0 | 1) => logs.reduce((sum, point) => sum + point[place], 0) / logs.length
+  const [x, y] = [mean(0), mean(1)]
+  const slope = logs.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0) / logs.reduce((sum, [a]) => sum + (a - x) ** 2, 0)
+  return slope.toFixed(2)
+}
+
+function printFigures(count: number, ours: Figures, theirs: Figures | undefined): void {
+  const row = (name: string, { apply, noChange }: Figures) => [
+    name,
+    milliseconds(apply),
+    megabytes(apply),
+    milliseconds(noChange),
+    megabytes(noChange),
+  ]
+  const comparison = theirs
+    ? [
+        row('terraform', theirs),
+        ['flowrun is', `${ratio(ours.apply, theirs.apply)} faster`, '', `${ratio(ours.noChange, theirs.noChange)} faster`, ''],
+      ]
+    : []
+  printTable(
+    `${count.toLocaleString('en')} blocks: flowrun ${RUNS} runs, terraform one apply and ${RUNS} plans`,
+    ['', 'apply, all new', 'memory', 'plan, no change', 'memory'],
+    [row('flowrun', ours), ...comparison],
+  )
 }
 
 function flowrunFigures(folder: string, count: number): Figures {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { changesOf, isEmpty, testProject } from '../support/project.ts'
+import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
+
+const RUNS = Number(process.env.FLOWRUN_PLAN_RUNS ?? 25)
 
 /** A block of a generated configuration; what it refers to is chosen among those before it. */
 const blockArbitrary = fc.record({
@@ -55,7 +57,70 @@ t.test('after apply the plan is empty, and what apply did is what the plan said'
         assert.equal(again.base.release, planned.base.release + (planned.changes.length > 0 ? 1 : 0))
       }
     }),
-    { numRuns: Number(process.env.FLOWRUN_PLAN_RUNS ?? 25) },
+    { numRuns: RUNS },
   )
   t.pass()
 })
+
+t.test('going from one configuration to another and back restores the old digests, without a new version', async t => {
+  await fc.assert(
+    fc.asyncProperty(configurationArbitrary, configurationArbitrary, async (a, b) => {
+      const project = testProject(textOf(a))
+      await project.apply()
+      const before = await deployed(project)
+      project.write(textOf(b))
+      await project.apply()
+      const highest = await numbers(project)
+      project.write(textOf(a))
+      await project.apply()
+      assert.deepEqual(await deployed(project), before)
+      assert.deepEqual(await numbers(project), highest, 'a text that comes back keeps its number')
+      const undone = await project.plan({ mode: 'destroy' })
+      assert.equal(undone.changes.length, before.length)
+    }),
+    { numRuns: RUNS },
+  )
+  t.pass()
+})
+
+t.test('a block that is renamed keeps its versions, whatever else changes in the same apply', async t => {
+  const names = fc.constantFrom('p0', 'p1', 'p2', 'p3')
+  await fc.assert(
+    fc.asyncProperty(configurationArbitrary, names, async (blocks, from) => {
+      const project = testProject(textOf(blocks))
+      await project.apply()
+      const registry = await project.registry()
+      const old = [...(await registry.pointers('dev')).pointers.values()].filter(({ address }) =>
+        new RegExp(`^prompt\\.${from}(\\[|$)`).test(address),
+      )
+      await registry.close()
+      project.write(
+        `${textOf(blocks).replaceAll(`prompt "${from}"`, 'prompt "renamed"')}\nmoved {\n  from = prompt.${from}\n  to   = prompt.renamed\n}\n`,
+      )
+      const { changes } = await project.plan()
+      assert.deepEqual(new Set(changes.map(({ action }) => action)), new Set(old.length > 0 ? ['move'] : []))
+      await project.apply()
+      assert.ok(isEmpty(await project.plan()))
+      const now = await deployed(project)
+      for (const { address, version, digest } of old) {
+        assert.ok(now.includes(`${address.replace(`prompt.${from}`, 'prompt.renamed')}@${version} ${digest}`), `${address} went along`)
+      }
+    }),
+    { numRuns: RUNS },
+  )
+  t.pass()
+})
+
+async function deployed(project: TestProject): Promise<readonly string[]> {
+  const registry = await project.registry()
+  const { pointers } = await registry.pointers('dev')
+  await registry.close()
+  return [...pointers.values()].map(({ address, version, digest }) => `${address}@${version} ${digest}`)
+}
+
+async function numbers(project: TestProject): Promise<ReadonlyMap<string, number>> {
+  const registry = await project.registry()
+  const highest = await registry.highestVersions()
+  await registry.close()
+  return highest
+}
