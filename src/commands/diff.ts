@@ -4,6 +4,7 @@ import { createApp } from '../app.ts'
 import { compare } from '../operations/diff.ts'
 import { diffJson, diffText } from '../views/diff.ts'
 import { BaseCommand } from './base-command.ts'
+import { readVariables } from './configuration-flags.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { shown } from './flags.ts'
 
@@ -21,11 +22,14 @@ export default class Diff extends BaseCommand {
     stat: Flags.boolean({ helpGroup: 'What to show', summary: 'only how much differs' }),
     concise: Flags.boolean({ helpGroup: 'What to show', summary: 'one line for each change' }),
     ...shown('What to show', 'environment', 'json', 'no-color'),
+    var: Flags.string({ helpGroup: 'How', helpValue: "'NAME=VALUE'", summary: 'a variable of the working copy', multiple: true }),
+    'var-file': Flags.string({ helpGroup: 'How', helpValue: 'FILE', summary: 'variables from a file', multiple: true }),
   }
 
   async run(): Promise<ExitCode> {
-    const { args, flags } = await this.parse(Diff)
-    const found = await compare(createApp(this.host), args.from, args.to, this.chosenEnvironment(flags))
+    const { args, flags, raw } = await this.parse(Diff)
+    const compared = { ...this.chosenEnvironment(flags), variables: readVariables(raw) }
+    const found = await compare(createApp(this.host), args.from, args.to, compared)
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
     const options = {
       environment: flags.environment ?? '',

@@ -1,11 +1,15 @@
 import { interfaceDigestOf } from '../artifact/interface.ts'
+import { readMoves } from '../config/blocks/refactoring.ts'
+import type { VariableFlag } from '../config/variables.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
 import type { Change, PlannedVersion } from '../plan/plan.ts'
 import type { Registry } from '../registry/registry.ts'
+import { loadWithVersions } from './configured-versions.ts'
 import { type Deployed, readDeployed } from './deployed.ts'
-import { loadProject, type OperationHost, type Project } from './project.ts'
+import { loadProject, type OperationHost, openProject, type Project } from './project.ts'
 import { findVersion } from './show.ts'
+import { readVersionNumbers } from './version-numbers.ts'
 
 /** What differs between two versions, releases or environments, or from the working copy. */
 export interface Comparison {
@@ -15,6 +19,12 @@ export interface Comparison {
   readonly changes: readonly Change[]
   /** Addresses that are the same on both sides. */
   readonly same: number
+}
+
+export interface CompareOptions {
+  readonly environment?: string
+  /** For the working copy. */
+  readonly variables: readonly VariableFlag[]
 }
 
 interface Side {
@@ -27,15 +37,12 @@ interface Side {
  *
  * @param to the default is the working copy.
  */
-export function compare(
-  host: OperationHost,
-  from: string,
-  to: string | undefined,
-  options: { readonly environment?: string },
-): Promise<Deployed<Comparison>> {
+export function compare(host: OperationHost, from: string, to: string | undefined, options: CompareOptions): Promise<Deployed<Comparison>> {
   return readDeployed(host, options, async ({ registry }, project) => {
-    const before = await sideOf(registry, project, from)
-    const after = to === undefined ? await workingCopy(host, registry, project, before) : await sideOf(registry, project, to)
+    const side = (reference: string) => sideOf(registry, project, reference)
+    const before = await side(from)
+    const after =
+      to === undefined ? await workingCopy(host, registry, projectOf(host, project, from, options), before, options) : await side(to)
     return comparison(before, isAddress(from) && to !== undefined && isAddress(to) ? under(before, after) : after)
   })
 }
@@ -58,6 +65,13 @@ function isAddress(reference: string): boolean {
   return reference.split('@')[0]?.includes('.') ?? false
 }
 
+/** The working copy is compiled as the environment that it is compared with would be, unless another is named. */
+function projectOf(host: OperationHost, project: Project, from: string, options: CompareOptions): Project {
+  const [environment = ''] = from.split('@')
+  if (isAddress(from) || options.environment !== undefined) return project
+  return openProject(host, { environment }, new Report()) ?? project
+}
+
 async function sideOf(registry: Registry, project: Project, reference: string): Promise<Side> {
   if (isAddress(reference)) {
     const version = await findVersion(registry, project.environment.name, reference)
@@ -78,8 +92,20 @@ async function sideOf(registry: Registry, project: Project, reference: string): 
 }
 
 /** Against a single version, only its own address is compared. */
-async function workingCopy(host: OperationHost, registry: Registry, project: Project, before: Side): Promise<Side> {
-  const { configuration } = loadProject(host, project, { variables: [] }, new Report(), false)
+async function workingCopy(
+  host: OperationHost,
+  registry: Registry,
+  project: Project,
+  before: Side,
+  { variables }: CompareOptions,
+): Promise<Side> {
+  const numbers = await readVersionNumbers(registry, readMoves(project.parsed.blocks))
+  const { pointers } = await registry.pointers(project.environment.name)
+  const { configuration } = await loadWithVersions(
+    (asking, attempt) => loadProject(host, project, { variables, ...asking }, attempt, false),
+    { registry, pointers, versions: numbers },
+    new Report(),
+  )
   if (configuration === undefined) {
     throw new OperationError({
       code: 'config/not-valid',
@@ -88,10 +114,9 @@ async function workingCopy(host: OperationHost, registry: Registry, project: Pro
     })
   }
   const blocks = configuration.blocks.filter(({ address }) => !isAddress(before.name) || before.versions.has(address))
-  const highest = await registry.highestVersions()
-  const published = await registry.findVersions(blocks.map(({ address, digest }) => ({ address, digest })))
+  const published = await numbers.find(blocks.map(({ address, digest }) => ({ address, digest })))
   const versions = blocks.map(({ address, digest, interfaceDigest, artifact, textFiles }, index) => {
-    const version = published[index]?.version ?? (highest.get(address) ?? 0) + 1
+    const version = published[index]?.version ?? numbers.highest(address) + 1
     return [address, { version, digest, interfaceDigest, artifact, textFiles }] as const
   })
   return { name: 'working copy', versions: new Map(versions) }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { writeFollowingState } from '../apply/state-write.ts'
 import type { Artifact } from '../artifact/envelope.ts'
 import type { Ulid } from '../base/ids.ts'
@@ -52,19 +53,21 @@ export async function promote(host: OperationHost, options: PromoteOptions): Pro
   const report = new Report()
   const [origin, project] = [options.from, options.to].map(environment => openProject(host, { environment }, report))
   if (origin === undefined || project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const source = await openStoresOf(host, origin)
+  const target = await openStoresOf(host, project, options.dryRun ? 'read' : 'write')
+  // Of one target there is one registry, and what only the state of the source needs may not be at hand here.
+  const source = isSameTarget(origin, project) ? target : await openStoresOf(host, origin)
   try {
-    const target = await openStoresOf(host, project, options.dryRun ? 'read' : 'write')
-    try {
-      const applyId = host.newId()
-      const prepare = () => preparePromote(host, project, { source: source.registry, target, applyId }, options)
-      return { outcome: 'found', value: await release(host, target, prepare, options) }
-    } finally {
-      await target.close()
-    }
+    const applyId = host.newId()
+    const prepare = () => preparePromote(host, project, { source: source.registry, target, applyId }, options)
+    return { outcome: 'found', value: await release(host, target, prepare, options) }
   } finally {
-    await source.close()
+    if (source !== target) await source.close()
+    await target.close()
   }
+}
+
+function isSameTarget(a: Project, b: Project): boolean {
+  return isDeepStrictEqual(a.environment.target, b.environment.target)
 }
 
 async function release(

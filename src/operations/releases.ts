@@ -14,14 +14,23 @@ export interface ReleaseList {
   readonly total: number
 }
 
+export interface ReleaseListOptions extends ProjectOptions {
+  readonly limit: number
+  /** Only those made then or later. */
+  readonly sinceMs?: number
+}
+
 /** The releases of an environment, newest first. */
-export function listReleases(host: OperationHost, options: ProjectOptions & { readonly limit: number }): Promise<Deployed<ReleaseList>> {
+export function listReleases(host: OperationHost, options: ReleaseListOptions): Promise<Deployed<ReleaseList>> {
+  const { limit, sinceMs = 0 } = options
   return readDeployed(host, options, async ({ registry }, project) => {
     const environment = project.environment.name
-    const newest = await registry.releases(environment, options.limit)
+    const newest = await registry.releases(environment, limit)
     const releases: ListedRelease[] = []
-    for (const release of newest)
+    for (const release of newest) {
+      if (release.createdAtMs < sinceMs) continue
       releases.push({ ...release, changeCount: (await registry.release(environment, release.number))?.changes.length ?? 0 })
+    }
     return { environment, releases, total: newest[0]?.number ?? 0 }
   })
 }

@@ -17,6 +17,7 @@ const COLUMNS: readonly Column[] = [
 
 export function releasesText({ environment, releases, total }: ReleaseList, style: Style): string {
   if (total === 0) return `${environment} has no release yet.\n`
+  if (releases.length === 0) return `${environment} has no release since then; the last is ${formatCount(total)}.\n`
   const rows = releases.map(release => [
     String(release.number),
     formatMoment(release.createdAtMs),

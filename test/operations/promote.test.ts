@@ -1,5 +1,6 @@
 import t from 'tap'
-import { MODEL, prompt } from '../support/configuration.ts'
+import type { OperationHost } from '../../src/operations/project.ts'
+import { hostIn, MODEL, prompt } from '../support/configuration.ts'
 import { movesOf, promoteTo, rollBack } from '../support/pointers.ts'
 import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
 import { apply as release } from '../support/releases.ts'
@@ -151,17 +152,27 @@ t.test('PROM-4: an interface that does not fit in the target is refused with bot
 })
 
 t.test('PROM-1: into another registry contents travel by digest, and numbers are assigned there', async t => {
-  const environments = 'environment "dev" {}\nenvironment "prod" {\n  state "sqlite" { path = "prod/registry.db" }\n}\n'
+  const environments = 'environment "dev" {}\nenvironment "prod" {\n  target "embedded" { path = "elsewhere" }\n}\n'
   const project = testProject('')
+  const elsewhere = testProject('')
+  const here = hostIn(project.folder)
+  const isProd = (environment: object) => JSON.stringify(environment).includes('elsewhere')
+  const host: OperationHost = {
+    ...here,
+    openStores: request => here.openStores({ ...request, root: isProd(request.environment) ? elsewhere.folder : request.root }),
+  }
   for (const text of ['1', '2', '3']) await applied(project, 'dev', environments + answer(text))
-  const first = await promoteTo(project)
+  const first = await promoteTo(project, { host })
   t.match(first, { outcome: 'released', plan: { source: { copied: 3 }, moves: [{}, { after: { version: 1 }, numberedThere: 3 }, {}] } })
-  t.ok(isEmpty(await project.plan({ environment: 'prod' })), 'the configuration finds its content there')
+  t.same(await active(elsewhere, 'prod'), ['model.fast@1', 'prompt.answer@1', 'provider.simulated@1'])
   await applied(project, 'dev', environments + answer('4'))
-  t.match(await promoteTo(project), {
+  t.match(await promoteTo(project, { host }), {
     plan: { source: { copied: 1 }, moves: [{ before: { version: 1 }, after: { version: 2 }, numberedThere: 4 }] },
   })
-  t.ok(isEmpty(await project.plan({ environment: 'prod' })))
+  const there = await elsewhere.registry()
+  const contents = await there.artifacts([...(await there.pointers('prod')).pointers.values()])
+  t.equal(contents.size, 3, 'ID-8: each is digested before use')
+  await there.close()
 })
 
 t.test('a promote shows tokens and cost of prompts that change', async t => {

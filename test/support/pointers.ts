@@ -1,4 +1,5 @@
 import type { PointerReleaseOptions, PointerReleaseResult } from '../../src/operations/pointer-release.ts'
+import type { OperationHost } from '../../src/operations/project.ts'
 import { type PromoteOptions, type PromoteResult, promote } from '../../src/operations/promote.ts'
 import { type RollbackOptions, rollback } from '../../src/operations/rollback.ts'
 import type { PointerPlan } from '../../src/plan/pointer-plan.ts'
@@ -30,9 +31,12 @@ export async function rollBack(
 }
 
 /** Promotes everything from dev to prod, unless said. */
-export async function promoteTo(project: TestProject, options: Partial<PromoteOptions> = {}): Promise<PromoteResult> {
+export async function promoteTo(
+  project: TestProject,
+  { host = hostIn(project.folder), ...options }: Partial<PromoteOptions> & { readonly host?: OperationHost } = {},
+): Promise<PromoteResult> {
   const chosen = { from: 'dev', to: 'prod', addresses: [], variables: [], dryRun: false, ...options }
-  return requireFound(await promote(hostIn(project.folder), { ...UNATTENDED, ...chosen }))
+  return requireFound(await promote(host, { ...UNATTENDED, ...chosen }))
 }
 
 function requireFound<T>(
