@@ -7,6 +7,7 @@ import { plan } from '../operations/plan.ts'
 import { savePlan } from '../operations/saved-plan.ts'
 import { planSideBySide, type SideBySideResult } from '../operations/side-by-side.ts'
 import type { Plan } from '../plan/plan.ts'
+import { logEvent } from '../views/event.ts'
 import { planEvents } from '../views/plan-events.ts'
 import { planJson } from '../views/plan-json.ts'
 import { planMarkdown } from '../views/plan-markdown.ts'
@@ -90,7 +91,8 @@ export default class PlanCommand extends BaseCommand {
     )
     if (result.outcome === 'invalid') return this.report(result.diagnostics, { compactWarnings: flags['compact-warnings'] })
     if (result.outcome === 'ask') return exitCodes.error
-    this.note(recoveredText(result.recovered, this.host.clock.now()) || killedText(result.killed, this.host.clock.now()))
+    const note = recoveredText(result.recovered, this.host.clock.now()) || killedText(result.killed, this.host.clock.now())
+    this.note(note)
     this.report(result.plan.warnings, { compactWarnings: flags['compact-warnings'] })
     if (flags.out !== undefined) savePlan(result.plan, { path: resolve(this.host.workingFolder(), flags.out), name: flags.out })
     const exitCode = flags['detailed-exitcode'] && hasChanges(result.plan) ? exitCodes.changes : exitCodes.done
@@ -99,7 +101,7 @@ export default class PlanCommand extends BaseCommand {
       {
         text: () => planText(result.plan, this.terminal.out.style, shownWith),
         json: () => planJson(result.plan),
-        jsonl: () => planEvents(result.plan, this.host.clock.now()),
+        jsonl: () => logEvent(note, this.host.clock.now()) + planEvents(result.plan, this.host.clock.now()),
         markdown: () => planMarkdown(result.plan, { commit: readCommit(this.host.workingFolder()) }),
       },
       exitCode,

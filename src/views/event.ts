@@ -8,6 +8,11 @@ export function event(type: string, message: string, nowMs: number, fields: Json
   return `${JSON.stringify({ ...common, ...fields })}\n`
 }
 
+/** What a person would be told beside the result: a note, or that something is waited for. Nothing for an empty one. */
+export function logEvent(message: string, nowMs: number): string {
+  return message === '' ? '' : event('log', message.trim(), nowMs, {})
+}
+
 /** The first event of every stream. */
 export function versionEvent(nowMs: number): string {
   return event('version', `flowrun ${flowrunVersion}`, nowMs, {

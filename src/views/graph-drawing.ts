@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
+import { kindOfAddress } from '../config/address.ts'
 import type { BlockGraph, GraphChange, GraphEdge, GraphNode } from '../operations/graph.ts'
 import { CHANGE_SIGNS, type ChangeSign } from './change-sign.ts'
 import { versionsText } from './change-text.ts'
@@ -88,7 +89,7 @@ function labelOf({ address, change }: GraphNode): string {
 
 /** Most references are of an argument that is called like what it refers to: it needs no label. */
 function edgeLabel({ to, via, pin }: GraphEdge, write: (label: string) => string): string {
-  const isPlain = via === 'variable' || /^(?:.*\.)?([a-z_]+)\.[^.]+$/.exec(to)?.[1] === via
+  const isPlain = via === 'variable' || kindOfAddress(to) === via
   const parts = [...(isPlain ? [] : [via]), ...(pin === undefined ? [] : [`@${String(pin).slice(0, 'sha256:'.length + 8)}`])]
   return parts.length === 0 ? '' : write(parts.join(' '))
 }

@@ -1,23 +1,26 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
-import { type Change, countChanges, type OutputChange, type Plan } from '../plan/plan.ts'
+import { type Change, countChanges, type DriftChange, type OutputChange, type Plan } from '../plan/plan.ts'
 import { diagnosticEvents } from './diagnostic-json.ts'
 import { event } from './event.ts'
-import { actionReason, addressParts, resourceDrift } from './plan-resource.ts'
+import { actionReason, addressParts, driftAction, importingJson, resourceDrift } from './plan-resource.ts'
 import { summaryLine } from './plan-text.ts'
 
 /** Everything that a plan says, after the version: warnings, drift, changes, summary, outputs. */
 export function planEvents(plan: Plan, nowMs: number): string {
   return [
     diagnosticEvents(plan.warnings, nowMs),
-    ...plan.drift.map(drift =>
-      event('resource_drift', `${drift.address}: Drift detected`, nowMs, {
-        change: { ...resourceDrift(drift), resource: resourceJson(drift.address), action: drift.after === undefined ? 'delete' : 'update' },
-      }),
-    ),
+    ...plan.drift.map(drift => driftEvent(drift, nowMs)),
     ...plan.changes.map(change => plannedChange(change, nowMs)),
     changeSummary(plan, 'plan', nowMs, summaryLine(plan)),
     plannedOutputs(plan.outputs, nowMs),
   ].join('')
+}
+
+function driftEvent(drift: DriftChange, nowMs: number): string {
+  const action = driftAction(drift)
+  return event('resource_drift', `${drift.address}: Drift detected (${action})`, nowMs, {
+    change: { ...resourceDrift(drift), resource: resourceJson(drift.address), action },
+  })
 }
 
 function plannedChange(change: Change, nowMs: number): string {
@@ -27,6 +30,8 @@ function plannedChange(change: Change, nowMs: number): string {
       resource: resourceJson(change.address),
       action: change.action,
       ...(reason === undefined ? {} : { reason }),
+      ...(change.previousAddress === undefined ? {} : { previous_resource: resourceJson(change.previousAddress) }),
+      ...(change.imported === undefined ? {} : { importing: importingJson(change.imported) }),
       before_version: change.before?.version ?? null,
       after_version: change.after?.version ?? null,
     },
@@ -111,11 +116,11 @@ function hookJson(change: Change): JsonObject {
 }
 
 function resourceJson(address: string): JsonObject {
-  const { type, name, index } = addressParts(address)
+  const { module_address: module = '', type, name, index } = addressParts(address)
   return {
     addr: address,
-    module: '',
-    resource: address,
+    module,
+    resource: module === '' ? address : address.slice(`${module}.`.length),
     implied_provider: 'flowrun',
     resource_type: type,
     resource_name: name,

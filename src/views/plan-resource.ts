@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
+import { parseAddress } from '../config/address.ts'
 import type {
   Change,
   ChangeReason,
@@ -34,23 +35,34 @@ export function actionReason(reason: ChangeReason): string | undefined {
 }
 
 interface AddressParts {
+  readonly module_address?: string
   readonly type: string
   readonly name: string
   readonly index?: string | number
 }
 
-/** `prompt.greet["de"]` in its parts. */
+/** `module.kb["de"].prompt.greet["x"]` in its parts, under Terraform's names. */
 export function addressParts(address: string): AddressParts {
-  const [, type = '', name = '', key] = /([a-z_]+)\.([a-z0-9_-]+)(?:\[(.+)\])?$/.exec(address) ?? []
-  if (key === undefined) return { type, name }
-  const index: unknown = JSON.parse(key)
-  return typeof index === 'number' || typeof index === 'string' ? { type, name, index } : { type, name }
+  const { modules = [], kind = '', name = address, key = '' } = parseAddress(address) ?? {}
+  const module = modules.map(step => `module.${step.name}${step.key}`).join('.')
+  return {
+    ...(module === '' ? {} : { module_address: module }),
+    type: kind,
+    name,
+    ...(key === '' ? {} : { index: indexOf(key.slice(1, -1)) }),
+  }
+}
+
+/** A key as it is written: `0`, or `"de"` with the escapes of the language. */
+function indexOf(key: string): string | number {
+  return key.startsWith('"') ? String(JSON.parse(key.replaceAll('$${', '${').replaceAll('%%{', '%{'))) : Number(key)
 }
 
 /** A move or an import alone changes nothing of the block: Terraform calls it so. */
 const ACTIONS = { create: 'create', update: 'update', delete: 'delete', forget: 'forget', move: 'no-op', import: 'no-op' } as const
 
-function importingJson({ address, version, takeOver }: ImportedVersion): JsonObject {
+/** What is taken over, in Terraform's place for it. */
+export function importingJson({ address, version, takeOver }: ImportedVersion): JsonObject {
   return { id: `${address}@${version}`, ...(takeOver === undefined ? {} : { take_over: takeOver }) }
 }
 
@@ -129,9 +141,14 @@ function costJson({ nanoPerThousandCalls, basis, modelAddress, modelId }: CostFo
   }
 }
 
+/** What somebody else did to an address. */
+export function driftAction({ before, after }: { readonly before?: number | undefined; readonly after?: number | undefined }) {
+  return after === undefined ? 'delete' : before === undefined ? 'create' : 'update'
+}
+
 /** An element of `resource_drift`. */
 export function resourceDrift({ address, before, after, release, actor, atMs, cause, reason }: DriftChange): JsonObject {
-  const action = after === undefined ? 'delete' : before === undefined ? 'create' : 'update'
+  const action = driftAction({ before, after })
   return {
     address,
     mode: 'managed',

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import type { Plan } from '../../src/plan/plan.ts'
 import { encodePlan } from '../../src/plan/plan-file.ts'
-import { versionEvent } from '../../src/views/event.ts'
+import { logEvent, versionEvent } from '../../src/views/event.ts'
 import {
   appliedOutputsEvent,
   applyCompleteEvent,
@@ -30,7 +30,7 @@ const schemas = new URL('../../schemas/', import.meta.url)
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false })
 for (const folder of ['output/', 'events/', '']) {
   for (const file of readdirSync(new URL(folder, schemas)).filter(name =>
-    /^(plan|diagnostic|version|.*_.*|outputs)\.schema\.json$/.test(name),
+    /^(plan|diagnostic|version|log|.*_.*|outputs)\.schema\.json$/.test(name),
   )) {
     ajv.addSchema(JSON.parse(readFileSync(new URL(folder + file, schemas), 'utf8')), folder + file)
   }
@@ -44,9 +44,15 @@ type Tap = { ok(value: unknown, message: string): unknown }
 
 const warning = { code: 'model/unknown-id', severity: 'warning', summary: 'The catalogue has no "gpt-4o-minni"', detail: 'x' } as const
 const keyed = changeOf({ address: 'prompt.greet["de.x"]', action: 'create', after: versionOf(1, promptOf([{ role: 'user', text: 'hi' }])) })
+const inModule = changeOf({
+  ...keyed,
+  address: 'module.kb["a.b[0]"].prompt.greet["x\\"].prompt.y[\\""]',
+  previousAddress: 'prompt.old',
+  imported: { address: 'prompt.reply', version: 5, active: null },
+})
 const fullPlan: Plan = planOf({
   ...driftPlan,
-  changes: [...driftPlan.changes, ...fourChangesPlan.changes, keyed],
+  changes: [...driftPlan.changes, ...fourChangesPlan.changes, keyed, inModule],
   outputs: [
     { name: 'url', action: 'create', after: 'https://x', type: 'string', sensitive: false },
     { name: 'key', action: 'update', type: 'string', sensitive: true },
@@ -64,7 +70,7 @@ t.test('the document of every plan fits its schema', async t => {
 t.test('the document has the names of Terraform', async t => {
   const document = JSON.parse(planJson(fullPlan))
   t.match(document, { format_version: '1.0', applyable: false, complete: true, errored: false })
-  t.match(document.resource_changes.at(-1), {
+  t.match(document.resource_changes.at(-2), {
     address: 'prompt.greet["de.x"]',
     mode: 'managed',
     type: 'prompt',
@@ -85,6 +91,7 @@ t.test('the document has the names of Terraform', async t => {
 t.test('every event of a plan and of an apply fits its schema', async t => {
   const stream = [
     versionEvent(NOW),
+    logEvent('Note: An apply by ana was killed.\n\n', NOW),
     ...Object.values(plans).map(plan => planEvents(plan, NOW)),
     ...fourChangesPlan.changes.flatMap(change => [
       applyStartEvent(change, NOW),
@@ -106,11 +113,37 @@ t.test('every event of a plan and of an apply fits its schema', async t => {
     'apply_start',
     'change_summary',
     'diagnostic',
+    'log',
     'outputs',
     'planned_change',
     'resource_drift',
     'version',
   ])
+})
+
+t.test('events name resources as Terraform does, those of modules too', async t => {
+  const events = planEvents(fullPlan, NOW)
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  const changes = events.filter(({ type }) => type === 'planned_change').map(({ change }) => change)
+  const old = { addr: 'prompt.old', module: '', resource: 'prompt.old', resource_type: 'prompt', resource_name: 'old', resource_key: null }
+  t.match(changes.at(-1), {
+    resource: {
+      module: 'module.kb["a.b[0]"]',
+      resource: 'prompt.greet["x\\"].prompt.y[\\""]',
+      resource_type: 'prompt',
+      resource_name: 'greet',
+      resource_key: 'x"].prompt.y["',
+    },
+    previous_resource: old,
+    importing: { id: 'prompt.reply@5' },
+  })
+  t.match(JSON.parse(planJson(fullPlan)).resource_changes.at(-1), { module_address: 'module.kb["a.b[0]"]', type: 'prompt', name: 'greet' })
+  t.match(
+    events.find(({ type }) => type === 'resource_drift'),
+    { '@message': /: Drift detected \(update\)$/, change: { action: 'update' } },
+  )
 })
 
 t.test('a saved plan fits its schema', async t => {
