@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Digest, digestOfText, shortDigest } from '../base/digest.ts'
+import { enumerate } from '../base/enumerate.ts'
 import { configurationFiles } from '../config/parsed.ts'
 import { variableFiles } from '../config/variables.ts'
+import { movedReads } from '../plan/environment-reads.ts'
 import type { Plan } from '../plan/plan.ts'
 
 /** One thing that a saved plan was made from and that is different now: a row of `apply/stale-plan`. */
@@ -22,10 +24,8 @@ export function movedInputs(plan: Plan, root: string, processEnvironment: Readon
   const added = [...present, ...variableFiles(root, plan.environment), ...moduleFiles(root, Object.keys(plan.inputs.files))]
     .filter(name => plan.inputs.files[name] === undefined)
     .map((name): Moved => ({ what: 'file', text: `${name}, new` }))
-  const variables = Object.entries(plan.inputs.environment).flatMap(([name, digest]): readonly Moved[] =>
-    digestOfText(processEnvironment[name] ?? '') === digest
-      ? []
-      : [{ what: 'variable', text: `${name} of the process environment has another value` }],
+  const variables = movedReads(plan.inputs, processEnvironment, plan.applyId).map(
+    (names): Moved => ({ what: 'variable', text: `${enumerate(names, 'or')} of the process environment has another value` }),
   )
   return [...files, ...added, ...variables]
 }

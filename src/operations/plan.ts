@@ -7,6 +7,7 @@ import type { Configuration } from '../config/configuration.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { Report } from '../diagnostics/report.ts'
+import { environmentReads } from '../plan/environment-reads.ts'
 import { withForecasts } from '../plan/forecasts.ts'
 import type { Plan, PlanMode } from '../plan/plan.ts'
 import { makePlan } from '../plan/planner.ts'
@@ -157,6 +158,7 @@ async function planOrGenerate(
   await checkPins(configuration.blocks, registry, report)
   await checkWindows(configuration, facts.moving, report)
   if (report.hasErrors) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  const applyId = host.newId()
   const made = makePlan({
     mode,
     configuration,
@@ -173,8 +175,12 @@ async function planOrGenerate(
     ...facts,
     highestVersion: versions.highest,
     movesOf: addresses => addressMoves(addresses, view.formerly, versions),
-    environmentReads: { ...project.environmentReads(), ...variableReads(host, configuration) },
-    applyId: host.newId(),
+    environmentReads: environmentReads(
+      new Map([...project.environmentReads(), ...variableReads(configuration)]),
+      host.processEnvironment,
+      applyId,
+    ),
+    applyId,
     nowMs: host.clock.now(),
     warnings: report.diagnostics,
   })

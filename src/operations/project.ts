@@ -1,6 +1,5 @@
 import { isAbsolute, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { type Digest, digestOfText } from '../base/digest.ts'
 import type { UlidSource } from '../base/ids.ts'
 import type { Environment } from '../config/blocks/environment.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -17,6 +16,7 @@ import type { Source } from '../diagnostics/source.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { ProviderProbe } from '../gateway/probe.ts'
 import type { FunctionTable } from '../hcl/function.ts'
+import { deepMarks } from '../hcl/value.ts'
 import type { BackendRecords } from './state/backend-record.ts'
 import type { OpenStores } from './stores.ts'
 
@@ -48,8 +48,8 @@ export interface Project {
   readonly environment: Environment
   readonly functions: FunctionTable
   readonly files: CompileHost['files']
-  /** Digest of each variable of the process environment that the configuration has read. */
-  environmentReads(): Readonly<Record<string, Digest>>
+  /** Variables of the process environment that the configuration has read, each with whether its value is sensitive. */
+  environmentReads(): ReadonlyMap<string, boolean>
 }
 
 export interface ProjectOptions {
@@ -125,10 +125,9 @@ function absolute(flag: VariableFlag, workingDirectory: string): VariableFlag {
   return flag.kind === 'file' && !isAbsolute(flag.path) ? { ...flag, path: join(workingDirectory, flag.path) } : flag
 }
 
-/** Digests of what gives values to the variables: one that is not set may be set when a saved plan is applied. */
-export function variableReads(host: OperationHost, { variables }: Configuration): Readonly<Record<string, Digest>> {
-  const names = [...variables.keys()].map(environmentVariable)
-  return Object.fromEntries(names.map(name => [name, digestOfText(host.processEnvironment[name] ?? '')]))
+/** What gives values to the variables: one that is not set may be set when a saved plan is applied. */
+export function variableReads({ variables }: Configuration): ReadonlyMap<string, boolean> {
+  return new Map([...variables].map(([name, value]) => [environmentVariable(name), deepMarks(value) !== 0]))
 }
 
 /** The environment as functions see it, and what they have looked at: a saved plan is stale when one of these has changed (REL-11). */
@@ -140,6 +139,6 @@ function recordReads(environment: OperationHost['processEnvironment']) {
       return target[name]
     },
   })
-  const reads = () => Object.fromEntries([...read].sort().map(name => [name, digestOfText(environment[name] ?? '')]))
-  return { recorded, reads }
+  // What env() gives is sensitive.
+  return { recorded, reads: () => new Map([...read].map(name => [name, true])) }
 }

@@ -7,6 +7,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { AddressMove } from '../registry/release.ts'
 import type { CompiledReference } from '../registry/version.ts'
 import type { StateCheck } from '../state/state.ts'
+import type { EnvironmentReads } from './environment-reads.ts'
 
 /** What apply would do, as data: the views render it, apply executes it, a plan file stores it. */
 export interface Plan {
@@ -221,14 +222,12 @@ export type Obstacle =
     }
   | { readonly kind: 'owned-elsewhere'; readonly address: string; readonly lineage: string }
 
-export interface PlanInputs {
+export interface PlanInputs extends EnvironmentReads {
   readonly configuration: Digest
-  /** Digest of each variable's value, `env()` results included. */
+  /** Digest of each variable's value, but of sensitive ones. */
   readonly variables: Readonly<Record<string, Digest>>
   /** Files read by the configuration, relative to the project. */
   readonly files: Readonly<Record<string, Digest>>
-  /** Variables of the process environment that the configuration has read. */
-  readonly environment: Readonly<Record<string, Digest>>
 }
 
 /** Changes by symbol, as the summary line counts them. */

@@ -4,7 +4,7 @@ import type { JsonValue } from '../base/json.ts'
 import type { Environment } from '../config/blocks/environment.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { toJson } from '../hcl/json-value.ts'
-import { isWhollyKnown } from '../hcl/value.ts'
+import { deepMarks, isWhollyKnown } from '../hcl/value.ts'
 import type { CompiledReference } from '../registry/version.ts'
 import type { StateSnapshot } from '../state/state.ts'
 import { changeDigestOf } from './change-digest.ts'
@@ -47,7 +47,7 @@ export function makePlan(sources: PlanSources): Plan {
       configuration: digestOf(configuration.files as unknown as JsonValue),
       variables,
       files: configuration.files,
-      environment: sources.environmentReads,
+      ...sources.environmentReads,
     },
     warnings: sources.warnings,
   })
@@ -160,9 +160,11 @@ function equalJson(before: { readonly sensitive: boolean; readonly value?: JsonV
   return before.value !== undefined && after !== undefined && digestOf(before.value) === digestOf(after)
 }
 
-/** Sensitive values too: their digests stay in the plan file and the registry, which know no value. */
+/** Not of sensitive values: they go into plan files and the registry, and a digest of a short one can be guessed (SEC-2). */
 export function variableDigests({ variables }: Configuration): Readonly<Record<string, Digest>> {
   return Object.fromEntries(
-    [...variables].flatMap(([name, value]) => (isWhollyKnown(value) ? [[name, digestOf(toJson(value, capsule => capsule.label))]] : [])),
+    [...variables].flatMap(([name, value]) =>
+      isWhollyKnown(value) && !deepMarks(value) ? [[name, digestOf(toJson(value, capsule => capsule.label))]] : [],
+    ),
   )
 }

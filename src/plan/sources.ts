@@ -7,6 +7,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { Pointer } from '../registry/pointer.ts'
 import type { AddressMove, ReleaseWithChanges } from '../registry/release.ts'
 import type { ArtifactVersion } from '../registry/version.ts'
+import type { EnvironmentReads } from './environment-reads.ts'
 import type { PlanBase, PlanMode, PlanSelection } from './plan.ts'
 import type { Standing } from './standing.ts'
 import type { PlanView } from './view.ts'
@@ -38,8 +39,7 @@ export interface PlanSources {
   movesOf(addresses: readonly string[]): readonly AddressMove[]
   /** The artifact of a pointer; only those of changed blocks are read. */
   current(pointer: Pointer): Artifact
-  /** Digests of what was read of the process environment. */
-  readonly environmentReads: Readonly<Record<string, Digest>>
+  readonly environmentReads: EnvironmentReads
   readonly applyId: Ulid
   readonly nowMs: number
   readonly warnings: readonly Diagnostic[]
