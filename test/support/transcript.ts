@@ -6,6 +6,7 @@ import { startAnthropicServer } from './anthropic-server.ts'
 import { projectRoot } from './built-cli.ts'
 import { startKmsServerWithKeys } from './kms-server.ts'
 import { startOpenAiServer } from './openai-server.ts'
+import { startPostgresWithUsers } from './postgres.ts'
 import { S3_KEYS, startS3ServerWithBuckets } from './s3-server.ts'
 import { startStateServer } from './state-server.ts'
 
@@ -40,6 +41,7 @@ const SERVERS = {
   state: startStateServer,
   kms: startKmsServerWithKeys,
   s3: startS3ServerWithBuckets,
+  postgres: startPostgresWithUsers,
 } as const
 
 type ServerName = keyof typeof SERVERS
@@ -160,7 +162,7 @@ export async function replay(transcript: Transcript, cli: string): Promise<Trans
 }
 
 async function startServers({ files }: Transcript): Promise<ReadonlyMap<ServerName, ScriptedServer>> {
-  const names = (['openai', 'anthropic', 'state', 'kms', 's3'] as const).filter(name =>
+  const names = (['openai', 'anthropic', 'state', 'kms', 's3', 'postgres'] as const).filter(name =>
     files.some(({ content }) => content.includes(`{{${name}}}`)),
   )
   return new Map(await Promise.all(names.map(async name => [name, await SERVERS[name]()] as const)))
@@ -205,6 +207,7 @@ async function runCommand(exchange: Pick<Exchange, 'command' | 'typed'>, place: 
       COLUMNS: '100',
       FLOWRUN_TEST: '1',
       FLOWRUN_TEST_CLOCK: '2026-11-21T14:02:11Z',
+      FLOWRUN_TEST_USER: 'ana',
       ...place.environment,
       ...(exchange.typed === undefined ? {} : { FLOWRUN_TEST_TERMINAL: '1', NO_COLOR: '1' }),
     },

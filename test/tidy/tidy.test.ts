@@ -114,7 +114,13 @@ const untold: Readonly<Record<string, readonly string[]>> = {
     'content/missing',
     'content/newer-format',
   ],
-  'needs a disk with a fault, or another user': ['registry/full', 'registry/read-only', 'registry/unreadable', 'state/network-file-system'],
+  'needs a disk with a fault, or another user': [
+    'registry/full',
+    'registry/read-only',
+    'registry/unreadable',
+    'state/network-file-system',
+    'postgres/refused',
+  ],
   'needs a signal in the middle of a call': ['run/cancelled'],
 }
 

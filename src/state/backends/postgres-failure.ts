@@ -51,10 +51,8 @@ export function unreachable(failure: DriverFailure, { name }: FailedDatabase, tr
   return new OperationError(
     {
       code: 'state/unreachable',
-      summary: `PostgreSQL at ${name} does not answer`,
-      detail:
-        `The state of this environment is kept there. It was tried ${tries} times; the last time: ${messageOf(failure)}. ` +
-        (uncertain ? UNCERTAIN : NOTHING_CHANGED),
+      summary: `The state at ${name} cannot be reached`,
+      detail: `It was tried ${tries} times: ${messageOf(failure)}. ${uncertain ? UNCERTAIN : NOTHING_CHANGED}`,
     },
     { retryable: true, cause: failure.cause },
   )
@@ -62,27 +60,27 @@ export function unreachable(failure: DriverFailure, { name }: FailedDatabase, tr
 
 /** What another try cannot cure, as what a person can act on. */
 export function refusal(failure: DriverFailure, { name, schema }: FailedDatabase): OperationError {
-  const said = `PostgreSQL says: ${messageOf(failure)}.`
   const state = sqlState(failure)
+  const said = `${state === undefined ? 'The driver' : 'PostgreSQL'} says: ${messageOf(failure)}.`
   const error = (code: OperationError['code'], summary: string, cure: string) =>
     new OperationError({ code, summary, detail: `${said} ${cure} ${NOTHING_CHANGED}` }, { cause: failure.cause })
   if (isInsecure(failure)) {
-    const cure = 'Its url can name the certificate of the authority (sslrootcert) or another sslmode.'
-    return error('postgres/no-tls', `No safe connection to ${name} came about`, cure)
+    const cure = 'Name the file of the authority in the url (sslrootcert), or another sslmode.'
+    return error('postgres/no-tls', `No safe connection to ${name} can be made`, cure)
   }
   if (state === undefined || state.startsWith('28')) {
-    return error(
-      'state/unauthorized',
-      `PostgreSQL at ${name} does not let this user in`,
-      'Correct user and password in the url of the state.',
-    )
+    return error('state/unauthorized', `The state at ${name} is not open to us`, 'Check user and password in the url of the state.')
   }
   if (state === '42501') {
-    return error('postgres/denied', `This user may not keep a state at ${name}`, `The user needs the schema ${schema} for its own.`)
+    return error(
+      'postgres/denied',
+      `The user of the state at ${name} may not keep one there`,
+      `Let it make a schema in this database, or give it the schema ${schema}.`,
+    )
   }
   if (state === '3D000')
-    return error('postgres/not-there', `There is no database at ${name}`, 'Create it, or correct the url of the state.')
-  return error('postgres/refused', `PostgreSQL at ${name} refused`, `This is error ${state} of PostgreSQL.`)
+    return error('postgres/not-there', `There is no database at ${name}`, 'Create the database, or correct the url of the state.')
+  return error('postgres/refused', `PostgreSQL at ${name} refused`, `That is its error ${state}.`)
 }
 
 export function missingSchema({ name, schema }: FailedDatabase): OperationError {
