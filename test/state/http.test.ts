@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
@@ -264,12 +265,13 @@ t.test('LOCK-3: a lock of Terraform is named, and so is one of whom nothing is k
   }
 })
 
-t.test('LOCK-3: force-unlock where the server does not name the holder leaves the decision to it', async t => {
+t.test('LOCK-3: force-unlock where the server does not name the holder is that of Terraform, which names nothing', async t => {
   const { server, open } = await serve(t, { namesHolder: false })
   const lock = await locked(open())
   const other = open()
-  t.equal(await other.forceUnlock('dev', 'another id'), false)
-  t.equal(await other.forceUnlock('dev', lock.id), true)
+  t.match(await other.currentLock('dev'), { id: 'unknown', user: 'unknown' })
+  t.equal(await other.forceUnlock('dev', lock.id), false)
+  t.equal(await other.forceUnlock('dev', 'unknown'), true)
   t.equal(server.lockOf('/state'), undefined)
 })
 
@@ -344,6 +346,52 @@ t.test('a server that does not answer is told with its address, what was tried, 
   t.match(await told(open()), /^state\/unexpected-answer: .*is not a JSON document/)
   server.script({ kind: 'status', status: 200, body: '{}', headers: { 'content-md5': 'AAAA' } })
   t.match(await told(open()), /^state\/corrupt: .*does not match its Content-MD5/)
+})
+
+t.test('an answer that does not come, or does not end, is not waited for', async t => {
+  const { server, open } = await serve(t)
+  for (const kind of ['hang', 'drip'] as const) {
+    server.script({ kind }, { kind })
+    const backend = open({ access: { timeoutMs: 50, retry: { max: 1, waitMinMs: 0, waitMaxMs: 0 } } })
+    await t.rejects(backend.read('dev'), {
+      code: 'state/unreachable',
+      diagnostic: { detail: /^It was tried 2 times: no whole answer came in time\./ },
+    })
+    t.equal(await backend.read('dev'), undefined)
+  }
+})
+
+t.test('STA-4: of many who write at once with ETags alone, each serial is written by one', async t => {
+  const { open } = await serve(t, { etags: 'strong' })
+  const writers = Array.from({ length: 6 }, () => open({ lock: undefined }))
+  await writers[0]?.write('dev', FIRST)
+  const written = await Promise.all(
+    writers.map(async (writer, index) => {
+      let count = 0
+      for (let round = 0; round < 8; round++) {
+        const before = await writer.read('dev')
+        if (before === undefined) continue
+        const { lineage, serial } = before
+        const next = stateWrite({ ...before, serial: serial + 1, release: 1000 * index + round }, { lineage, serial })
+        if ((await writer.write('dev', next)).outcome === 'written') count++
+      }
+      return count
+    }),
+  )
+  const sum = written.reduce((all, count) => all + count, 0)
+  t.match(await writers[0]?.read('dev'), { serial: 1 + sum }, 'none was lost, and none was counted twice')
+  t.ok(sum >= 8, 'whoever was refused in a round was so by one who came through')
+})
+
+t.test('LOCK-4: of many who find the lock of a dead process one takes it', async t => {
+  const { server, open } = await serve(t)
+  const dead = spawnSync(process.execPath, ['--version']).pid
+  await open().lock('dev', { ...holder, pid: dead })
+  const taken = await Promise.all(Array.from({ length: 8 }, () => open().lock('dev', holder)))
+  const mine = taken.filter(({ outcome }) => outcome === 'locked')
+  t.equal(mine.length, 1)
+  t.match(mine[0], { tookOver: { pid: dead } })
+  t.match(server.lockOf('/state'), mine[0]?.outcome === 'locked' ? mine[0].lock.id : 'nobody')
 })
 
 t.test('a server that asks who is there: no message holds a credential', async t => {

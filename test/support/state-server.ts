@@ -37,6 +37,10 @@ export type StateFault =
   | { readonly kind: 'cut' }
   /** A server that has nothing against this one request. */
   | { readonly kind: 'none' }
+  /** Not a byte. */
+  | { readonly kind: 'hang' }
+  /** The headers, and then one blank after another. */
+  | { readonly kind: 'drip' }
   /** As an outage: this and all that follow. */
   | { readonly kind: 'down' }
 
@@ -73,6 +77,8 @@ export async function startStateServer(options: StateServerOptions = {}): Promis
     const fault = faults[0]?.kind === 'down' ? faults[0] : faults.shift()
     if (fault?.kind === 'cut' || fault?.kind === 'down') return void response.destroy()
     if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end(fault.body)
+    if (fault?.kind === 'hang') return
+    if (fault?.kind === 'drip') return drip(response)
     const refusal = refuse(request, options.credentials)
     const answer = refusal ?? answerTo(request, entryAt(new URL(url, 'http://x').pathname), options)
     if (fault?.kind === 'lost-answer') return void response.destroy()
@@ -108,6 +114,12 @@ export async function startStateServer(options: StateServerOptions = {}): Promis
       await once(server, 'close')
     },
   }
+}
+
+function drip(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const timer = setInterval(() => response.write(' '), 5)
+  response.on('close', () => clearInterval(timer))
 }
 
 interface Answer {

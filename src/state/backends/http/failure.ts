@@ -23,8 +23,6 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no way to it',
   ETIMEDOUT: 'no connection was made in time',
   UND_ERR_CONNECT_TIMEOUT: 'no connection was made in time',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer came in time',
-  UND_ERR_BODY_TIMEOUT: 'the answer stopped halfway',
 }
 
 /** Of TLS: asking again changes nothing. */
@@ -38,6 +36,7 @@ export function requestFailure(name: string, error: unknown): NoAnswer | Operati
   if (UNTRUSTED.test(code)) return unreachable(name, `No trusted connection could be made: ${said} (${code}).`)
   // A header that cannot be sent, and the like: nothing left this machine.
   if (code === 'UND_ERR_INVALID_ARG') return unreachable(name, `The request cannot be sent: ${said}.`)
+  if (error instanceof Error && error.name === 'TimeoutError') return new NoAnswer('no whole answer came in time')
   return new NoAnswer(REASONS[code] ?? said)
 }
 

@@ -5,6 +5,9 @@ import type { StatePlace } from './document.ts'
 /** Longer parts of a lock of another program are cut. */
 const MAX_SHOWN_LENGTH = 200
 
+/** What a lock of another program does not say. */
+export const UNKNOWN = 'unknown'
+
 /** Terraform's LockInfo. What it has no field for stands in `Info`, as JSON: by it a dead holder of this host is known. */
 export function encodeLockInfo(id: string, holder: LockHolder, { project, environment }: StatePlace, sinceMs: number): string {
   const { user, host, pid, bootId, operation, flowrunVersion } = holder
@@ -24,18 +27,18 @@ export function decodeLockInfo(text: string, environment: string, nowMs: number)
   const info = parseObject(text)
   const own = parseObject(info.Info)
   const isOurs = own.tool === 'flowrun'
-  const who = shown(info.Who, 'unknown')
+  const who = shown(info.Who, UNKNOWN)
   const at = who.lastIndexOf('@')
   const createdMs = typeof info.Created === 'string' ? Date.parse(info.Created) : Number.NaN
   const version = shown(info.Version, '')
   return {
-    id: shown(info.ID, 'unknown'),
+    id: shown(info.ID, UNKNOWN),
     environment,
     user: at > 0 ? who.slice(0, at) : who,
-    host: at > 0 ? who.slice(at + 1) : 'unknown',
+    host: at > 0 ? who.slice(at + 1) : UNKNOWN,
     pid: isOurs && typeof own.pid === 'number' && Number.isSafeInteger(own.pid) && own.pid > 0 ? own.pid : 0,
     bootId: isOurs && typeof own.boot_id === 'string' ? own.boot_id : '',
-    operation: isOurs ? shown(own.operation, 'unknown') : foreignOperation(shown(info.Operation, ''), version),
+    operation: isOurs ? shown(own.operation, UNKNOWN) : foreignOperation(shown(info.Operation, ''), version),
     flowrunVersion: version,
     sinceMs: Number.isNaN(createdMs) ? nowMs : createdMs,
   }
@@ -45,7 +48,7 @@ export function decodeLockInfo(text: string, environment: string, nowMs: number)
 function foreignOperation(operation: string, version: string): string {
   const name = /^OperationType([A-Za-z]+)$/.exec(operation)?.[1]
   if (name !== undefined) return `${name.toLowerCase()} of Terraform or OpenTofu ${version}`.trimEnd()
-  return operation === '' ? 'unknown' : operation
+  return operation === '' ? UNKNOWN : operation
 }
 
 /** On one line: it goes into a table for people. */

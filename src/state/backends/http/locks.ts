@@ -6,7 +6,7 @@ import type { HeldLock, Lock, LockHolder, LockOutcome } from '../../lock.ts'
 import { isDeadNeighbour, thisHolder } from '../../process.ts'
 import type { StatePlace } from './document.ts'
 import { unexpected } from './failure.ts'
-import { decodeLockInfo, encodeLockInfo } from './lock-info.ts'
+import { decodeLockInfo, encodeLockInfo, UNKNOWN } from './lock-info.ts'
 import type { HttpAnswer, HttpTransport } from './transport.ts'
 
 export interface LockSettings {
@@ -66,9 +66,10 @@ export function createLocks(transport: HttpTransport, settings: LockSettings): H
       const id = randomUUID()
       const info = encodeLockInfo(id, holder, place, clock.now())
       let found = await take(place, id, info)
-      let tookOver: Lock | undefined
-      if (found && isDeadNeighbour(found.lock, holder) && (await giveBack(place, found.info))) {
-        tookOver = found.lock
+      const dead = found && isDeadNeighbour(found.lock, holder) ? found : undefined
+      if (dead) {
+        // Whether it was there still or not: the second try tells whose the lock is now.
+        await giveBack(place, dead.info)
         found = await take(place, id, info)
       }
       if (found) return { outcome: 'held', by: found.lock }
@@ -81,15 +82,14 @@ export function createLocks(transport: HttpTransport, settings: LockSettings): H
         })
         if (!isGivenBack) mine.lost = true
       }
-      return { outcome: 'locked', lock: heldLock(mine, release), ...(tookOver && { tookOver }) }
+      return { outcome: 'locked', lock: heldLock(mine, release), ...(dead && { tookOver: dead.lock }) }
     },
     current: async place => (await look(place))?.lock,
     async remove(place, id) {
       const found = await look(place)
-      if (found === undefined) return false
-      // A server that does not name the holder decides by the id alone.
-      if (found.lock.id === 'unknown') return giveBack(place, JSON.stringify({ ID: id }))
-      return found.lock.id === id && (await giveBack(place, found.info))
+      if (found?.lock.id !== id) return false
+      // Where the server does not name the holder, UNLOCK says nothing either, as Terraform's force-unlock does.
+      return giveBack(place, id === UNKNOWN ? '' : found.info)
     },
   }
 }

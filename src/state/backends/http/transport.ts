@@ -3,8 +3,8 @@ import type { Agent } from 'undici'
 import { NoAnswer, requestFailure, unauthorized, unexpected, unreachable } from './failure.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
-/** For the headers of an answer, and between two pieces of its body. */
-const ANSWER_TIMEOUT_MS = 30_000
+/** For one request with its answer, whole. */
+const ATTEMPT_TIMEOUT_MS = 60_000
 /** A state of 20,000 blocks has 4 MiB. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -18,6 +18,8 @@ export interface HttpAccess {
   readonly retry: { readonly max: number; readonly waitMinMs: number; readonly waitMaxMs: number }
   readonly sleep: (ms: number) => Promise<void>
   readonly userAgent: string
+  /** For one attempt; 60,000 unless given. */
+  readonly timeoutMs?: number
 }
 
 export interface HttpRequest {
@@ -49,7 +51,7 @@ export interface HttpTransport {
 
 /** @param name the address as it may be shown. */
 export function createTransport(name: string, access: HttpAccess): HttpTransport {
-  const { credentials, headers, tls, retry, sleep, userAgent } = access
+  const { credentials, headers, tls, retry, sleep, userAgent, timeoutMs = ATTEMPT_TIMEOUT_MS } = access
   const gave = credentials !== undefined || tls.cert !== undefined || Object.keys(headers).length > 0
   const own = {
     'user-agent': userAgent,
@@ -74,6 +76,7 @@ export function createTransport(name: string, access: HttpAccess): HttpTransport
             method,
             headers: { ...content, ...own, ...ofRequest },
             ...(body !== undefined && { body }),
+            signal: AbortSignal.timeout(timeoutMs),
           })
           return { status: statusCode, received, body: Buffer.from(await stream.arrayBuffer()) }
         })
@@ -111,8 +114,9 @@ async function openAgent(tls: HttpAccess['tls']): Promise<Agent> {
   const { Agent } = await import('undici')
   return new Agent({
     connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    bodyTimeout: ANSWER_TIMEOUT_MS,
+    // The attempt as a whole has its time: an answer that drips has pieces without end.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     maxResponseSize: MAX_ANSWER_BYTES,
   })
 }
