@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
+import { userName } from '../base/user.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
-import { actorName } from '../operations/authorship.ts'
 import type { PointerReleaseResult } from '../operations/pointer-release.ts'
 import { type RollbackGoal, rollback } from '../operations/rollback.ts'
 import type { PointerPlan } from '../plan/pointer-plan.ts'
@@ -65,7 +65,7 @@ export default class Rollback extends BaseCommand {
     const found = await rollback(createApp(this.host), {
       ...this.chosenEnvironment(flags),
       goal,
-      actor: actorName(),
+      actor: userName(),
       reason,
       placesHolds: !flags['no-hold'],
       withDependents: flags['with-dependents'],

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { userInfo } from 'node:os'
 import type { Authorship } from '../apply/release.ts'
+import { userName } from '../base/user.ts'
 
 /** Who applies, from which commit, and what for: by default the subject of the last commit says it. */
 export function readAuthorship(folder: string, message: string | undefined): Authorship {
   const [commit = '', subject = ''] = git(folder, ['log', '-1', '--format=%h%n%s']).split('\n')
-  return { actor: actorName(), source: commit, message: message ?? subject }
+  return { actor: userName(), source: commit, message: message ?? subject }
 }
 
 /** The commit of the working copy; undefined where there is none. */
@@ -17,14 +17,4 @@ export function readCommit(folder: string): string | undefined {
 function git(folder: string, words: readonly string[]): string {
   const { status, stdout } = spawnSync('git', words, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   return status === 0 ? stdout : ''
-}
-
-/** The user of this process. */
-export function actorName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A container may run under a number without a name.
-    return 'unknown'
-  }
 }

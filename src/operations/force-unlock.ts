@@ -1,7 +1,7 @@
+import { userName } from '../base/user.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { LEASE_MS, type Lock } from '../state/lock.ts'
 import { isDeadNeighbour, thisHolder } from '../state/process.ts'
-import { actorName } from './authorship.ts'
 import { type Deployed, withStores } from './deployed.ts'
 import type { OperationHost, ProjectOptions } from './project.ts'
 
@@ -36,7 +36,7 @@ export function forceUnlock(host: OperationHost, options: ForceUnlockOptions): P
     const { user, host: machine, pid, operation } = lock
     const detail = { id, holder: `${user}@${machine}`, process: pid, operation, since: new Date(lock.sinceMs).toISOString() }
     // The row comes first: after a kill it may say more than was done, and never less (AUD-2).
-    await registry.record({ actor: actorName(), action: 'state.unlock', subject: environment, reason: `force-unlock ${id}`, detail })
+    await registry.record({ actor: userName(), action: 'state.unlock', subject: environment, reason: `force-unlock ${id}`, detail })
     if (!(await backend.forceUnlock(environment, id))) throw notLocked(environment, id)
     return { outcome: 'removed', lock }
   })

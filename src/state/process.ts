@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { hostname, uptime, userInfo } from 'node:os'
+import { hostname, uptime } from 'node:os'
 import type { Clock } from '../base/clock.ts'
+import { userName } from '../base/user.ts'
 import type { LockHolder } from './lock.ts'
 
 const MINUTE_MS = 60_000
@@ -31,14 +32,5 @@ function bootId(clock: Clock): string {
   } catch {
     // Elsewhere the minute of the start; one minute off means only that a dead holder's lease runs out by itself.
     return `minute-${Math.round((clock.now() - uptime() * 1000) / MINUTE_MS)}`
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // A container may run under a number without a name.
-    return process.env.USER ?? 'unknown'
   }
 }

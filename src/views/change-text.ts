@@ -90,7 +90,7 @@ function reasonText(change: Change, context: ChangeContext): string | undefined 
     case 'published-earlier':
       return publishedText(change.after, context, context.drifted.has(change.address))
     case 'reactivated':
-      return 'archived before; no new version'
+      return 'published before; no new version'
     case 'references-moved':
       return 'only references moved'
     case 'not-in-configuration':

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../../app.ts'
+import { userName } from '../../base/user.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
-import { actorName } from '../../operations/authorship.ts'
 import { liftHolds } from '../../operations/holds.ts'
 import { liftedHoldsJson, liftedHoldsText } from '../../views/holds.ts'
 import { checkAddress } from '../address.ts'
@@ -38,7 +38,7 @@ export default class HoldsLift extends BaseCommand {
       ...this.chosenEnvironment(flags),
       addresses,
       ...(rollback === undefined ? {} : { rollback }),
-      author: { actor: actorName(), reason },
+      author: { actor: userName(), reason },
     })
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
     return this.present({ text: () => liftedHoldsText(found.value), json: () => liftedHoldsJson(found.value) })

@@ -1,5 +1,6 @@
 import { writeFollowingState } from '../../apply/state-write.ts'
 import { digestOf } from '../../base/digest.ts'
+import { userName } from '../../base/user.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import { conflictDiagnostic } from '../../registry/conflict.ts'
 import type { PointerFlip } from '../../registry/pointer.ts'
@@ -8,7 +9,6 @@ import type { CompiledReference, NewVersion } from '../../registry/version.ts'
 import { type CaughtUp, catchUp } from '../../state/catch-up.ts'
 import { onEnvironment } from '../../state/environment-hint.ts'
 import type { StateSnapshot } from '../../state/state.ts'
-import { actorName } from '../authorship.ts'
 import { type Deployed, withStores } from '../deployed.ts'
 import { type LockOptions, locked } from '../locked.ts'
 import type { OperationHost, ProjectOptions } from '../project.ts'
@@ -66,7 +66,7 @@ export function changeState<T>(
   const { dryRun } = options
   return withStores(host, options, dryRun ? 'read' : 'write', (stores, project) => {
     const environment = project.environment.name
-    const site: StateSite = { ...stores, host, environment, dryRun, operation, actor: actorName() }
+    const site: StateSite = { ...stores, host, environment, dryRun, operation, actor: userName() }
     const { backend } = stores
     return dryRun ? work(site) : locked(host, { backend, environment, operation }, options, () => work(site))
   })
