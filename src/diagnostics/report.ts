@@ -3,7 +3,9 @@ import type { Diagnostic, DiagnosticInput } from './diagnostic.ts'
 /** What was reported so far; shared by all reports of one piece of work. */
 interface Collected {
   readonly diagnostics: Diagnostic[]
-  /** Counted as they come: decoding asks before and after each block. */
+  /** What was told, by `identityOf`: one mistake in a block with a hundred instances is told for the first of them. */
+  readonly told: Set<string>
+  /** Counted as they come, told again or not: decoding asks before and after each block. */
   errors: number
 }
 
@@ -13,7 +15,7 @@ export class Report {
   readonly #complete: (diagnostic: Diagnostic) => Diagnostic
 
   constructor(
-    collected: Collected = { diagnostics: [], errors: 0 },
+    collected: Collected = { diagnostics: [], told: new Set(), errors: 0 },
     complete: (diagnostic: Diagnostic) => Diagnostic = diagnostic => diagnostic,
   ) {
     this.#collected = collected
@@ -30,8 +32,11 @@ export class Report {
 
   add(...diagnostics: readonly Diagnostic[]): void {
     for (const diagnostic of diagnostics) {
-      this.#collected.diagnostics.push(this.#complete(diagnostic))
       if (diagnostic.severity === 'error') this.#collected.errors++
+      const identity = identityOf(diagnostic)
+      if (identity !== undefined && this.#collected.told.has(identity)) continue
+      if (identity !== undefined) this.#collected.told.add(identity)
+      this.#collected.diagnostics.push(this.#complete(diagnostic))
     }
   }
 
@@ -56,4 +61,9 @@ export class Report {
   get errorCount(): number {
     return this.#collected.errors
   }
+}
+
+/** The same words about the same place say nothing new; without a place, each counts. */
+function identityOf({ code, summary, detail, subject }: Diagnostic): string | undefined {
+  return subject && JSON.stringify([code, summary, detail, subject.source.name, subject.start, subject.end])
 }
