@@ -50,7 +50,7 @@ t.test('a state moves from one file to another, with lineage and serial, and the
   await t.rejects(project.plan(), {
     code: 'state/backend-changed',
     diagnostic: {
-      detail: /^was in {5}sqlite in the data directory\nshould be {2}sqlite data\/other\.db,[\s\S]* flowrun init -migrate-state\n/,
+      detail: /^was in {5}sqlite \.flowrun\/state\.db\nshould be {2}sqlite data\/other\.db,[\s\S]* flowrun init -migrate-state\n/,
     },
   })
   await t.rejects(project.apply(), { code: 'state/backend-changed' })
@@ -58,7 +58,7 @@ t.test('a state moves from one file to another, with lineage and serial, and the
   await t.rejects(project.plan(), { code: 'state/backend-changed' }, 'declined is not moved')
 
   const { asked, environments } = await migrate(project)
-  t.same(asked, [{ environment: 'dev', from: 'sqlite in the data directory', to: 'sqlite data/other.db', serial: 1, blocks: 3 }])
+  t.same(asked, [{ environment: 'dev', from: 'sqlite .flowrun/state.db', to: 'sqlite data/other.db', serial: 1, blocks: 3 }])
   t.match(environments, [{ environment: 'dev', outcome: 'moved', serial: 1 }])
   t.equal(await pulled(project), before)
   t.ok(isEmpty(await project.plan()))

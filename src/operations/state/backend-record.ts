@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { canonicalJson } from '../../base/canonical-json.ts'
 import { isJsonObject, type JsonValue } from '../../base/json.ts'
 import { systemErrorSentence } from '../../base/system-error.ts'
@@ -19,12 +19,15 @@ export interface BackendRecords {
   read(): ReadonlyMap<string, StateSettings>
   /** Writes nothing where this is known already. @throws OperationError `cli/cannot-write`. */
   write(environment: string, settings: StateSettings): void
+  /** As a person would name it: `sqlite .flowrun/state.db`, `postgres secret("STATE_DATABASE_URL"), schema flowrun_state`. */
+  placeOf(settings: StateSettings): string
 }
 
 /** @param name as a person would name the file: `.flowrun/backend.json`. */
 export function createBackendRecords(file: string, name: string): BackendRecords {
   return {
     read: () => decodeRecords(readText(file), name),
+    placeOf: settings => placeOf(settings, dirname(name)),
     write(environment, settings) {
       const known = knownRecords(file, name)
       const text = encodeRecords(new Map(known).set(environment, withoutSecrets(settings)))
@@ -123,16 +126,11 @@ function withoutPassword(written: string): string {
   return url.href
 }
 
-/** Whether both name the same place: how it is reached, with which credentials and how often, does not matter. */
-export function isSamePlace(a: StateSettings, b: StateSettings): boolean {
-  return placeOf(a) === placeOf(b)
-}
-
-/** As a person would name it: `sqlite .flowrun/state.db`, `postgres secret("STATE_DATABASE_URL"), schema flowrun_state`. */
-export function placeOf(settings: StateSettings): string {
+/** What tells one place from another: how it is reached, with which credentials and how often, does not matter. */
+function placeOf(settings: StateSettings, dataDirectory: string): string {
   switch (settings.type) {
     case 'sqlite':
-      return settings.path === undefined ? 'sqlite in the data directory' : `sqlite ${settings.path}`
+      return `sqlite ${settings.path ?? join(dataDirectory, 'state.db')}`
     case 'http':
       return `http ${withoutPassword(settings.address)}`
     case 'postgres':

@@ -11,7 +11,6 @@ import type { StateSnapshot } from '../../state/state.ts'
 import { type LockOptions, locked } from '../locked.ts'
 import { type OperationHost, openProject, type Project, type ProjectOptions } from '../project.ts'
 import type { Stores } from '../stores.ts'
-import { isSamePlace, placeOf } from './backend-record.ts'
 
 /** A state that is about to move. */
 export interface Migration {
@@ -53,12 +52,13 @@ export type MigrateResult =
  */
 export function migrateStates(host: OperationHost, options: MigrateOptions): Promise<MigrateResult> {
   return eachEnvironment(host, options, async (project, environment) => {
-    const last = host.backendRecords(project.root).read().get(environment.name)
-    const to = placeOf(environment.state)
-    if (last === undefined || isSamePlace(last, environment.state))
+    const records = host.backendRecords(project.root)
+    const last = records.read().get(environment.name)
+    const to = records.placeOf(environment.state)
+    if (last === undefined || records.placeOf(last) === to)
       return { environment: environment.name, outcome: 'in-place', from: undefined, to, serial: undefined }
     return await between(host, project, environment, last, (source, destination) =>
-      migrate(host, options, { environment, last, root: project.root, source, destination }),
+      migrate(host, options, { environment, from: records.placeOf(last), to, root: project.root, source, destination }),
     )
   })
 }
@@ -68,7 +68,7 @@ export function reconfigureStates(host: OperationHost, options: ProjectOptions):
   return eachEnvironment(host, options, async (project, { name, state }) => {
     const records = host.backendRecords(project.root)
     records.write(name, state)
-    return { environment: name, outcome: 'reconfigured', from: undefined, to: placeOf(state), serial: undefined }
+    return { environment: name, outcome: 'reconfigured', from: undefined, to: records.placeOf(state), serial: undefined }
   })
 }
 
@@ -111,16 +111,16 @@ async function between<T>(
 
 interface Places {
   readonly environment: Environment
-  readonly last: StateSettings
+  readonly from: string
+  readonly to: string
   readonly root: string
   readonly source: Stores
   readonly destination: Stores
 }
 
 async function migrate(host: OperationHost, options: MigrateOptions, places: Places): Promise<MigratedEnvironment> {
-  const { environment, last, root, source, destination } = places
+  const { environment, from, to, root, source, destination } = places
   const { name } = environment
-  const [from, to] = [placeOf(last), placeOf(environment.state)]
   const done = (outcome: MigratedEnvironment['outcome'], serial?: number): MigratedEnvironment => {
     if (outcome !== 'declined') host.backendRecords(root).write(name, environment.state)
     return { environment: name, outcome, from, to, serial }

@@ -2,7 +2,7 @@ import type { StateSettings } from '../../config/blocks/environment-stores.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import type { StateBackend } from '../../state/backend.ts'
 import { onEnvironment } from '../../state/environment-hint.ts'
-import { type BackendRecords, isSamePlace, placeOf } from './backend-record.ts'
+import type { BackendRecords } from './backend-record.ts'
 
 /**
  * A backend that is not taken for empty when this folder has last seen the state elsewhere: planning against an empty state
@@ -25,7 +25,7 @@ export function rememberedBackend(
         return state
       }
       const last = records.read().get(environment)
-      if (last && !isSamePlace(last, settings)) throw backendChanged(environment, last, settings)
+      if (last) requireSamePlace(environment, records.placeOf(last), records.placeOf(settings))
       absent.add(environment)
       return undefined
     },
@@ -37,14 +37,15 @@ export function rememberedBackend(
   }
 }
 
-export function backendChanged(environment: string, last: StateSettings, settings: StateSettings): OperationError {
+function requireSamePlace(environment: string, last: string, place: string): void {
+  if (last === place) return
   const options = onEnvironment(environment)
-  return new OperationError({
+  throw new OperationError({
     code: 'state/backend-changed',
     summary: `The state of ${environment} is somewhere else`,
     detail: [
-      `was in     ${placeOf(last)}`,
-      `should be  ${placeOf(settings)}, which has no state of ${environment}`,
+      `was in     ${last}`,
+      `should be  ${place}, which has no state of ${environment}`,
       '',
       'The configuration names another place than the one that this folder has last used. To move the state there:',
       `  flowrun init${options} -migrate-state`,
