@@ -131,11 +131,21 @@ function variable(text: string): VariableFlag {
 /** Flags that say what is planned: apply must be given them too. */
 const REPEATED = ['environment', 'target', 'exclude', 'replace', 'var', 'var-file']
 
-/** ` -e prod --target=prompt.answer --destroy`: what was given, for a hint that can be pasted. */
-export function repeatedFlags(raw: readonly Given[], { destroy, 'refresh-only': refreshOnly, refresh, strict }: PartValues): string {
+/**
+ * ` -e prod --target=prompt.answer --destroy`: what was given, for a hint that can be pasted.
+ *
+ * @param mayShow whether the value of a variable may be printed; for another one `…` stands.
+ */
+export function repeatedFlags(
+  raw: readonly Given[],
+  { destroy, 'refresh-only': refreshOnly, refresh, strict }: PartValues,
+  mayShow: (variable: string) => boolean,
+): string {
   const valued = raw.flatMap(({ flag, input }) => {
     if (flag === undefined || !REPEATED.includes(flag)) return []
-    return flag === 'environment' ? ['-e', shellWord(input)] : [`--${flag}=${shellWord(input)}`]
+    if (flag === 'environment') return ['-e', shellWord(input)]
+    const [name = ''] = input.split('=')
+    return [`--${flag}=${flag === 'var' && !mayShow(name.trim()) ? `${name}=…` : shellWord(input)}`]
   })
   const set = { '--destroy': destroy, '--refresh-only': refreshOnly, '--refresh=false': !refresh, '--strict': strict }
   const switches = Object.entries(set).flatMap(([word, isSet]) => (isSet ? [word] : []))

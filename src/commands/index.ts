@@ -43,6 +43,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'state recover': () => import('./state/recover.ts'),
   import: () => import('./import.ts'),
   'force-unlock': () => import('./force-unlock.ts'),
+  'content repair': () => import('./content/repair.ts'),
   explain: () => import('./explain.ts'),
   version: () => import('./version.ts'),
   completion: () => import('./completion.ts'),

@@ -107,7 +107,13 @@ export default class PlanCommand extends BaseCommand {
       exitCode,
     )
     if (flags.out !== undefined) this.note(`Saved the plan to ${flags.out}\n`)
-    this.#suggest(result.plan, flags.out, repeatedFlags(raw, flags))
+    const { variables } = result.plan.inputs
+    // Those without a digest are sensitive.
+    this.#suggest(
+      result.plan,
+      flags.out,
+      repeatedFlags(raw, flags, name => name in variables),
+    )
     return exitCode
   }
 

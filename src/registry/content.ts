@@ -19,6 +19,9 @@ export interface ContentQuery {
   readonly digest: Digest
 }
 
+/** The way out of a damaged content, and what the damage did to anything else. */
+const REPAIR = '  flowrun content repair\nNothing was changed.'
+
 export function contentOf(artifact: DigestedArtifact): Content {
   // An interface has no index signature, so the compiler cannot see that an artifact is JSON; canonicalJson checks every leaf.
   return { digest: artifact.digest, body: canonicalJson(artifact.artifact as unknown as JsonValue) }
@@ -60,8 +63,8 @@ export function missingContent(query: ContentQuery, store: string): OperationErr
     code: 'content/missing',
     summary: `The content of ${query.address} is missing`,
     detail:
-      `${store} should hold ${query.digest} and does not. The version is known, its text is lost: restore the store from a backup, ` +
-      'or apply a configuration that has this very text, which uploads it again. Nothing was changed.',
+      `${store} should hold ${query.digest} and does not. The version is known, its text is lost. Restore the store from a backup, ` +
+      `or put the text back from a working copy that has it:\n${REPAIR}`,
     address: query.address,
   })
 }
@@ -72,7 +75,7 @@ function alteredContent(query: ContentQuery, found: Digest, store: string): Oper
     summary: `The content of ${query.address} does not match its digest`,
     detail:
       `${store} was changed by something other than flowrun, or is damaged. Restore it from a backup, ` +
-      'or apply a configuration that has the right text, which uploads it again. Nothing was changed.',
+      `or put the text back from a working copy that has it:\n${REPAIR}`,
     notes: [`expected ${shortDigest(query.digest)}`, `found ${shortDigest(found)}`],
     address: query.address,
   })
@@ -85,7 +88,7 @@ export function undecryptableContent(query: ContentQuery, place: string): Operat
     summary: `The content of ${query.address} cannot be decrypted`,
     detail:
       `${place} should hold ${query.digest}. It was damaged, or put there by something other than flowrun. Restore it from a backup, ` +
-      'or apply a configuration that has the right text, which uploads it again. Nothing was changed.',
+      `or put the text back from a working copy that has it:\n${REPAIR}`,
     address: query.address,
   })
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
@@ -10,6 +11,7 @@ import { RENEWAL_MS } from '../../src/state/lock.ts'
 import { thisHolder } from '../../src/state/process.ts'
 import type { StateSnapshot } from '../../src/state/state.ts'
 import { heldClock, snapshotOf, stateBackendContract } from '../conformance/state-backend.ts'
+import { createAuthority } from '../support/certificates.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
@@ -207,6 +209,44 @@ function testOver(postgres: TestPostgres): void {
     const backend = await open('postgresql://u:p@db.example.com/x')
     t.equal(backend.name, 'db.example.com:5432/x')
     await backend.close()
+  })
+
+  t.test('TLS is as sslmode says, and a certificate of nobody known is refused', { skip: process.platform === 'win32' }, async t => {
+    const url = await postgres.createDatabase()
+    const authority = createAuthority('flowrun tests')
+    const { cert, key } = authority.issue('postgres')
+    const place = async (name: string, pem: string) =>
+      run(url, `COPY (SELECT '${Buffer.from(pem).toString('base64')}') TO PROGRAM 'umask 077; base64 -d > ${name}'`)
+    await place('server.crt', cert)
+    await place('server.key', key)
+    await run(url, 'ALTER SYSTEM SET ssl = on')
+    await run(url, 'SELECT pg_reload_conf()')
+    while ((await run(url, 'SHOW ssl'))[0]?.ssl !== 'on') await new Promise(setImmediate)
+
+    const root = t.testdir({ 'ca.pem': authority.cert, 'other.pem': createAuthority('another').cert })
+    const encrypted = async (query: Readonly<Record<string, string>>, changes: Partial<PostgresStateOptions> = {}) => {
+      const address = new URL(url)
+      for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value)
+      const backend = await openIn(t, address.href, changes)
+      await backend.read('dev')
+      const [found] = await run(
+        url,
+        `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'flowrun' AND datname = current_database()`,
+      )
+      await backend.close()
+      return found?.ssl
+    }
+    const refused = { code: 'postgres/no-tls' }
+    await (await openIn(t, url)).write('dev', writeOf(1))
+    t.equal(await encrypted({ sslmode: 'disable' }), false)
+    t.equal(await encrypted({ sslmode: 'prefer' }), true)
+    t.equal(await encrypted({ sslmode: 'require' }), true)
+    t.equal(await encrypted({}, { sslMode: 'require' }), true, 'PGSSLMODE')
+    await t.rejects(encrypted({ sslmode: 'verify-full' }), refused)
+    for (const sslmode of ['verify-full', 'verify-ca']) {
+      t.equal(await encrypted({ sslmode, sslrootcert: join(root, 'ca.pem') }), true)
+      await t.rejects(encrypted({ sslmode, sslrootcert: join(root, 'other.pem') }), refused)
+    }
   })
 
   t.test('a damaged state names the serial, both digests and the snapshot to go back to', async t => {

@@ -8,7 +8,7 @@ export const contentCodes = {
     why: 'Every content is digested before it is used, so that a damaged or edited store can never change what a model is sent.',
     cure: [
       'Restore the store, usually .flowrun/state.db, from a backup.',
-      'Or apply a configuration that has the right text: apply uploads it again under its digest.',
+      'Or put the text back from a working copy that has it: flowrun content repair.',
     ],
     see: ['content/missing', 'registry/corrupt'],
   },
@@ -17,7 +17,7 @@ export const contentCodes = {
     since: '1.0',
     what: 'A version is known, but the store has no content under its digest.',
     why: 'An absent text is never taken for an empty one: a model would answer without its instructions.',
-    cure: ['Restore the store from a backup.', 'Or apply a configuration that has this very text: apply uploads it again.'],
+    cure: ['Restore the store from a backup.', 'Or put the text back from a working copy that has it: flowrun content repair.'],
     see: ['content/altered'],
   },
   'content/cannot-decrypt': {
@@ -27,7 +27,7 @@ export const contentCodes = {
     why: 'An encrypted text is bound to its digest and its key: one that was changed, or put in the place of another, opens with none.',
     cure: [
       'Restore the object from a backup, or an earlier version of it where the bucket keeps versions.',
-      'Or apply a configuration that has the right text: apply uploads it again.',
+      'Or put the text back from a working copy that has it: flowrun content repair.',
     ],
     see: ['content/altered', 'kms/denied'],
   },
