@@ -459,7 +459,7 @@ t.test('a state that something else wrote is named, and nothing is written over 
 })
 
 t.test('a damaged state says so, and tells lineage and serial still', async t => {
-  const { server, open } = await serve(t)
+  const { server, open } = await serve(t, { etags: 'strong' })
   const backend = open()
   await backend.write('dev', FIRST)
   const text = server.stored('/state') ?? ''
@@ -478,6 +478,7 @@ t.test('a damaged state says so, and tells lineage and serial still', async t =>
   await t.rejects(backend.currentVersion('dev'), { code: 'state/corrupt' })
   server.store('/state', '')
   t.equal(await backend.read('dev'), undefined, 'an answer without a body is no state')
+  t.same(await backend.write('dev', FIRST), { outcome: 'written' })
 })
 
 t.test('a lock that the server does not take back is told with the way to remove it', async t => {

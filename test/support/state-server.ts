@@ -169,7 +169,7 @@ function write({ path, headers, body }: StateRequest, entry: Entry, { etags = 'n
   if (entry.lock !== undefined && idOf(entry.lock) !== id) return { status: 423, body: entry.lock }
   if (etags !== 'none') {
     if (headers['if-none-match'] === '*' && entry.text !== undefined) return { status: 412 }
-    if (headers['if-match'] !== undefined && headers['if-match'] !== (entry.text && etagOf(entry.text))) return { status: 412 }
+    if (headers['if-match'] !== undefined && headers['if-match'] !== etagOf(entry.text ?? '')) return { status: 412 }
   }
   entry.text = body
   return { status: 200 }

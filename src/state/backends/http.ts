@@ -51,7 +51,7 @@ export function createHttpStateBackend(options: HttpStateOptions): StateBackend 
     async read(environment) {
       const place = placeOf(environment)
       const stored = await transport.retrying(() => get(store, place))
-      if (stored === undefined) return undefined
+      if (stored.document === undefined) return undefined
       requireIntact(stored.document, place)
       const snapshot = await codec.decode(stored.document.body, environment)
       const { lineage, serial } = stored.document
@@ -68,7 +68,7 @@ export function createHttpStateBackend(options: HttpStateOptions): StateBackend 
     snapshot: async () => undefined,
     async currentVersion(environment) {
       const stored = await transport.retrying(() => get(store, placeOf(environment)))
-      return stored && versionOf(stored.document)
+      return stored.document && versionOf(stored.document)
     },
     close: () => transport.close(),
   }
@@ -83,21 +83,24 @@ interface HttpStore {
 }
 
 interface Stored {
-  readonly document: StateDocument
-  /** A strong one: a weak ETag stands for several texts, and no condition can be made of it. */
-  readonly etag: string | undefined
+  /** Undefined: there is no state. */
+  readonly document: StateDocument | undefined
+  /** What makes a write true only as long as this stands there; none of a weak ETag, which stands for several texts. */
+  readonly condition: Readonly<Record<string, string>>
 }
 
 /** Once. An answer without a body is no state, as for Terraform. */
-async function get({ transport, address }: HttpStore, place: StatePlace): Promise<Stored | undefined> {
+async function get({ transport, address }: HttpStore, place: StatePlace): Promise<Stored> {
   const answer = await transport.ask({ method: 'GET', url: address })
-  if (answer.status === 404 || answer.status === 204) return undefined
+  if (answer.status === 404 || answer.status === 204) return { document: undefined, condition: { 'if-none-match': '*' } }
   if (answer.status !== 200) throw unexpected(place.name, `It answers GET with ${answer.status}.`)
-  if (answer.body.length === 0) return undefined
   const expected = answer.header('content-md5')
   if (expected !== undefined && expected !== md5(answer.body)) throw corrupt(place, 'what arrived does not match its Content-MD5')
   const etag = answer.header('etag')
-  return { document: decodeDocument(answer.body.toString(), place), etag: etag?.startsWith('"') ? etag : undefined }
+  return {
+    document: answer.body.length === 0 ? undefined : decodeDocument(answer.body.toString(), place),
+    condition: etag?.startsWith('"') ? { 'if-match': etag } : {},
+  }
 }
 
 /**
@@ -108,11 +111,10 @@ async function replace(store: HttpStore, place: StatePlace, write: StateWrite): 
   const { transport, locks, address, updateMethod, clock } = store
   const body = encodeDocument(write, place)
   for (let comparison = 1; ; comparison++) {
-    const stored = await get(store, place)
-    const found = stored ? versionOf(stored.document) : null
-    if (stored?.document.digest === write.digest && isSame(found, write)) return { outcome: 'written' }
+    const { document, condition } = await get(store, place)
+    const found = document ? versionOf(document) : null
+    if (document?.digest === write.digest && isSame(found, write)) return { outcome: 'written' }
     if (!isSame(found, write.expected)) return { outcome: 'conflict', found }
-    const condition = stored === undefined ? { 'if-none-match': '*' } : stored.etag === undefined ? {} : { 'if-match': stored.etag }
     const answer = await transport.ask({ method: updateMethod, url: withLockId(address, locks.heldId), body, headers: condition })
     const { status } = answer
     if (status >= 200 && status < 300) return { outcome: 'written' }
