@@ -115,6 +115,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
     'content/newer-format',
   ],
   'needs a disk with a fault, or another user': [
+    'state/not-copied',
     'registry/full',
     'registry/read-only',
     'registry/unreadable',
