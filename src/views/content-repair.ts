@@ -24,7 +24,7 @@ export function contentRepairText({ environment, checked, damaged }: ContentRepa
   const wayOut =
     left === 0
       ? ''
-      : `\nCheck out a commit that has the others, and run this again there. What was released when, and from which commit:\n  flowrun releases -e ${environment}\n`
+      : `\nCheck out a commit that has the others, and run this again there. Releases with their commits:\n  flowrun releases -e ${environment}\n`
   return `${tableLines(COLUMNS, rows, style).join('\n')}\n${wayOut}`
 }
 

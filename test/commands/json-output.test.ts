@@ -38,6 +38,7 @@ const conversation: readonly (readonly [schema: string, words: readonly string[]
   ['run', ['run', 'prompt.answer', '--field', 'question=hi', '--json']],
   ['run', ['run', 'prompt.answer', '--field', 'question=hi', '--dry-run', '--json']],
   ['diff', ['diff', 'dev', '--json']],
+  ['content-repair', ['content', 'repair', '--json']],
   ['state', ['state', '--json']],
   ['state-list', ['state', 'list', 'prompt.*', '--json']],
   ['state-show', ['state', 'show', 'prompt.answer', '--json']],
