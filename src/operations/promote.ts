@@ -257,7 +257,7 @@ function notActive(address: string, environment: string, { pointers }: PointerSe
   return new OperationError({
     code: 'registry/not-active',
     summary: `${address} is not active in ${environment}`,
-    detail: `What is: flowrun show -e ${environment}\nNothing was changed.`,
+    detail: `Nothing was changed. What is active there: flowrun show -e ${environment}`,
     ...(suggestions.length > 0 ? { suggestions } : {}),
   })
 }

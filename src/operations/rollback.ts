@@ -211,7 +211,7 @@ async function neverHere({ registry, environment, set }: Present, address: strin
   return new OperationError({
     code: 'rollback/never-active',
     summary: `${address} was never active in ${environment}`,
-    detail: `A rollback goes back to what an environment has had: flowrun releases -e ${environment}\nNothing was changed.`,
+    detail: `Nothing was changed. A rollback goes back to what an environment has had: flowrun releases -e ${environment}`,
     ...(suggestions.length > 0 ? { suggestions } : {}),
   })
 }
