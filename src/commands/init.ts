@@ -41,7 +41,11 @@ export default class Init extends BaseCommand {
       helpGroup: 'Where the state is',
       summary: 'move the states to where the configuration says; asks first',
     }),
-    reconfigure: Flags.boolean({ helpGroup: 'Where the state is', summary: 'use what is there now, leave the last place behind' }),
+    reconfigure: Flags.boolean({
+      helpGroup: 'Where the state is',
+      summary: 'use what is there now, leave the last place behind',
+      default: false,
+    }),
     'lock-timeout': Flags.string({
       helpGroup: 'Where the state is',
       helpValue: 'TIME',

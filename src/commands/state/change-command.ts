@@ -12,7 +12,7 @@ import { shown } from '../flags.ts'
 
 /** Flags of every command that writes the state. */
 export const stateChangeFlags = {
-  'dry-run': Flags.boolean({ helpGroup: 'How', summary: 'say what would happen, change nothing' }),
+  'dry-run': Flags.boolean({ helpGroup: 'How', summary: 'say what would happen, change nothing', default: false }),
   'lock-timeout': Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'how long to wait for the lock', default: '20s' }),
   ...shown('What to show', 'environment', 'json'),
 }

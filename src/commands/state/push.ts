@@ -17,7 +17,7 @@ export default class StatePush extends StateChangeCommand {
   static override examples = ['flowrun state push backup.json', 'flowrun state push -force backup.json']
   static override args = { file: Args.string({ required: true }) }
   static override flags = {
-    force: Flags.boolean({ helpGroup: 'How', summary: 'also an older serial or another lineage; audited' }),
+    force: Flags.boolean({ helpGroup: 'How', summary: 'also an older serial or another lineage; audited', default: false }),
     ...stateChangeFlags,
   }
 
