@@ -66,7 +66,7 @@ function asClause(sentence: string): string {
 
 /** Codes, then documents. */
 function seeText(see: readonly string[]): string {
-  const isCode = (entry: string) => /^[a-z-]+\/[a-z0-9-]+$/.test(entry)
+  const isCode = (entry: string) => /^[a-z][a-z0-9-]*\/[a-z0-9-]+$/.test(entry)
   return [see.filter(isCode).join(', '), ...see.filter(entry => !isCode(entry))].filter(Boolean).join('; ')
 }
 

@@ -120,7 +120,7 @@ t.test('every command that the docs name is there', t => {
 t.test('every code that the docs name is there', t => {
   const areas = new Set(Object.keys(codes).map(code => code.split('/')[0] ?? ''))
   for (const { path, text } of pages) {
-    for (const [, code = ''] of text.matchAll(/[`[]([a-z]+\/[a-z]+(?:-[a-z0-9]+)*)[`\]]/g)) {
+    for (const [, code = ''] of text.matchAll(/[`[]([a-z][a-z0-9]*\/[a-z]+(?:-[a-z0-9]+)*)[`\]]/g)) {
       if (areas.has(code.split('/')[0] ?? '') && !(code in codes)) t.fail(`${path}: ${code}`)
     }
   }
