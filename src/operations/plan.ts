@@ -16,6 +16,7 @@ import type { ImportSource } from '../plan/sources.ts'
 import { isArchived, isDrifted, type Standing, standings } from '../plan/standing.ts'
 import { openImports, type PlanView, viewThrough } from '../plan/view.ts'
 import { checkWindows } from '../plan/window.ts'
+import type { Pointer } from '../registry/pointer.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ReleaseWithChanges } from '../registry/release.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
@@ -119,21 +120,14 @@ async function planOrGenerate(
   options: PlanOptions,
   report: Report,
 ): Promise<PlannedAgainst | ToGenerate> {
-  const { registry, backend } = stores
+  const { registry } = stores
   const { mode = 'normal' } = options
   const environment = project.environment.name
-  const base =
-    options.refresh === false
-      ? await trustState(registry, backend, environment, host.newId)
-      : await catchUp(registry, backend, environment, host.newId, { acceptRegistry: options.acceptRegistry !== undefined })
+  const base = await baseOf(stores, environment, options, host.newId)
   const versions = await readVersionNumbers(registry, readMoves(project.parsed.blocks))
-  const pointerNow = (address: string) => {
-    const former = versions.formerAddress(address)
-    return base.pointers.pointers.get(address) ?? (former === undefined ? undefined : base.pointers.pointers.get(former))
-  }
   const loaded = await loadWithVersions(
     (asking, attempt) => loadProject(host, project, { ...options, ...asking }, attempt, options.canAsk),
-    { registry, pointers: { get: pointerNow }, versions },
+    { registry, pointers: pointersNow(base, versions), versions },
     report,
   )
   if (loaded.missing.length > 0 && options.canAsk && !report.hasErrors) return { outcome: 'ask', missing: loaded.missing }
@@ -185,6 +179,21 @@ async function planOrGenerate(
     warnings: report.diagnostics,
   })
   return { outcome: 'planned', plan: await withForecasts(made, configuration), base }
+}
+
+function baseOf(
+  { registry, backend }: Stores,
+  environment: string,
+  { refresh, acceptRegistry }: PlanOptions,
+  newId: OperationHost['newId'],
+): Promise<CaughtUp> {
+  if (refresh === false) return trustState(registry, backend, environment, newId)
+  return catchUp(registry, backend, environment, newId, { acceptRegistry: acceptRegistry !== undefined })
+}
+
+/** What is active at an address, under its old name where it is to be moved. */
+function pointersNow({ pointers: { pointers } }: CaughtUp, versions: VersionNumbers): Pick<ReadonlyMap<string, Pointer>, 'get'> {
+  return { get: address => pointers.get(address) ?? pointers.get(versions.formerAddress(address) ?? '') }
 }
 
 interface FactsOf {

@@ -105,7 +105,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
     'state/conflict',
     'registry/busy',
   ],
-  'needs a rollback or another configuration, which no command makes yet': ['apply/held', 'apply/owned-elsewhere', 'apply/refused'],
+  'needs another configuration, or several rules that say no at once': ['apply/owned-elsewhere', 'apply/refused'],
   'needs a store that somebody else has changed': [
     'registry/newer-format',
     'release/incompatible',
