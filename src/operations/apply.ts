@@ -61,18 +61,28 @@ export async function apply(host: OperationHost, options: ApplyOptions): Promise
     mode: 'write',
   })
   try {
-    return await applyProject(host, project, stores, options)
+    return await applyProject(host, project, stores, options, report.diagnostics)
   } finally {
     await stores.close()
   }
 }
 
-async function applyProject(host: OperationHost, project: Project, stores: Stores, options: ApplyOptions): Promise<ApplyResult> {
+/** @param told of the settings: each plan says it too. */
+async function applyProject(
+  host: OperationHost,
+  project: Project,
+  stores: Stores,
+  options: ApplyOptions,
+  told: readonly Diagnostic[],
+): Promise<ApplyResult> {
   let approved: Plan | undefined
   let moved: readonly ReleaseWithChanges[] | undefined
   for (let attempt = 1; ; attempt++) {
     // A state that was trusted and proved wrong is not trusted again.
-    const planned = await planAgainst(host, project, stores, attempt === 1 ? options : { ...options, refresh: true }, new Report())
+    const trusting = attempt === 1 ? options : { ...options, refresh: true }
+    const report = new Report()
+    report.add(...told)
+    const planned = await planAgainst(host, project, stores, trusting, report)
     if (planned.outcome !== 'planned') return planned
     const { plan, base } = planned
     if (plan.mode === 'destroy' && project.environment.protected && !options.allowProtected) throw protectedEnvironment(plan.environment)

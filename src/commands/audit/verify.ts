@@ -16,7 +16,7 @@ export default class AuditVerify extends BaseCommand {
   static override description =
     'It finds rows that were altered, removed, swapped or inserted. That the end was cut, or that all was written anew, shows only against a checkpoint that was kept elsewhere.'
   static override examples = ['flowrun audit verify', 'flowrun audit verify --checkpoint "$(cat checkpoint.txt)"']
-  static override exitCodes = 'Exit codes: 0 whole, 1 error, 3 broken.'
+  static override exitCodes = 'Exit codes: 0 done, 1 error, 3 broken.'
   static override flags = {
     checkpoint: Flags.string({ helpGroup: 'What to check', helpValue: 'SEQ:HASH', summary: 'what audit checkpoint printed' }),
     ...shown('What to check', 'environment', 'json'),

@@ -13,7 +13,7 @@ export default class ContentRepair extends BaseCommand {
   static override description =
     'Reads the contents of what is active, and of versions that the working copy has. Those that are damaged and are here, by digest, are uploaded again. It publishes nothing.'
   static override examples = ['flowrun content repair -e prod']
-  static override exitCodes = 'Exit codes: 0 all are intact now, 1 error, or some are damaged still.'
+  static override exitCodes = 'Exit codes: 0 done, 1 error, or some are damaged still.'
   static override flags = { ...environmentFlag, ...variableFlags, ...shown('What to show', 'json') }
 
   async run(): Promise<ExitCode> {
