@@ -3,43 +3,79 @@ import type { CommandFacts, FlagFacts } from './help.ts'
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
 export type Shell = (typeof shells)[number]
 
+/** A command by its first word, with those that have a second one. */
+interface CommandTree {
+  readonly name: string
+  /** Absent where the second word must be said: `content repair`. */
+  readonly own: CommandFacts | undefined
+  /** By their second words. */
+  readonly inner: ReadonlyMap<string, CommandFacts>
+}
+
 /** A script for a shell. It asks nothing at completion time, so that a Tab never waits for a start of flowrun. */
 export function completionScript(shell: Shell, commands: readonly CommandFacts[]): string {
-  const visible = commands.filter(command => !command.hidden)
+  const trees = treesOf(commands)
   switch (shell) {
     case 'bash':
-      return bashScript(visible)
+      return bashScript(trees)
     case 'zsh':
-      return zshScript(visible)
+      return zshScript(trees)
     case 'fish':
-      return fishScript(visible)
+      return fishScript(trees)
     case 'powershell':
-      return powershellScript(visible)
+      return powershellScript(trees)
   }
 }
 
-function flagsOf(command: CommandFacts): readonly FlagFacts[] {
-  return Object.values(command.flags).filter(flag => !flag.hidden)
+/** What is left out of a list of commands for brevity, `state list`, is completed none the less. */
+function treesOf(commands: readonly CommandFacts[]): readonly CommandTree[] {
+  const offered = commands.filter(({ id, hidden }) => !hidden || id.includes(' '))
+  const groups = Map.groupBy(offered, ({ id }) => id.split(' ')[0] ?? id)
+  return [...groups].map(([name, members]) => ({
+    name,
+    own: members.find(({ id }) => id === name),
+    inner: new Map(members.flatMap(command => (command.id === name ? [] : [[command.id.slice(name.length + 1), command] as const]))),
+  }))
 }
 
-function flagWords(command: CommandFacts): string {
+function described({ own, inner }: CommandTree): string {
+  const [first] = inner.values()
+  return own?.brief ?? own?.summary ?? first?.summary ?? ''
+}
+
+function flagsOf(command: CommandFacts | undefined): readonly FlagFacts[] {
+  return Object.values(command?.flags ?? {}).filter(flag => !flag.hidden)
+}
+
+function flagWords(command: CommandFacts | undefined): string {
   return ['--help', ...flagsOf(command).map(flag => `--${flag.name}`)].join(' ')
 }
 
-function bashScript(commands: readonly CommandFacts[]): string {
+function bashScript(trees: readonly CommandTree[]): string {
+  const pairs = trees.flatMap(({ name, inner }) => [...inner.keys()].map(word => `'${name} ${word}'`))
+  const line = (name: string, flags: string, inner: readonly string[]) =>
+    `    '${name}') words='${flags}'${inner.length === 0 ? '' : ` inner='${inner.join(' ')}'`} ;;`
+  const lines = trees.flatMap(({ name, own, inner }) => [
+    line(name, flagWords(own), [...inner.keys()]),
+    ...[...inner].map(([word, command]) => line(`${name} ${word}`, flagWords(command), [])),
+  ])
   return `# flowrun completion for bash
 _flowrun() {
-  local current=\${COMP_WORDS[COMP_CWORD]} command= word
+  local current=\${COMP_WORDS[COMP_CWORD]} command= word words= inner=
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in -*) ;; *) command=$word; break ;; esac
+    case $word in -*) continue ;; esac
+    if [[ -z $command ]]; then command=$word; continue; fi
+    case "$command $word" in ${pairs.join('|') || "''"}) command="$command $word" ;; esac
+    break
   done
-  local words
   case $command in
-    '') words='${commands.map(command => command.id).join(' ')} --help --version' ;;
-${commands.map(command => `    ${command.id}) words='${flagWords(command)}' ;;`).join('\n')}
+    '') words='${trees.map(({ name }) => name).join(' ')} --help --version' ;;
+${lines.join('\n')}
   esac
   if [[ $current == -* || -z $command ]]; then
     COMPREPLY=($(compgen -W "$words" -- "$current"))
+  elif [[ -n $inner ]]; then
+    COMPREPLY=($(compgen -W "$inner" -- "$current"))
   else
     COMPREPLY=($(compgen -f -- "$current"))
   fi
@@ -48,28 +84,39 @@ complete -o filenames -F _flowrun flowrun
 `
 }
 
-function zshScript(commands: readonly CommandFacts[]): string {
-  const described = commands.map(command => `    '${command.id}:${zshText(command.brief ?? command.summary ?? '')}'`)
+function zshScript(trees: readonly CommandTree[]): string {
+  const lines = trees.map(tree => `    '${tree.name}:${zshText(described(tree))}'`)
   return `#compdef flowrun
 # flowrun completion for zsh
 _flowrun() {
   local -a commands
   commands=(
-${described.join('\n')}
+${lines.join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
     return
   fi
   case $words[2] in
-${commands.map(command => `    ${command.id}) _arguments ${zshFlags(command)} '*:file:_files' ;;`).join('\n')}
+${trees.map(zshCase).join('\n')}
   esac
 }
 if [[ $funcstack[1] == _flowrun ]]; then _flowrun "$@"; else compdef _flowrun flowrun; fi
 `
 }
 
-function zshFlags(command: CommandFacts): string {
+function zshCase({ name, own, inner }: CommandTree): string {
+  const take = (command: CommandFacts | undefined) => `_arguments ${zshFlags(command)} '*:file:_files'`
+  if (inner.size === 0) return `    ${name}) ${take(own)} ;;`
+  return `    ${name})
+      if (( CURRENT == 3 )); then compadd ${[...inner.keys()].join(' ')}; fi
+      case $words[3] in
+${[...inner].map(([word, command]) => `        ${word}) ${take(command)} ;;`).join('\n')}
+        *) ${take(own)} ;;
+      esac ;;`
+}
+
+function zshFlags(command: CommandFacts | undefined): string {
   return flagsOf(command)
     .map(flag => {
       const value = flag.type === 'option' ? `:${zshText(flag.helpValue ?? 'value')}:_files` : ''
@@ -83,32 +130,50 @@ function zshText(text: string): string {
   return text.replaceAll("'", '').replace(/[[\]:]/g, '\\$&')
 }
 
-function fishScript(commands: readonly CommandFacts[]): string {
-  const lines = commands.flatMap(command => [
-    `complete -c flowrun -n __fish_use_subcommand -f -a ${command.id} -d ${fishText(command.brief ?? command.summary ?? '')}`,
-    ...flagsOf(command).map(flag => {
-      const short = flag.char === undefined ? '' : ` -s ${flag.char}`
-      const value = flag.type === 'option' ? ' -r' : ''
-      return `complete -c flowrun -n '__fish_seen_subcommand_from ${command.id}' -l ${flag.name}${short}${value} -d ${fishText(flag.summary ?? '')}`
-    }),
-  ])
+function fishScript(trees: readonly CommandTree[]): string {
+  const lines = trees.flatMap(tree => {
+    const { name, own, inner } = tree
+    const isSeen = `__fish_seen_subcommand_from ${name}`
+    const words = [...inner.keys()].join(' ')
+    return [
+      `complete -c flowrun -n __fish_use_subcommand -f -a ${name} -d ${fishText(described(tree))}`,
+      ...fishFlags(own, isSeen),
+      ...[...inner].flatMap(([word, command]) => [
+        `complete -c flowrun -n '${isSeen}; and not __fish_seen_subcommand_from ${words}' -f -a ${word} -d ${fishText(command.summary ?? '')}`,
+        ...fishFlags(command, `${isSeen}; and __fish_seen_subcommand_from ${word}`),
+      ]),
+    ]
+  })
   return `# flowrun completion for fish\n${lines.join('\n')}\n`
+}
+
+function fishFlags(command: CommandFacts | undefined, condition: string): readonly string[] {
+  return flagsOf(command).map(flag => {
+    const short = flag.char === undefined ? '' : ` -s ${flag.char}`
+    const value = flag.type === 'option' ? ' -r' : ''
+    return `complete -c flowrun -n '${condition}' -l ${flag.name}${short}${value} -d ${fishText(flag.summary ?? '')}`
+  })
 }
 
 function fishText(text: string): string {
   return `'${text.replace(/['\\]/g, '\\$&')}'`
 }
 
-function powershellScript(commands: readonly CommandFacts[]): string {
+function powershellScript(trees: readonly CommandTree[]): string {
+  const entries = trees.flatMap(({ name, own, inner }) => [
+    [name, [...inner.keys(), flagWords(own)].join(' ')] as const,
+    ...[...inner].map(([word, command]) => [`${name} ${word}`, flagWords(command)] as const),
+  ])
   return `# flowrun completion for PowerShell
 Register-ArgumentCompleter -Native -CommandName flowrun -ScriptBlock {
   param($word, $ast, $position)
-  $flags = @{
-${commands.map(command => `    '${command.id}' = '${flagWords(command)}'`).join('\n')}
+  $words = @{
+${entries.map(([name, words]) => `    '${name}' = '${words}'`).join('\n')}
   }
   $typed = @($ast.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" } | Where-Object { $_ -notlike '-*' })
-  $words = if ($typed.Count -gt 0 -and $flags.ContainsKey($typed[0])) { $flags[$typed[0]].Split(' ') } else { $flags.Keys | Sort-Object }
-  $words | Where-Object { $_ -like "$word*" } | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
+  $known = @(($typed | Select-Object -First 2) -join ' ', "$($typed | Select-Object -First 1)") | Where-Object { $_ -ne '' -and $words.ContainsKey($_) } | Select-Object -First 1
+  $offered = if ($known) { $words[$known].Split(' ') } else { $words.Keys | Where-Object { $_ -notlike '* *' } | Sort-Object }
+  $offered | Where-Object { $_ -like "$word*" } | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
 }
 `
 }
