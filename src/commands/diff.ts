@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
 import { compare } from '../operations/diff.ts'
-import { diffJson, diffText } from '../views/diff.ts'
+import { diffJson, diffMarkdown, diffText } from '../views/diff.ts'
 import { BaseCommand } from './base-command.ts'
 import { readVariables } from './configuration-flags.ts'
 import type { ExitCode } from './exit-codes.ts'
@@ -14,6 +14,7 @@ export default class Diff extends BaseCommand {
   static override brief = 'compare two versions, releases or environments'
   static override summary = 'Compare two versions, releases or environments; without B, with the working copy'
   static override examples = ['flowrun diff prompt.answer@7 prompt.answer@8', 'flowrun diff prod@14 prod', 'flowrun diff dev']
+  static override formats = ['text', 'json', 'markdown'] as const
   static override args = {
     from: Args.string({ name: 'a', required: true, description: 'prompt.answer@7, prod@14 or dev' }),
     to: Args.string({ name: 'b', description: 'the same; the working copy when left out' }),
@@ -21,7 +22,7 @@ export default class Diff extends BaseCommand {
   static override flags = {
     stat: Flags.boolean({ helpGroup: 'What to show', summary: 'only how much differs' }),
     concise: Flags.boolean({ helpGroup: 'What to show', summary: 'one line for each change' }),
-    ...shown('What to show', 'environment', 'json', 'no-color'),
+    ...shown('What to show', 'environment', 'format', 'json', 'no-color'),
     var: Flags.string({ helpGroup: 'How', helpValue: "'NAME=VALUE'", summary: 'a variable of the working copy', multiple: true }),
     'var-file': Flags.string({ helpGroup: 'How', helpValue: 'FILE', summary: 'variables from a file', multiple: true }),
   }
@@ -38,6 +39,10 @@ export default class Diff extends BaseCommand {
       stat: flags.stat,
       concise: flags.concise,
     }
-    return this.present({ text: () => diffText(found.value, this.terminal.out.style, options), json: () => diffJson(found.value) })
+    return this.present({
+      text: () => diffText(found.value, this.terminal.out.style, options),
+      json: () => diffJson(found.value),
+      markdown: () => diffMarkdown(found.value),
+    })
   }
 }

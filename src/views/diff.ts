@@ -2,12 +2,18 @@ import type { Comparison } from '../operations/diff.ts'
 import { diffArtifacts } from '../plan/artifact-diff.ts'
 import type { Change } from '../plan/plan.ts'
 import { diffTexts } from '../plan/text-diff.ts'
+import { CHANGE_SIGNS } from './change-sign.ts'
 import type { ChangeContext } from './change-text.ts'
+import { formatCount } from './format-number.ts'
 import { jsonDocument } from './json-document.ts'
+import { code, detailsOf, fittingDetails, lengthOf, MARKDOWN_LENGTH_MAX } from './plan-markdown.ts'
 import { resourceChange } from './plan-resource.ts'
 import { changeLines, conciseLines } from './plan-text.ts'
 import type { Style } from './style.ts'
 import { tableLines } from './table.ts'
+
+/** Rows of a Markdown table before the rest is counted: 300 take at most half of a comment. */
+const MARKDOWN_ROWS_MAX = 300
 
 export interface DiffTextOptions extends Omit<ChangeContext, 'drifted'> {
   /** Only how much differs. */
@@ -39,6 +45,22 @@ function statLines(changes: readonly Change[], style: Style): readonly string[] 
     return [address, String(sum('added')), String(sum('removed')), String(values.length)]
   })
   return tableLines(columns, rows, style)
+}
+
+/** For a comment of a pull request: a table, then each diff to be unfolded. */
+export function diffMarkdown({ from, to, changes, same }: Comparison): string {
+  const title = `### ${code(from)} → ${code(to)}: ${changes.length} ${changes.length === 1 ? 'differs' : 'differ'}, ${same} the same`
+  if (changes.length === 0) return `${title}\n`
+  const versions = ({ before, after }: Change) => [before?.version ?? 'none', after?.version ?? 'none'].join(' → ')
+  const rows = changes
+    .slice(0, MARKDOWN_ROWS_MAX)
+    .map(change => `| ${CHANGE_SIGNS[change.action]} | ${code(change.address).replaceAll('|', '\\|')} | ${versions(change)} |`)
+  const left = changes.length - rows.length
+  const more = left === 0 ? [] : ['', `${formatCount(left)} more differ.`]
+  const head = [title, '', '| | block | version |', '|---|---|---|', ...rows, ...more, '']
+  const command = `flowrun diff ${from}${to === 'working copy' ? '' : ` ${to}`}`
+  const details = fittingDetails(changes.flatMap(detailsOf), MARKDOWN_LENGTH_MAX - lengthOf(head), command)
+  return `${[...head, ...details].join('\n').trimEnd()}\n`
 }
 
 export function diffJson({ from, to, changes, same }: Comparison): string {

@@ -70,11 +70,15 @@ function footLine({ base, changeDigest, createdAtMs }: Plan, { commit }: PlanMar
   return parts.join(' · ')
 }
 
-/** Drops the longest details first, and says so. */
-function fittingDetails(details: readonly string[], room: number): readonly string[] {
+/**
+ * Drops the longest details first, and says so.
+ *
+ * @param command shows all.
+ */
+export function fittingDetails(details: readonly string[], room: number, command = 'flowrun plan'): readonly string[] {
   const longestFirst = [...details.entries()].sort(([, a], [, b]) => b.length - a.length)
   const note = (count: number) =>
-    `${count} ${count === 1 ? 'diff is' : 'diffs are'} left out here: too long for one comment. \`flowrun plan\` shows all.`
+    `${count} ${count === 1 ? 'diff is' : 'diffs are'} left out here: too long for one comment. \`${command}\` shows all.`
   let size = lengthOf(details)
   const dropped = new Set<number>()
   for (const [index, text] of longestFirst) {
@@ -86,7 +90,7 @@ function fittingDetails(details: readonly string[], room: number): readonly stri
   return dropped.size === 0 ? kept : [...kept, note(dropped.size), '']
 }
 
-function lengthOf(lines: readonly string[]): number {
+export function lengthOf(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + line.length + 2, 0)
 }
 
@@ -105,7 +109,7 @@ function usersCell({ usedBy }: Change): string {
 }
 
 /** A name as code on one line; nothing in it ends the code or the line. */
-function code(name: string): string {
+export function code(name: string): string {
   return `\`${oneLine(name).replaceAll('`', "'")}\``
 }
 
@@ -151,7 +155,8 @@ function few(facts: readonly string[]): string {
 
 const OUTPUT_SIGNS = { create: '+', update: '~', delete: '-', 'no-op': '.' } as const
 
-function detailsOf(change: Change): readonly string[] {
+/** What can be unfolded: each text as a diff, then the settings. */
+export function detailsOf(change: Change): readonly string[] {
   if (change.action === 'forget') return []
   const { texts, values } = diffArtifacts(change.before?.artifact, change.after?.artifact, change.after?.textFiles)
   const settings = change.action === 'update' && values.length > 0 ? [settingDetails(change, values)] : []

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { digestOfText } from '../../src/base/digest.ts'
 import { artifactJson, artifactText, deploymentText } from '../../src/views/artifact.ts'
-import { diffJson, diffText } from '../../src/views/diff.ts'
+import { diffJson, diffMarkdown, diffText } from '../../src/views/diff.ts'
 import { releasesJson, releasesText } from '../../src/views/releases.ts'
 import { createStyle, plainStyle } from '../../src/views/style.ts'
 import { displayWidth } from '../../src/views/text-width.ts'
@@ -186,5 +186,16 @@ t.test('a comparison shows what a plan would', async t => {
   )
   const added = changeOf({ address: 'model.x', action: 'create', after: versionOf(1, modelOf({})) })
   t.match(diffText({ from: 'dev', to: 'prod', changes: [added], same: 14 }, plainStyle, options), '\n\n1 differs, 14 are the same.\n')
+  const manyAddresses = {
+    from: 'dev',
+    to: 'prod',
+    changes: Array.from({ length: 2000 }, () => ({ ...answerChange, address: 'prompt.a["x|y"]' })),
+    same: 0,
+  }
+  const markdown = diffMarkdown(manyAddresses)
+  t.ok(markdown.length < 65_536, 'it fits into a comment')
+  t.match(markdown, '| ~ | `prompt.a["x\\|y"]` | 7 → 8 |')
+  t.match(markdown, '1,700 more differ.')
+  t.match(markdown, /diffs are left out here: too long for one comment\. `flowrun diff dev prod` shows all\./)
   t.match(JSON.parse(diffJson(comparison)), { from: 'prompt.answer@7', resource_changes: [{ change: { actions: ['update'] } }] })
 })
