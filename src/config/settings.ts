@@ -37,10 +37,13 @@ export function decodeSettings(parsed: ParsedConfiguration, host: SettingsHost, 
     report,
   })
   const environments = new Map<string, Environment>()
+  const seen = new Set<string>()
   for (const block of parsed.blocks.filter(block => block.type === 'environment')) {
     const [label] = block.labels
     if (!checkLabels(block, ['name'], site(block)) || label === undefined || !checkName(label, report)) continue
-    if (environments.has(label.text)) reportDuplicate(block, parsed, report)
+    // Also where the first one has errors of its own, and is not among the decoded.
+    if (seen.has(label.text)) reportDuplicate(block, parsed, report)
+    seen.add(label.text)
     const environment = decodeEnvironment(block, label.text, site(block))
     if (environment) environments.set(label.text, environment)
   }
