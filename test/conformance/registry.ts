@@ -97,6 +97,42 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
     )
   })
 
+  scenario(
+    'ID-3, HOLD-6: a release that breaks a reference is refused unless it is forced; the facts of the compiler can be asked',
+    async (t, registry) => {
+      const pair = (version: string) => ({
+        'prompt.p': { text: `p${version}`, interfaceName: version },
+        'workflow.w': { text: `w${version}`, refersTo: { 'prompt.p': version } },
+      })
+      await apply(registry, pair('1'))
+      await apply(registry, pair('2'))
+      t.same(await registry.compiledReferences([{ address: 'workflow.w', version: 2 }]), [
+        { address: 'workflow.w', version: 2, target: 'prompt.p', interfaceDigest: digestOf('2') },
+      ])
+      t.same(await registry.compiledReferences([{ address: 'workflow.w', version: 9 }]), [])
+      const back = await planRelease(registry, { 'prompt.p': { text: 'p1' }, 'workflow.w': { text: 'w2' } }, { kind: 'rollback' })
+      t.match(await registry.commitRelease(back), { outcome: 'incompatible', references: [{ address: 'workflow.w', targetVersion: 1 }] })
+      t.match(await registry.commitRelease({ ...back, forceIncompatible: 'it is not called' }), { outcome: 'released' })
+      t.match(await registry.audit({ action: 'release.force' }), [{ reason: 'it is not called', subject: 'dev@3' }])
+      const later = { 'prompt.p': { text: 'p1' }, 'workflow.w': { text: 'w2' }, 'prompt.q': { text: 'q' } }
+      t.match(await apply(registry, later), { outcome: 'released' }, 'what was let through refuses no later release')
+    },
+  )
+
+  scenario('AUD-3: rows are asked by address, and a checkpoint holds while the chain grows', async (t, registry) => {
+    await apply(registry, { 'prompt.p': { text: 'one' }, 'prompt.pp': { text: 'one' } })
+    await apply(registry, { 'prompt.p': { text: 'one' }, 'prompt.pp': { text: 'two' } })
+    const subjects = async (address: string) => (await registry.audit({ address })).map(({ subject }) => subject)
+    t.same(await subjects('prompt.p'), ['dev@1'])
+    t.same(await subjects('prompt.pp'), ['dev@2', 'dev@1'])
+    t.equal((await registry.audit({})).length, 2)
+    const [, first] = await registry.audit({})
+    if (first === undefined) throw new Error('there is no first row')
+    t.match(await registry.verifyAudit({ seq: 1, hash: first.hash }), { intact: true })
+    t.match(await registry.verifyAudit({ seq: 1, hash: digestOf('other').slice(7) }), { intact: false, seq: 1, problem: 'rewritten' })
+    t.match(await registry.verifyAudit({ seq: 3, hash: first.hash }), { intact: false, seq: 3, problem: 'cut' })
+  })
+
   scenario('projects of one store do not see each other', async (t, registry, factory) => {
     await apply(registry, { 'prompt.p': { text: 'one' } })
     const other = await factory.open('other')
