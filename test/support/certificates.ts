@@ -48,7 +48,7 @@ function certificate(issuer: Issuer, subject: string, key: KeyObject, extensions
   )
   const signature = element(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', toSign, issuer.key)]))
   const base64 = sequence(toSign, algorithm, signature).toString('base64')
-  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`
 }
 
 function nameOf(commonName: string): Buffer {
