@@ -221,20 +221,30 @@ function testOver(postgres: TestPostgres): void {
     await place('server.key', key)
     await run(url, 'ALTER SYSTEM SET ssl = on')
     await run(url, 'SELECT pg_reload_conf()')
-    while ((await run(url, 'SHOW ssl'))[0]?.ssl !== 'on') await new Promise(setImmediate)
+    // The server reads its settings again when it gets to it.
+    const overTls = () =>
+      run(`${url}?sslmode=require&uselibpqcompat=true`, 'SELECT').then(
+        () => true,
+        () => false,
+      )
+    while (!(await overTls())) await new Promise(setImmediate)
 
     const root = t.testdir({ 'ca.pem': authority.cert, 'other.pem': createAuthority('another').cert })
     const encrypted = async (query: Readonly<Record<string, string>>, changes: Partial<PostgresStateOptions> = {}) => {
       const address = new URL(url)
       for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value)
-      const backend = await openIn(t, address.href, changes)
-      await backend.read('dev')
-      const [found] = await run(
-        url,
-        `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'flowrun' AND datname = current_database()`,
-      )
-      await backend.close()
-      return found?.ssl
+      const backend = await open(address.href, changes)
+      try {
+        await backend.read('dev')
+        const [newest] = await run(
+          url,
+          `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+           WHERE application_name = 'flowrun' AND datname = current_database() ORDER BY backend_start DESC LIMIT 1`,
+        )
+        return newest?.ssl
+      } finally {
+        await backend.close()
+      }
     }
     const refused = { code: 'postgres/no-tls' }
     await (await openIn(t, url)).write('dev', writeOf(1))
