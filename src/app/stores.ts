@@ -25,10 +25,10 @@ export interface StoresHost {
  * target is in the data directory, wherever the state is: moving a state moves no prompts.
  */
 export function createStoreOpener({ dataDirectory, environment, clock, resolveSettings }: StoresHost): OpenStores {
-  return async ({ root, project, environment: settings, mode, isMigrating = false }) => {
+  return async ({ root, project, environment: settings, mode, parallelism = 10, isMigrating = false }) => {
     const { state } = settings
     const text = resolveSettings(root, settings)
-    const contents = await openContents(settings.content, text)
+    const contents = await openContents(settings.content, text, parallelism)
     const { openSqliteRegistry } = await import('../registry/sqlite/registry.ts')
     const openFile = ({ path, keep }: SqliteFile) =>
       openSqliteRegistry({
@@ -75,8 +75,8 @@ export function recordFile(root: string, dataDirectory: string): [path: string, 
   return [resolve(root, name), name]
 }
 
-async function openContents(settings: ContentSettings, text: StateHost['text']): Promise<ContentStore | undefined> {
-  return settings.type === 's3' ? (await import('./s3-contents.ts')).openS3Contents(settings, text) : undefined
+async function openContents(settings: ContentSettings, text: StateHost['text'], parallelism: number): Promise<ContentStore | undefined> {
+  return settings.type === 's3' ? (await import('./s3-contents.ts')).openS3Contents(settings, text, parallelism) : undefined
 }
 
 /** @param sqlite the registry, where it shares a file with the state; else what opens the state's own. */

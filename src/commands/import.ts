@@ -7,6 +7,7 @@ import { StateChangeCommand, stateChangeFlags } from './state/change-command.ts'
 
 export default class Import extends StateChangeCommand {
   static override id = 'import'
+  static override hidden = false
   static override brief = 'take over a version that the registry already has'
   static override summary = 'Take over a version that the registry already has'
   static override description =

@@ -14,6 +14,7 @@ import { type CaughtUp, catchUp } from '../state/catch-up.ts'
 import type { Lock } from '../state/lock.ts'
 import { acquireLock, holding } from '../state/locking.ts'
 import { thisHolder } from '../state/process.ts'
+import { openStoresOf } from './deployed.ts'
 import { type PlanOptions, planAgainst } from './plan.ts'
 import { type OperationHost, openProject, type Project } from './project.ts'
 import type { Stores } from './stores.ts'
@@ -54,12 +55,7 @@ export async function apply(host: OperationHost, options: ApplyOptions): Promise
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await host.openStores({
-    root: project.root,
-    project: project.settings.project,
-    environment: project.environment,
-    mode: 'write',
-  })
+  const stores = await openStoresOf(host, project, 'write', options.parallelism)
   try {
     return await applyProject(host, project, stores, options, report.diagnostics)
   } finally {
@@ -86,13 +82,13 @@ async function applyProject(
     if (planned.outcome !== 'planned') return planned
     const { plan, base } = planned
     if (plan.mode === 'destroy' && project.environment.protected && !options.allowProtected) throw protectedEnvironment(plan.environment)
-    if (!changesAnything(plan) && !base.rebound) {
+    const refused = isRefused(plan, options.authorship)
+    if (!changesAnything(plan) && !base.rebound && !refused) {
       await options.approve(plan, moved, base.recovered)
       // The state that an earlier apply did not get to write follows now (FAIL-9).
       if (base.recovered.length > 0) await releaseUnlessInterrupted(host, plan, base, stores, options)
       return { outcome: 'nothing-to-do', plan }
     }
-    const refused = isRefused(plan, options.authorship)
     // The same changes against another base need no second question (REL-5).
     if (approved?.changeDigest !== plan.changeDigest || refused) {
       const answer = await options.approve(plan, moved, base.recovered)

@@ -39,6 +39,12 @@ export async function withStores<T>(
 }
 
 /** The stores of a project; to read from, unless said: no trace is left then. */
-export function openStoresOf(host: OperationHost, project: Project, mode: 'read' | 'write' = 'read'): Promise<Stores> {
-  return host.openStores({ root: project.root, project: project.settings.project, environment: project.environment, mode })
+export function openStoresOf(
+  host: OperationHost,
+  project: Project,
+  mode: 'read' | 'write' = 'read',
+  parallelism?: number,
+): Promise<Stores> {
+  const { root, settings, environment } = project
+  return host.openStores({ root, project: settings.project, environment, mode, ...(parallelism === undefined ? {} : { parallelism }) })
 }

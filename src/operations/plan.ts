@@ -48,6 +48,8 @@ export interface PlanOptions extends ProjectOptions {
   readonly acceptRegistry?: string
   /** A failed `check` is an error. */
   readonly strict?: boolean
+  /** Registry reads and uploads at once. */
+  readonly parallelism?: number
   /** `-generate-config-out`: a new file for the blocks that `import` blocks lack. */
   readonly generate?: GeneratedFile
 }
@@ -67,7 +69,7 @@ export async function plan(host: OperationHost, options: PlanOptions): Promise<P
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await openStoresOf(host, project)
+  const stores = await openStoresOf(host, project, 'read', options.parallelism)
   try {
     const result = await planGenerating(host, project, stores, options, report)
     if (result.outcome !== 'planned') return result

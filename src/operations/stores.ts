@@ -16,6 +16,8 @@ export interface StoresRequest {
   readonly environment: StoreSettings
   /** `read` leaves no trace. */
   readonly mode: 'read' | 'write'
+  /** Registry reads and uploads at once; 10 unless said. */
+  readonly parallelism?: number
   /** The state may be empty here while it was elsewhere: it is about to be moved. */
   readonly isMigrating?: boolean
 }

@@ -6,6 +6,8 @@ export interface ContentStore {
   readonly name: string
   /** Contents of at least so many bytes are kept here, smaller ones in the registry. */
   readonly minBytes: number
+  /** Objects that are put or read at once. */
+  readonly concurrency: number
   /**
    * Keeps a content. What is there already, as the registry knows it, is not sent again.
    *

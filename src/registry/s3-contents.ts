@@ -13,6 +13,7 @@ export interface S3ContentsOptions {
   /** Begins the keys of all objects: `flowrun/`. */
   readonly prefix: string
   readonly minBytes: number
+  readonly concurrency: number
   /** Each content is sealed with a data key of its own under this key of KMS; else it is stored as the bucket encrypts. */
   readonly keyId?: string
   /** Called when a content is first put or read: a plan without changes loads no SDK. */
@@ -48,6 +49,7 @@ export function createS3Contents(options: S3ContentsOptions): ContentStore {
   return {
     name: `s3://${bucketName}/${prefix}`,
     minBytes,
+    concurrency: options.concurrency,
     async put(content, known) {
       const bucket = (await buckets.get()).bucket(bucketName)
       const keyRef = keyId ?? null

@@ -56,9 +56,9 @@ export function planTitle({ environment, target, base }: Plan, style: Style): st
 }
 
 /** Apply would change nothing: neither the release nor the state. */
-export function isEmptyPlan({ changes, drift, outputs, adoptions }: Plan): boolean {
+export function isEmptyPlan({ changes, drift, outputs, adoptions, obstacles }: Plan): boolean {
   const nothingAdopted = adoptions.converged.length === 0 && adoptions.forgotten.length === 0
-  return changes.length === 0 && drift.length === 0 && nothingAdopted && outputs.every(({ action }) => action === 'no-op')
+  return changes.length + drift.length + obstacles.length === 0 && nothingAdopted && outputs.every(({ action }) => action === 'no-op')
 }
 
 /** `-detailed-exitcode`: what others did that is as configured, or gone on both sides, is no change (DRIFT-13). */

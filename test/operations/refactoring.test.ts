@@ -175,6 +175,7 @@ t.test('DRIFT-9: what another configuration owns is taken over with consent alon
   await applied(project)
   await byOthers(project, 'prompt.answer', 1, 'lineage-b')
   t.match((await project.plan()).obstacles, [{ kind: 'owned-elsewhere', address: 'prompt.answer' }])
+  t.match(await project.apply(), { outcome: 'refused' }, 'also where nothing else would change')
   project.write(named('answer', 'Two.') + imported('prompt.answer', 'prompt.answer@1', '  take_over = true', '  reason = "we keep it now"'))
   const plan = await project.plan()
   t.match(plan.changes, [{ address: 'prompt.answer', action: 'update', imported: { takeOver: 'we keep it now', active: 1 } }])

@@ -39,6 +39,7 @@ function storeOf(t: Test, { server, kms }: Pick<World, 'server' | 'kms'>, change
     bucket: 'acme',
     prefix: 'flowrun/',
     minBytes: 0,
+    concurrency: 8,
     openBuckets: () => openBuckets({ endpoint: server.url, forcePathStyle: true, keys }),
     openKeys: () => createKeyService({ endpoint: kms.url, region: 'eu-central-1', keys }),
     ...changes,

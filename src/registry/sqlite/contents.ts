@@ -6,9 +6,6 @@ import { type Content, type ContentQuery, contentElsewhere, missingContent, read
 import type { ContentPlace, ContentStore, KnownPlace } from '../content-store.ts'
 import type { SqliteStore } from './database.ts'
 
-/** Objects of a store that are asked for at once. */
-const CONCURRENT_OBJECTS = 8
-
 const EXISTS = "SELECT 1 FROM content WHERE digest = ? AND state = 'live'"
 const FIND = "SELECT body, locator, key_ref AS keyRef FROM content WHERE digest = ? AND state = 'live'"
 const PLACE = 'SELECT locator, key_ref AS keyRef, state FROM content WHERE digest = ? AND locator IS NOT NULL'
@@ -36,7 +33,7 @@ export async function uploadContents(store: SqliteStore, contents: ContentStore 
 async function place(store: SqliteStore, contents: ContentStore, batch: readonly Content[]): Promise<ReadonlyMap<Digest, ContentPlace>> {
   // Offered anew before it is looked for: from now on it is not collected while it is being put (GC-1).
   const known = await store.write(() => renewPlaces(store, batch))
-  const places = await mapConcurrently(batch, CONCURRENT_OBJECTS, async content => {
+  const places = await mapConcurrently(batch, contents.concurrency, async content => {
     requireDigest(content)
     return [content.digest, await contents.put(content, known.get(content.digest))] as const
   })
@@ -93,7 +90,7 @@ export async function readArtifacts(
     else if (typeof row?.body === 'string') artifacts.set(query.digest, readArtifact(query, row.body, store.name))
     else throw missingContent(query, store.name)
   }
-  const read = await mapConcurrently(outside, CONCURRENT_OBJECTS, async ({ query, place }) => {
+  const read = await mapConcurrently(outside, contents?.concurrency ?? 1, async ({ query, place }) => {
     if (contents === undefined) throw contentElsewhere(query, place.locator)
     const { body, place: name } = await contents.read(query, place)
     return [query.digest, readArtifact(query, body, name)] as const
