@@ -91,8 +91,6 @@ const importBody = {
   arguments: { to: required(address), id: required(versionAddress), take_over: defaulted(bool, false), reason: optional(text()) },
 } as const satisfies BodySpec
 
-export const REFACTORING_BLOCKS = ['moved', 'removed', 'import'] as const
-
 /** The moves of a configuration that is not decoded yet; what is wrong with them is told when it is. */
 export function readMoves(blocks: readonly Block[]): readonly Moved[] {
   return blocks.flatMap(block => {
