@@ -48,7 +48,7 @@ function resolveDeferred(traversal: TraversalExpression, root: DeferredRoot, nam
   }
   if (type.kind !== 'object' || step === undefined) {
     names.used.add(traversal.root)
-    return { value: type.kind === 'any' ? INVALID : unknownValue(type), steps: 0 }
+    return { value: unknownValue(type), steps: 0 }
   }
   const attribute = type.attributes.get(String(step.key))
   if (attribute === undefined) {

@@ -529,7 +529,29 @@ accepts('prompt: the ways to declare input and output', {
     'input {\n  field "q" {\n    type    = string\n    default = null\n  }\n}',
     'user = coalesce(input.q, "nothing")',
   ),
+  'an output of any type': prompt(
+    HELLO,
+    'output {\n  type = any\n  validation {\n    condition     = length(output.lines) > 0\n    error_message = "No lines."\n  }\n}',
+  ),
   'an input that is taken whole': prompt('input {\n  field "q" { type = string }\n}', 'user = jsonencode(input)'),
+})
+
+t.test('prompt: what is looked up in an input of any type is known when it runs', t => {
+  const declarations = ['input { type = any }', 'input { schema = {} }']
+  const messages = {
+    'user = input.question': { $expr: 'input.question' },
+    'user = jsonencode(input)': { $expr: 'jsonencode(input)' },
+    'user = "${input.a.b[0]} ${input["c d"]}"': { $template: '${input.a.b[0]} ${input["c d"]}' },
+    'user = "%{for m in input.m}${m.x}%{endfor}"': { $template: '%{for m in input.m}${m.x}%{endfor}' },
+  }
+  for (const declared of declarations) {
+    for (const [line, text] of Object.entries(messages)) {
+      const { diagnostics, spec } = compile(prompt(declared, line))
+      t.same(told(diagnostics), [], line)
+      t.same(spec('prompt', 'answer').messages, [{ role: 'user', text }], line)
+    }
+  }
+  t.end()
 })
 
 refuses('prompt: what it does not take', [
