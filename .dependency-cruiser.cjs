@@ -46,7 +46,6 @@ module.exports = {
       to: { path: '^src/app(/|\\.ts$)' },
     },
     { name: 'src imports no tests and no build scripts', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|build)/' } },
-    { name: 'development dependencies stay out of src', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'] } },
     { name: 'imports resolve', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
   ],
   options: {

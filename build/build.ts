@@ -1,8 +1,10 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Plugin } from '@oclif/core/config'
 import { type Plugin as BundlePlugin, rolldown } from 'rolldown'
+import { thirdPartyNotices } from './notices.ts'
 
 const root = dirname(import.meta.dirname)
 
@@ -12,6 +14,9 @@ const root = dirname(import.meta.dirname)
  */
 const unusedOfOclif =
   /@oclif\/core\/lib\/(config|help|parser|ux|module-loader|performance|execute|main|flush|logger|errors\/handle)\b|node_modules\/(wrap-ansi|clean-stack|indent-string)\//
+
+/** Beside the bundle: the licences of what is in it, and of the price list that the catalogue of models was made from. */
+const NOTICES = 'THIRD-PARTY-NOTICES'
 
 /** Every chunk depends on it, so it can depend on none. */
 const ROLLDOWN_RUNTIME = '\0rolldown/runtime.js'
@@ -45,6 +50,26 @@ const lightBuiltins: BundlePlugin = {
   },
 }
 
+const WHOLE_PACKAGE = '\0whole-package:'
+
+/**
+ * What lazy.ts requires in the middle of an expression, where nothing can be awaited: each package becomes a chunk of its
+ * own. Node's require() reads ES modules too, those that await nothing at their top.
+ */
+const requiredChunks: BundlePlugin = {
+  name: 'required-chunks',
+  resolveId: id => (id.startsWith(WHOLE_PACKAGE) ? id : null),
+  load(id) {
+    if (id.startsWith(WHOLE_PACKAGE)) return `import * as whole from '${id.slice(WHOLE_PACKAGE.length)}'\nexport default whole`
+    if (!id.endsWith('/hcl/functions/lazy.ts')) return null
+    return readFileSync(id, 'utf8').replaceAll(/load\('(.+?)'\)/g, (_, name: string) => {
+      const fileName = `${name.replaceAll('/', '-')}.js`
+      this.emitFile({ type: 'chunk', id: WHOLE_PACKAGE + name, fileName })
+      return `load('./${fileName}').default`
+    })
+  },
+}
+
 /** A function loads its module when it is first called: a plan of nothing needs no node:zlib, which takes 4 ms. */
 async function importedBuiltin(id: string): Promise<string> {
   const exports = Object.entries(await import(id)).filter(([name]) => name !== 'default' && name !== 'module.exports')
@@ -71,7 +96,7 @@ async function bundle(): Promise<void> {
     input: { cli: 'src/commands/cli.ts', commands: 'src/commands/all.ts' },
     platform: 'node',
     external: ['better-sqlite3'],
-    plugins: [leaveOut, lightBuiltins],
+    plugins: [leaveOut, lightBuiltins, requiredChunks],
     checks: { eval: false },
   })
   const folder = join(root, 'dist')
@@ -84,8 +109,10 @@ async function bundle(): Promise<void> {
     chunkFileNames: '[name]-[hash].js',
   })
   await build.close()
+  const modules = output.flatMap(file => (file.type === 'chunk' ? file.moduleIds : []))
+  writeFileSync(join(folder, NOTICES), thirdPartyNotices([...modules, fileURLToPath(import.meta.resolve('@pydantic/genai-prices'))]))
   // Old chunks go last: a flowrun that is running meanwhile finds its files for as long as it can.
-  const written = new Set(output.map(file => file.fileName))
+  const written = new Set([NOTICES, ...output.map(file => file.fileName)])
   for (const file of readdirSync(folder)) if (!written.has(file)) rmSync(join(folder, file))
 }
 
