@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { type Digest, digestOfText, shortDigest } from '../base/digest.ts'
 import { enumerate } from '../base/enumerate.ts'
 import { configurationFiles } from '../config/parsed.ts'
+import { searchAgain } from '../config/project-files.ts'
 import { variableFiles } from '../config/variables.ts'
 import { movedReads } from '../plan/environment-reads.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -21,13 +22,19 @@ export function movedInputs(plan: Plan, root: string, processEnvironment: Readon
   const present = configurationFiles(root)
   if (present.length === 0) return []
   const files = Object.entries(plan.inputs.files).flatMap(([name, digest]) => movedFile(root, name, digest))
-  const added = [...present, ...variableFiles(root, plan.environment), ...moduleFiles(root, Object.keys(plan.inputs.files))]
-    .filter(name => plan.inputs.files[name] === undefined)
-    .map((name): Moved => ({ what: 'file', text: `${name}, new` }))
+  const searches = (plan.inputs.searches ?? []).map(search => ({ before: new Set(search.found), now: new Set(searchAgain(root, search)) }))
+  const unread = (names: readonly string[]) => [...new Set(names)].filter(name => plan.inputs.files[name] === undefined)
+  const added = unread([
+    ...[...present, ...variableFiles(root, plan.environment), ...moduleFiles(root, Object.keys(plan.inputs.files))],
+    ...searches.flatMap(({ before, now }) => [...now.difference(before)]),
+  ]).map((name): Moved => ({ what: 'file', text: `${name}, new` }))
+  const gone = unread(searches.flatMap(({ before, now }) => [...before.difference(now)])).map(
+    (name): Moved => ({ what: 'file', text: `${name} is gone` }),
+  )
   const variables = movedReads(plan.inputs, processEnvironment, plan.applyId).map(
     (names): Moved => ({ what: 'variable', text: `${enumerate(names, 'or')} of the process environment has another value` }),
   )
-  return [...files, ...added, ...variables]
+  return [...files, ...gone, ...added, ...variables]
 }
 
 /** What is in the folders of modules now, that the plan read when it was made. */

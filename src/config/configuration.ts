@@ -8,6 +8,7 @@ import type { OutputValue } from './blocks/output.ts'
 import type { Refactorings } from './blocks/refactoring.ts'
 import type { CompiledBlock } from './instance.ts'
 import type { Repetition } from './instances.ts'
+import type { Search } from './project-files.ts'
 
 /** All blocks of a directory, decoded for one environment and compiled: what plan compares. */
 export interface Configuration {
@@ -24,6 +25,7 @@ export interface Configuration {
   readonly variables: ReadonlyMap<string, Value>
   /** Files that were read, relative to the root, the configuration's own among them. */
   readonly files: Readonly<Record<string, Digest>>
+  readonly searches: readonly Search[]
   /** Variables folded into an artifact, by address; worked out when asked, for changed blocks only (PROM-3). */
   foldedVariables(address: string): readonly string[]
   /** Of an address that is not among the blocks: the block that it was an instance of, if that is still declared. */

@@ -1,13 +1,15 @@
 import type { Artifact } from '../artifact/envelope.ts'
 import type { Digest } from '../base/digest.ts'
 import type { FileAccess, FunctionTable } from '../hcl/function.ts'
+import type { Search } from './project-files.ts'
 
 /** What compiling needs of the world. */
 export interface CompileHost {
   readonly functions: FunctionTable
-  /** The project's files; it remembers what was read, relative to the root. */
+  /** The project's files; it remembers what was read and looked for, relative to the root. */
   readonly files: FileAccess & {
     reads(): ReadonlyMap<string, Digest>
+    searches(): readonly Search[]
     /** As a module in the folder sees them; both absolute. */
     within(folder: string, boundary: string): FileAccess
   }

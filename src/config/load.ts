@@ -81,6 +81,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
     environment,
     ...{ blocks: ordered, outputs, checks, variables: variables.values, refactorings },
     files: filesOf(input),
+    searches: host.files.searches(),
     foldedVariables: whereFolded(blocksOf),
     remnant: address => remnantOf(address, root, loading),
   }

@@ -14,13 +14,23 @@ const MAX_VISITED = 100_000
 /** Folders of tools, which fileset() does not enter: their content changes with every apply and commit. */
 const HIDDEN = new Set(['.git', '.flowrun'])
 
+/** What `fileset` and `fileexists` looked for and found: paths relative to the project with forward slashes, in code point order. */
+export interface Search {
+  /** A file; with a pattern the folder that the pattern starts at. */
+  readonly path: string
+  readonly pattern?: string
+  readonly found: readonly string[]
+}
+
 /** The files of a project, as functions read them. Each is read once, so that one plan sees one content. */
 export interface ProjectFiles extends FileAccess {
   /** What was read so far, by path relative to the project with forward slashes: a saved plan is bound to it (REL-11). */
   reads(): ReadonlyMap<string, Digest>
+  /** What was looked for so far: a saved plan is bound to what was found, and to what was not. */
+  searches(): readonly Search[]
   /**
    * The same files as a module sees them, whose paths start at its own folder. What lies below another `boundary`, as a
-   * fetched module does, is not among the `reads`.
+   * fetched module does, is in neither list.
    */
   within(folder: string, boundary: string): FileAccess
 }
@@ -40,6 +50,7 @@ interface Place {
 export function createProjectFiles(root: string): ProjectFiles {
   const contents = new Map<string, Buffer>()
   const digests = new Map<string, Digest>()
+  const searches = new Map<string, Search>()
   const nameOf = (absolute: string) => relative(root, absolute).split(sep).join('/') || '.'
 
   function viewOf(place: Place): FileAccess {
@@ -51,13 +62,27 @@ export function createProjectFiles(root: string): ProjectFiles {
       if (place.boundary === root) digests.set(name, digestOfText(content))
       return content
     }
+    function exists(path: string): boolean {
+      const isThere = fileExists(place, path)
+      const name = nameOf(resolve(place.folder, path))
+      if (place.boundary === root) searches.set(name, { path: name, found: isThere ? [name] : [] })
+      return isThere
+    }
+    function glob(directory: string, pattern: string): readonly string[] {
+      const found = listFiles(place, directory, parseGlob(pattern))
+      const folder = resolve(place.folder, directory)
+      const path = nameOf(folder)
+      if (place.boundary === root)
+        searches.set(`${path}\0${pattern}`, { path, pattern, found: found.map(name => nameOf(join(folder, name))) })
+      return found
+    }
     const nameIn = (path: string) => nameOf(resolve(place.folder, path))
     return {
       nameOf: nameIn,
       readBytes: read,
       readText: path => decodeText(read(path), nameIn(path)),
-      exists: path => fileExists(place, path),
-      glob: (directory, pattern) => listFiles(place, directory, parseGlob(pattern)),
+      exists,
+      glob,
     }
   }
 
@@ -65,7 +90,20 @@ export function createProjectFiles(root: string): ProjectFiles {
     ...viewOf({ folder: root, boundary: root, called: 'the project' }),
     within: (folder, boundary) => viewOf({ folder, boundary, called: 'the module' }),
     reads: () => new Map([...digests].sort(([a], [b]) => byCodePoint(a, b))),
+    searches: () => [...searches].sort(([a], [b]) => byCodePoint(a, b)).map(([, search]) => search),
   }
+}
+
+/** What the same search finds in the project now; nothing where its folder is gone. */
+export function searchAgain(root: string, { path, pattern }: Search): readonly string[] {
+  const files = createProjectFiles(root)
+  try {
+    if (pattern === undefined) files.exists(path)
+    else files.glob(path, pattern)
+  } catch (error) {
+    if (!(error instanceof FunctionError)) throw error
+  }
+  return files.searches().flatMap(({ found }) => found)
 }
 
 function refuse(code: DiagnosticCode, summary: string, message: string): FunctionError {

@@ -3,6 +3,7 @@ import type { Digest } from '../base/digest.ts'
 import type { Ulid } from '../base/ids.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { StoreSettings } from '../config/blocks/environment-stores.ts'
+import type { Search } from '../config/project-files.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import type { AddressMove } from '../registry/release.ts'
 import type { CompiledReference } from '../registry/version.ts'
@@ -228,6 +229,8 @@ export interface PlanInputs extends EnvironmentReads {
   readonly variables: Readonly<Record<string, Digest>>
   /** Files read by the configuration, relative to the project. */
   readonly files: Readonly<Record<string, Digest>>
+  /** What the configuration looked for in the project; absent where it looked for nothing. */
+  readonly searches?: readonly Search[]
 }
 
 /** Changes by symbol, as the summary line counts them. */

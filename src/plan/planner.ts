@@ -47,6 +47,7 @@ export function makePlan(sources: PlanSources): Plan {
       configuration: digestOf(configuration.files as unknown as JsonValue),
       variables,
       files: configuration.files,
+      ...(configuration.searches.length > 0 && { searches: configuration.searches }),
       ...sources.environmentReads,
     },
     warnings: sources.warnings,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { digestOfText } from '../../src/base/digest.ts'
 import { parseGlob } from '../../src/config/glob.ts'
-import { createProjectFiles } from '../../src/config/project-files.ts'
+import { createProjectFiles, searchAgain } from '../../src/config/project-files.ts'
 import { Report } from '../../src/diagnostics/report.ts'
 import { evaluate } from '../../src/hcl/evaluate.ts'
 import { fold } from '../../src/hcl/fold.ts'
@@ -71,6 +71,26 @@ t.test('REL-11: what was read is known by name and digest', t => {
   run('[file("prompts/de/answer.md"), filebase64("bytes.bin"), template("./empty.txt"), fileexists("main.flow.hcl")]', files)
   t.same([...files.reads().keys()], ['bytes.bin', 'empty.txt', 'prompts/de/answer.md'])
   t.equal(files.reads().get('prompts/de/answer.md'), digestOfText('Antworte.'))
+  t.end()
+})
+
+t.test('REL-11: what was looked for is known with what was found, and with what was not', t => {
+  const root = t.testdir(PROJECT)
+  const files = createProjectFiles(root)
+  run('[fileset("prompts", "p*.md"), fileset(".", "prompts/de/*"), fileset("absent", "**"), fileexists("later.md")]', files)
+  t.same(files.searches(), [
+    { path: '.', pattern: 'prompts/de/*', found: ['prompts/de/answer.md'] },
+    { path: 'absent', pattern: '**', found: [] },
+    { path: 'later.md', found: [] },
+    { path: 'prompts', pattern: 'p*.md', found: ['prompts/part.md'] },
+  ])
+  for (const search of files.searches()) t.same(searchAgain(root, search), search.found)
+  writeFileSync(join(root, 'later.md'), '')
+  t.same(searchAgain(root, { path: 'later.md', found: [] }), ['later.md'])
+  files.within(join(root, 'prompts'), root).glob('de', '*')
+  t.match(files.searches(), [{}, {}, {}, {}, { path: 'prompts/de', pattern: '*', found: ['prompts/de/answer.md'] }])
+  files.within(join(root, 'prompts'), join(root, 'prompts')).glob('.', 'a*')
+  t.equal(files.searches().length, 5, 'a fetched module is pinned by the lock')
   t.end()
 })
 

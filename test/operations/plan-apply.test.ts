@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import t from 'tap'
@@ -335,6 +335,27 @@ t.test('REL-11: a saved plan is refused when something that it was made from has
   ])
   project.remove('main.flow.hcl')
   t.equal(await rows(), 'applied', 'without a configuration it is whole in itself')
+})
+
+t.test('REL-11: a saved plan is refused when a search finds other files now', async t => {
+  const project = testProject({
+    'main.flow.hcl': prompt('user = "${join(" ", fileset("topics", "**/*.md"))} ${fileexists("tone.md") ? file("tone.md") : "calm"}"'),
+    'topics/a.md': '',
+    'topics/b/c.md': '',
+  })
+  const saved = await project.plan()
+  const rows = async () => {
+    const result = await project.applySaved(saved)
+    return result.outcome === 'stale' ? result.moved.map(({ what, text }) => `${what} ${text}`) : result.outcome
+  }
+  project.write({ 'topics/b/d.md': '', 'topics/b/d.txt': '', 'tone.md': 'warm' })
+  t.same(await rows(), ['file tone.md, new', 'file topics/b/d.md, new'])
+  for (const name of ['topics/b/d.md', 'tone.md', 'topics/a.md']) project.remove(name)
+  t.same(await rows(), ['file topics/a.md is gone'])
+  rmSync(join(project.folder, 'topics'), { recursive: true })
+  t.same(await rows(), ['file topics/a.md is gone', 'file topics/b/c.md is gone'])
+  project.write({ 'topics/a.md': 'Its content is not read.', 'topics/b/c.md': '' })
+  t.equal(await rows(), 'applied')
 })
 
 t.test('a saved plan is stale when what it speaks of was released by others', async t => {

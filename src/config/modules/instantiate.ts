@@ -118,8 +118,8 @@ function moduleHost(host: CompileHost, { root, boundary }: ParsedModule): Compil
   const known = views.get(host.files) ?? new Map<string, CompileHost['files']>()
   views.set(host.files, known)
   const key = JSON.stringify([root, boundary])
-  const { reads, within } = host.files
-  const files = known.get(key) ?? { ...within(root, boundary), reads, within }
+  const { reads, searches, within } = host.files
+  const files = known.get(key) ?? { ...within(root, boundary), reads, searches, within }
   known.set(key, files)
   return { ...host, files }
 }
