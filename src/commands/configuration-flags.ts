@@ -123,8 +123,9 @@ function variable(text: string): VariableFlag {
   if (equals > 0) return { kind: 'value', name: text.slice(0, equals).trim(), text: text.slice(equals + 1) }
   throw new OperationError({
     code: 'cli/bad-flag-value',
-    summary: `--var cannot be "${text}"`,
-    detail: "Write a name and a value: -var 'tier=large'.",
+    // Not shown: what lacks its name may be a secret.
+    summary: equals === 0 ? '--var has no name before the "="' : '--var has no "="',
+    detail: "Write a name and a value: -var 'tier=large'. What was given is not shown, for it may be sensitive.",
   })
 }
 
