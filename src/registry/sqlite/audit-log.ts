@@ -1,3 +1,4 @@
+import type { SqliteStore } from '../../sqlite/database.ts'
 import {
   AUDIT_ORIGIN,
   type AuditCheckpoint,
@@ -7,7 +8,6 @@ import {
   type AuditVerdict,
   auditHash,
 } from '../audit.ts'
-import type { SqliteStore } from './database.ts'
 
 const COLUMNS = 'seq, at AS atMs, actor, action, subject, reason, detail, prev, hash'
 const CHAIN = `SELECT ${COLUMNS} FROM audit WHERE project = ? ORDER BY seq`

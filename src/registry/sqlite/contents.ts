@@ -2,9 +2,9 @@ import type { Artifact } from '../../artifact/envelope.ts'
 import { mapConcurrently } from '../../base/concurrent.ts'
 import { type Digest, digestOfText } from '../../base/digest.ts'
 import { invariant } from '../../base/invariant.ts'
+import type { SqliteStore } from '../../sqlite/database.ts'
 import { type Content, type ContentQuery, contentElsewhere, missingContent, readArtifact } from '../content.ts'
 import type { ContentPlace, ContentStore, KnownPlace } from '../content-store.ts'
-import type { SqliteStore } from './database.ts'
 
 const EXISTS = "SELECT 1 FROM content WHERE digest = ? AND state = 'live'"
 const FIND = "SELECT body, locator, key_ref AS keyRef FROM content WHERE digest = ? AND state = 'live'"

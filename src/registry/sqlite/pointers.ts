@@ -1,7 +1,7 @@
 import type { Digest } from '../../base/digest.ts'
+import type { SqliteStore } from '../../sqlite/database.ts'
 import type { Head, Pointer, PointerChange, PointerFlip } from '../pointer.ts'
 import type { BrokenReference } from '../release.ts'
-import type { SqliteStore } from './database.ts'
 
 // Columns are named as the types name them, so that a row is the value.
 const POINTER_COLUMNS = 'p.address, p.version, v.digest, v.interface_digest AS interfaceDigest, p.owner, p.changed_in AS changedIn'

@@ -1,4 +1,4 @@
-import type { Schema } from './format.ts'
+import type { Schema } from '../../sqlite/format.ts'
 
 /**
  * The registry and the state of a project in one file (REG-8). Tables as the rules list them, and `reference`: the facts of

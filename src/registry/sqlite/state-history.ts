@@ -1,4 +1,4 @@
-import type { SqliteStore } from './database.ts'
+import type { SqliteStore } from '../../sqlite/database.ts'
 import type { StateRow } from './state-rows.ts'
 
 /** Snapshots kept for each environment, unless it says otherwise (DESIGN.md 18, ruling 10). */

@@ -1,6 +1,6 @@
+import type { SqliteStore } from '../../sqlite/database.ts'
 import type { ReleaseRequest, TakenVersion } from '../release.ts'
 import type { ArtifactVersion, CompiledReference, NewVersion, VersionName, VersionQuery } from '../version.ts'
-import type { SqliteStore } from './database.ts'
 
 // Columns are named as the type names them, so that a row is the value.
 const COLUMNS =

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
-import type { Clock } from '../../base/clock.ts'
-import { OperationError } from '../../diagnostics/operation-error.ts'
+import type { Clock } from '../base/clock.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
 import { type FailedStore, foreignDatabase } from './failure.ts'
 
 /** The tables of one kind of file, and the number of their format (VER-1). */

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { OperationError } from '../../diagnostics/operation-error.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
 
 const NOTHING_CHANGED = 'Nothing was changed.'
 /** A commit whose fsync failed may or may not be on the disk: only a later read can tell. */
