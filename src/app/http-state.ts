@@ -30,7 +30,7 @@ export async function openHttpState(settings: HttpStateSettings, host: StateHost
   })
 }
 
-async function accessOf(settings: HttpStateSettings, { environment, text, flowrunVersion }: StateHost): Promise<HttpAccess> {
+async function accessOf(settings: HttpStateSettings, { environment, text, flowrunVersion, signal }: StateHost): Promise<HttpAccess> {
   const username = settings.username ?? environment.TF_HTTP_USERNAME
   const password = settings.password === undefined ? environment.TF_HTTP_PASSWORD : await text(settings.password)
   const headers = await Promise.all(Object.entries(settings.headers).map(async ([name, value]) => [name, await text(value)] as const))
@@ -39,7 +39,8 @@ async function accessOf(settings: HttpStateSettings, { environment, text, flowru
     headers: Object.fromEntries(headers),
     tls: await tlsOf(settings, { environment, text }),
     retry: { max: settings.retry_max, waitMinMs: settings.retry_wait_min, waitMaxMs: settings.retry_wait_max },
-    sleep: async ms => void (await delay(ms)),
+    sleep: async ms => void (await delay(ms, undefined, { signal })),
+    signal,
     userAgent: `flowrun/${flowrunVersion}`,
   }
 }

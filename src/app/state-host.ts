@@ -10,6 +10,8 @@ export interface StateHost {
   readonly codec: StateCodec
   /** The process environment, for what a protocol's own variables say. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Ends the waits between attempts. */
+  readonly signal: AbortSignal | undefined
   /** The text of a setting, its secrets looked up now (SEC-1). */
   readonly text: (setting: SettingText) => Promise<string>
 }

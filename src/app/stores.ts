@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
+import { compact } from '../base/compact.ts'
 import { flowrunVersion } from '../base/version.ts'
 import type { ContentSettings, StateSettings } from '../config/blocks/environment-stores.ts'
 import { createBackendRecords } from '../operations/state/backend-record.ts'
@@ -25,42 +26,54 @@ export interface StoresHost {
  * target is in the data directory, wherever the state is: moving a state moves no prompts.
  */
 export function createStoreOpener({ dataDirectory, environment, clock, resolveSettings }: StoresHost): OpenStores {
-  return async ({ root, project, environment: settings, mode, parallelism = 10, isMigrating = false }) => {
+  return async ({ root, project, environment: settings, mode, parallelism = 10, isMigrating = false, signal }) => {
     const { state } = settings
     const text = resolveSettings(root, settings)
-    const contents = await openContents(settings.content, text, parallelism)
-    const { openSqliteRegistry } = await import('../registry/sqlite/registry.ts')
-    const openFile = ({ path, keep }: SqliteFile) =>
-      openSqliteRegistry({
-        directory: resolve(root, dirname(path)),
-        directoryName: dirname(path),
-        fileName: basename(path),
-        project,
-        clock,
-        flowrunVersion,
-        mode,
-        ...(keep === undefined ? {} : { snapshotsKept: keep }),
-        ...(contents === undefined ? {} : { contents }),
-      })
     const path = join(dataDirectory, 'state.db')
     const { path: statePath = path, keep } = state.type === 'sqlite' ? state : {}
     const isShared = resolve(root, statePath) === resolve(root, path)
-    const registry = await openFile({ path, ...(isShared ? { keep } : {}) })
-    const { codec, close: closeCodec } = await openStateCodec(state.encryption, { project, text, mode })
-    const host: StateHost = { project, clock, flowrunVersion, codec, environment, text }
-    const opened = await openState(state, isShared ? registry : () => openFile({ path: statePath, keep }), host)
-    const records = isMigrating ? undefined : createBackendRecords(...recordFile(root, dataDirectory))
-    const backend = records ? rememberedBackend(opened, state, records, mode) : opened
-    return {
-      registry,
-      backend,
-      async close() {
-        await backend.close()
-        closeCodec()
-        await registry.close()
-        contents?.close()
-      },
+    const { opened, close } = createClosers()
+    try {
+      const contents = await openContents(settings.content, text, parallelism)
+      if (contents) opened(() => contents.close())
+      const { openSqliteRegistry } = await import('../registry/sqlite/registry.ts')
+      const openFile = ({ path, keep }: SqliteFile) =>
+        openSqliteRegistry({
+          directory: resolve(root, dirname(path)),
+          directoryName: dirname(path),
+          fileName: basename(path),
+          project,
+          clock,
+          flowrunVersion,
+          mode,
+          ...compact({ snapshotsKept: keep, contents }),
+        })
+      const registry = await openFile({ path, ...(isShared ? { keep } : {}) })
+      opened(() => registry.close())
+      const { codec, close: closeCodec } = await openStateCodec(state.encryption, { project, text, mode })
+      opened(closeCodec)
+      const host: StateHost = { project, clock, flowrunVersion, codec, environment, signal, text }
+      const stateBackend = await openState(state, isShared ? registry : () => openFile({ path: statePath, keep }), host)
+      const records = isMigrating ? undefined : createBackendRecords(...recordFile(root, dataDirectory))
+      const backend = records ? rememberedBackend(stateBackend, state, records, mode) : stateBackend
+      opened(() => backend.close())
+      return { registry, backend, close }
+    } catch (error) {
+      // Why it could not be opened is what to tell, whatever becomes of the rest.
+      await close().catch(() => {})
+      throw error
     }
+  }
+}
+
+/** Closes in the opposite order what was opened. */
+function createClosers() {
+  const closers: (() => unknown)[] = []
+  return {
+    opened: (close: () => unknown) => void closers.unshift(close),
+    async close() {
+      for (const close of closers.splice(0)) await close()
+    },
   }
 }
 

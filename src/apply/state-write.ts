@@ -1,10 +1,12 @@
 import { OperationError } from '../diagnostics/operation-error.ts'
+import type { Plan } from '../plan/plan.ts'
 import { conflictDiagnostic } from '../registry/conflict.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { ReleaseOutcome, StateWrite } from '../registry/release.ts'
+import type { Release, ReleaseOutcome, StateWrite } from '../registry/release.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
 import type { StateSnapshot } from '../state/state.ts'
+import { nextState } from './next-state.ts'
 
 /** Writes of a state that is found changed each time, before the next command is left to do it. */
 const MAX_WRITES = 3
@@ -63,6 +65,22 @@ export async function writeFollowingState(
     throw error instanceof OperationError ? notWritten(error, environment, number) : error
   }
   return committed
+}
+
+/**
+ * The state that an earlier apply of this plan did not get to write (FAIL-9); nothing where it says the release already.
+ *
+ * @throws OperationError `state/not-written`.
+ */
+export async function writeStateBehind({ registry, backend }: Stores, plan: Plan, release: Release): Promise<void> {
+  const { environment } = plan
+  const { snapshot: found, stored, pointers, recovered } = await catchUp(registry, backend, environment, () => plan.base.lineage)
+  if (recovered.length === 0 || found.lineage !== plan.base.lineage) return
+  // Outputs and checks are of the latest release.
+  const { outputs, checks } = pointers.release === release.number ? nextState(found, plan) : found
+  const snapshot: StateSnapshot = { ...found, serial: found.serial + 1, outputs, checks }
+  const write = await backend.codec.encode(snapshot, stored, environment)
+  await writeFollowingState({ registry, backend }, { environment, snapshot, write }, { outcome: 'released', release, repeated: true })
 }
 
 async function writeFolding(

@@ -5,12 +5,16 @@ import { invariant } from '../base/invariant.ts'
 import { systemErrorSentence } from '../base/system-error.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
+import type { LockOptions } from '../operations/locked.ts'
 import { annotationText } from '../views/annotation.ts'
-import { diagnosticEvents, diagnosticsDocument } from '../views/diagnostic-json.ts'
+import { diagnosticEvents, diagnosticsDocument, diagnosticsJson } from '../views/diagnostic-json.ts'
 import { diagnosticsText, diagnosticText } from '../views/diagnostic-text.ts'
-import { versionEvent } from '../views/event.ts'
+import { logEvent, versionEvent } from '../views/event.ts'
 import type { CommandGroup } from '../views/help.ts'
+import { withDiagnostics } from '../views/json-document.ts'
+import { lockText, takeoverText } from '../views/recovered.ts'
 import { createTerminal, type Terminal } from '../views/terminal.ts'
+import { readDuration } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { globalFlags } from './flags.ts'
 import { chooseFormat, DRAWN_FORMATS, type Format, machineFormatOf, readAlso } from './formats.ts'
@@ -52,6 +56,8 @@ export abstract class BaseCommand extends Command {
   /** The version was printed, which every stream begins with. */
   #streamBegun = false
   #interruption: AbortSignal | undefined
+  /** What failed when the work was done already: shown behind its result. */
+  #late: Diagnostic[] = []
 
   abstract override run(): Promise<ExitCode>
 
@@ -64,11 +70,12 @@ export abstract class BaseCommand extends Command {
       this.#flags = (await this.parse(statics)).flags
       this.#format = chooseFormat(this.id ?? '', this.#flags, statics)
       if (this.#flags.chdir !== undefined) this.#enter(this.#flags.chdir)
-      return await this.run()
+      const exitCode = await this.run()
+      return this.#concludeLate() ?? exitCode
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
       this.showFailure(error.diagnostic)
-      return exitCodes.error
+      return this.interruptedCode ?? exitCodes.error
     }
   }
 
@@ -123,6 +130,23 @@ export abstract class BaseCommand extends Command {
     if (!this.forMachine && this.#flags?.quiet !== true) this.terminal.err.write(text)
   }
 
+  /** A note that a stream of events has as well. */
+  protected tell(text: string): void {
+    this.note(text)
+    if (this.#format === 'jsonl') this.print(logEvent(text, this.host.clock.now()))
+  }
+
+  /** How a lock is waited for, and what is told of it. @param timeout as given: `20s`. */
+  protected locking(timeout: string): Required<Omit<LockOptions, 'lock'>> {
+    return {
+      lockTimeoutMs: readDuration('lock-timeout', timeout),
+      signal: this.interruption(),
+      onWaitingForLock: by => this.tell(lockText(by, timeout)),
+      onTookOver: from => this.tell(takeoverText(from)),
+      onStillLocked: error => this.#late.push(error.diagnostic),
+    }
+  }
+
   /** One line on a terminal's stderr that the next call replaces; an empty text erases it. Nothing elsewhere. */
   protected progress(text: string): void {
     const { err } = this.terminal
@@ -157,7 +181,8 @@ export abstract class BaseCommand extends Command {
         )
       }
     }
-    this.print(views[this.#format]?.() ?? '')
+    const text = views[this.#format]?.() ?? ''
+    this.print(this.#format === 'json' && this.#late.length > 0 ? withDiagnostics(text, diagnosticsJson(this.#late)) : text)
     return exitCode
   }
 
@@ -197,6 +222,13 @@ export abstract class BaseCommand extends Command {
     const { err } = this.terminal
     err.write(`${diagnosticText(diagnostic, err.style)}\n`)
     this.#annotate([diagnostic])
+  }
+
+  /** One document has them in it already. */
+  #concludeLate(): ExitCode | undefined {
+    if (this.#late.length === 0) return undefined
+    if (this.#format !== 'json') for (const diagnostic of this.#late) this.showFailure(diagnostic)
+    return exitCodes.error
   }
 
   #printForMachine(diagnostics: readonly Diagnostic[]): void {

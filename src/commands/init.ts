@@ -9,10 +9,8 @@ import { type MigrateResult, migrateStates, reconfigureStates } from '../operati
 import { templates } from '../operations/templates/index.ts'
 import { initJson, initText, templatesJson, templatesText } from '../views/init.ts'
 import { migratedJson, migratedText, migrationText } from '../views/migration.ts'
-import { lockText, takeoverText } from '../views/recovered.ts'
 import { shellWord } from '../views/shell-word.ts'
 import { BaseCommand } from './base-command.ts'
-import { readDuration } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { shown } from './flags.ts'
 
@@ -98,10 +96,7 @@ export default class Init extends BaseCommand {
     const where = flags.environment ? ` -e ${flags.environment}` : ''
     return migrateStates(createApp(this.host), {
       ...this.chosenEnvironment(flags),
-      lockTimeoutMs: readDuration('lock-timeout', flags['lock-timeout']),
-      signal: this.interruption(),
-      onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
-      onTookOver: from => this.note(takeoverText(from)),
+      ...this.locking(flags['lock-timeout']),
       approve: migration => {
         this.note(migrationText(migration))
         return this.approves(`Move the state of ${migration.environment}?`, {

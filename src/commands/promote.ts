@@ -9,11 +9,11 @@ import type { ReleaseWithChanges } from '../registry/release.ts'
 import { promotedText, promoteText } from '../views/pointer-plan.ts'
 import { pointerPlanJson } from '../views/pointer-plan-json.ts'
 import { pointerRefusal } from '../views/pointer-refusal.ts'
-import { lockText, movedText, takeoverText } from '../views/recovered.ts'
+import { movedText } from '../views/recovered.ts'
 import { shellWord } from '../views/shell-word.ts'
 import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
-import { paceFlags, readDuration, readVariables } from './configuration-flags.ts'
+import { paceFlags, readVariables } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { lockFlag, shown } from './flags.ts'
 
@@ -55,7 +55,7 @@ export default class Promote extends BaseCommand {
     const { argv, flags, raw } = await this.parse(Promote)
     const addresses = argv.map(word => checkAddress(String(word), { haveVersion: false }))
     const [from, to] = [requireEnvironment('--from', flags.from), requireEnvironment('--to', flags.to)]
-    const lockTimeoutMs = readDuration('--lock-timeout', flags['lock-timeout'])
+    const locking = this.locking(flags['lock-timeout'])
     const { actor, message } = readAuthorship(this.host.workingFolder(), flags.message)
     const command = commandText(addresses, from, to)
     const overrideHold = flags['override-hold']
@@ -68,11 +68,8 @@ export default class Promote extends BaseCommand {
       actor,
       reason: message,
       ...(overrideHold === undefined ? {} : { overrideHold }),
-      lockTimeoutMs,
-      takesLock: flags.lock,
-      signal: this.interruption(),
-      onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
-      onTookOver: lock => this.note(takeoverText(lock)),
+      ...locking,
+      lock: flags.lock,
       approve: async (plan, moved) => {
         this.#show(plan, moved)
         const isHeld = plan.obstacles.length > 0 && overrideHold === undefined

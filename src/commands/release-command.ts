@@ -13,10 +13,10 @@ import { applyEvents } from '../views/apply-events.ts'
 import { appliedText, approvalQuestion, interruptedText, refusal, stalePlan, uploadText } from '../views/apply-text.ts'
 import { appliedJson } from '../views/plan-json.ts'
 import { isEmptyPlan, planText } from '../views/plan-text.ts'
-import { lockText, movedText, recoveredText, takeoverText } from '../views/recovered.ts'
+import { movedText, recoveredText } from '../views/recovered.ts'
 import { shellWord } from '../views/shell-word.ts'
 import { BaseCommand } from './base-command.ts'
-import { askForVariables, environmentFlag, paceFlags, planFlags, readDuration, readPart, readVariables } from './configuration-flags.ts'
+import { askForVariables, environmentFlag, paceFlags, planFlags, readPart, readVariables } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { globalFlags, shown } from './flags.ts'
 
@@ -70,11 +70,8 @@ export abstract class ReleaseCommand extends BaseCommand {
       ...(flags['accept-registry'] ? { acceptRegistry: flags['accept-registry'] } : {}),
       allowProtected: flags['allow-protected'],
       lock: flags.lock,
-      lockTimeoutMs: readDuration('lock-timeout', flags['lock-timeout']),
-      signal: this.interruption(),
+      ...this.locking(flags['lock-timeout']),
       approve: (made, moved, recovered) => this.#approve(made, moved, recovered, flags),
-      onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
-      onTookOver: from => this.note(takeoverText(from)),
       onUploaded: (done, of) => this.progress(uploadText(done, of)),
     }
     const saved =
@@ -103,10 +100,10 @@ export abstract class ReleaseCommand extends BaseCommand {
   ): Promise<Approval> {
     const nowMs = this.host.clock.now()
     if (!this.#shownPlan) {
-      this.note(recoveredText(recovered, nowMs))
+      this.tell(recoveredText(recovered, nowMs))
       this.report(made.warnings, { compactWarnings: flags['compact-warnings'] })
     }
-    if (moved) this.note(movedText(made, moved, nowMs))
+    if (moved) this.tell(movedText(made, moved, nowMs))
     if (!this.forMachine) {
       const text = planText(made, this.terminal.out.style, {
         nowMs,

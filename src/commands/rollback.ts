@@ -9,7 +9,7 @@ import type { PointerPlan } from '../plan/pointer-plan.ts'
 import { afterRollback, rollbackText, rolledBackText } from '../views/pointer-plan.ts'
 import { pointerPlanJson } from '../views/pointer-plan-json.ts'
 import { pointerRefusal } from '../views/pointer-refusal.ts'
-import { lockText, movedText, takeoverText } from '../views/recovered.ts'
+import { movedText } from '../views/recovered.ts'
 import { shellWord } from '../views/shell-word.ts'
 import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
@@ -56,7 +56,7 @@ export default class Rollback extends BaseCommand {
     const { args, flags } = await this.parse(Rollback)
     const address = args.address === undefined ? undefined : checkAddress(args.address, { haveVersion: false })
     const goal = readGoal(address, flags)
-    const lockTimeoutMs = readDuration('--lock-timeout', flags['lock-timeout'])
+    readDuration('lock-timeout', flags['lock-timeout'])
     const command = commandText(address, flags)
     const reason = flags.reason ?? (await this.#askForReason(command))
     if (reason === undefined) return this.interruptedCode ?? exitCodes.error
@@ -71,11 +71,8 @@ export default class Rollback extends BaseCommand {
       withDependents: flags['with-dependents'],
       ...(overrideHold === undefined ? {} : { overrideHold }),
       ...(force === undefined ? {} : { forceIncompatible: force }),
-      lockTimeoutMs,
-      takesLock: flags.lock,
-      signal: this.interruption(),
-      onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
-      onTookOver: from => this.note(takeoverText(from)),
+      ...this.locking(flags['lock-timeout']),
+      lock: flags.lock,
       approve: async (plan, moved) => {
         if (moved) this.note(movedText({ environment: plan.environment, base: { release: plan.base } }, moved, this.host.clock.now()))
         if (!this.forMachine) this.print(rollbackText(plan, this.terminal.out.style))

@@ -1,7 +1,8 @@
 import { changesAnything } from '../apply/next-state.ts'
 import { type Authorship, release } from '../apply/release.ts'
 import { type Moved, movedInputs } from '../apply/staleness.ts'
-import { crashPoint } from '../base/crash-point.ts'
+import { writeStateBehind } from '../apply/state-write.ts'
+import { compact } from '../base/compact.ts'
 import type { VariableDeclaration } from '../config/blocks/variable.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
@@ -9,28 +10,19 @@ import { Report } from '../diagnostics/report.ts'
 import type { Plan } from '../plan/plan.ts'
 import { conflictDiagnostic } from '../registry/conflict.ts'
 import type { Release, ReleaseConflict, ReleaseWithChanges } from '../registry/release.ts'
-import type { StateBackend } from '../state/backend.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
-import type { Lock } from '../state/lock.ts'
-import { acquireLock, holding } from '../state/locking.ts'
-import { thisHolder } from '../state/process.ts'
 import { openStoresOf } from './deployed.ts'
+import { type LockOptions, locked } from './locked.ts'
 import { type PlanOptions, planAgainst } from './plan.ts'
 import { type OperationHost, openProject, type Project } from './project.ts'
 import type { Stores } from './stores.ts'
 
-export interface ApplyOptions extends PlanOptions {
+export interface ApplyOptions extends PlanOptions, LockOptions {
   readonly authorship: Authorship
-  readonly lockTimeoutMs: number
-  /** False: no lock is taken. The release is a compare-and-swap all the same (LOCK-1). */
-  readonly lock?: boolean
   /** `-allow-protected`: an environment with `protected = true` may be destroyed. */
   readonly allowProtected?: boolean
-  readonly signal?: AbortSignal
   /** Shows the plan and asks. Called again when the base has moved and the plan would do something else. */
   approve(plan: Plan, moved: readonly ReleaseWithChanges[] | undefined, recovered: readonly ReleaseWithChanges[]): Promise<Approval>
-  onWaitingForLock(by: Lock): void
-  onTookOver(from: Lock): void
   onUploaded(done: number, of: number): void
 }
 
@@ -55,7 +47,7 @@ export async function apply(host: OperationHost, options: ApplyOptions): Promise
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await openStoresOf(host, project, 'write', options.parallelism)
+  const stores = await openStoresOf(host, project, 'write', options)
   try {
     return await applyProject(host, project, stores, options, report.diagnostics)
   } finally {
@@ -121,17 +113,26 @@ function isRefused(plan: Plan, authorship: Authorship): boolean {
 
 type Interrupted = { readonly outcome: 'interrupted'; readonly uploaded: number; readonly contents: number }
 
-/** Waiting for the lock ends with an interruption too. */
 async function releaseUnlessInterrupted(host: OperationHost, plan: Plan, base: CaughtUp, stores: Stores, options: ApplyOptions) {
+  return unlessInterrupted(host, plan, stores, options, onUploaded => release(plan, base, options.authorship, stores, onUploaded))
+}
+
+/** Works under the lock. Waiting for it ends with an interruption too. */
+async function unlessInterrupted<T>(
+  host: OperationHost,
+  { environment }: Plan,
+  { backend }: Stores,
+  options: ApplyOptions,
+  work: (onUploaded: ApplyOptions['onUploaded']) => Promise<T>,
+): Promise<T | Interrupted> {
   let progress = { uploaded: 0, contents: 0 }
+  const onUploaded = (uploaded: number, contents: number) => {
+    progress = { uploaded, contents }
+    options.onUploaded(uploaded, contents)
+    options.signal?.throwIfAborted()
+  }
   try {
-    return await locked(host, stores.backend, plan.environment, options, () =>
-      release(plan, base, options.authorship, stores, (uploaded, contents) => {
-        progress = { uploaded, contents }
-        options.onUploaded(uploaded, contents)
-        options.signal?.throwIfAborted()
-      }),
-    )
+    return await locked(host, { backend, environment, operation: 'apply' }, options, () => work(onUploaded))
   } catch (error) {
     // A failure of the world is told as it is: after the commit it says that the release stands (FAIL-9).
     if (!options.signal?.aborted || error instanceof OperationError) throw error
@@ -157,31 +158,6 @@ function movedReleases(conflict: ReleaseConflict, plan: Plan): readonly ReleaseW
   }
 }
 
-async function locked<T>(
-  host: OperationHost,
-  backend: StateBackend,
-  environment: string,
-  options: ApplyOptions,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (options.lock === false) return await work()
-  const { lock, tookOver } = await acquireLock({
-    backend,
-    environment,
-    holder: thisHolder('apply', host.flowrunVersion, host.clock),
-    timeoutMs: options.lockTimeoutMs,
-    clock: host.clock,
-    onWaiting: options.onWaitingForLock,
-    ...(options.signal ? { signal: options.signal } : {}),
-    sleep: host.sleep,
-  })
-  if (tookOver) options.onTookOver(tookOver)
-  crashPoint('A1-locked')
-  const result = await holding(lock, work)
-  crashPoint('A6-unlocked')
-  return result
-}
-
 export interface SavedPlanOptions extends ApplyOptions {
   readonly plan: Plan
 }
@@ -196,6 +172,7 @@ export async function applySaved(host: OperationHost, options: SavedPlanOptions)
     project: plan.project,
     environment: plan.target,
     mode: 'write',
+    ...compact({ parallelism: options.parallelism, signal: options.signal }),
   })
   try {
     return await applySavedTo(host, stores, options)
@@ -208,7 +185,11 @@ async function applySavedTo(host: OperationHost, stores: Stores, options: SavedP
   const { plan } = options
   const { registry, backend } = stores
   const done = await registry.releaseByApplyId(plan.applyId)
-  if (done) return { outcome: 'applied', plan, release: done }
+  if (done) {
+    // An interruption leaves the state to the next command.
+    await unlessInterrupted(host, plan, stores, options, () => writeStateBehind(stores, plan, done))
+    return { outcome: 'applied', plan, release: done }
+  }
   for (let attempt = 1; ; attempt++) {
     const base = await catchUp(registry, backend, plan.environment, () => plan.base.lineage)
     const stale = await movedBase(plan, base, stores)

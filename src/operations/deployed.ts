@@ -1,7 +1,8 @@
+import { compact } from '../base/compact.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { Report } from '../diagnostics/report.ts'
 import { type OperationHost, openProject, type Project, type ProjectOptions } from './project.ts'
-import type { Stores } from './stores.ts'
+import type { Stores, StoresRequest } from './stores.ts'
 
 export type Deployed<T> =
   | { readonly outcome: 'found'; readonly value: T }
@@ -23,14 +24,14 @@ export function readDeployed<T>(
 /** The same, to read from or to write to. */
 export async function withStores<T>(
   host: OperationHost,
-  options: ProjectOptions,
+  options: ProjectOptions & StoresPace,
   mode: 'read' | 'write',
   work: (stores: Stores, project: Project) => Promise<T>,
 ): Promise<Deployed<T>> {
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await openStoresOf(host, project, mode)
+  const stores = await openStoresOf(host, project, mode, options)
   try {
     return { outcome: 'found', value: await work(stores, project) }
   } finally {
@@ -38,13 +39,16 @@ export async function withStores<T>(
   }
 }
 
+/** How the stores are worked with. */
+export type StoresPace = Pick<StoresRequest, 'parallelism' | 'signal'>
+
 /** The stores of a project; to read from, unless said: no trace is left then. */
 export function openStoresOf(
   host: OperationHost,
   project: Project,
   mode: 'read' | 'write' = 'read',
-  parallelism?: number,
+  { parallelism, signal }: StoresPace = {},
 ): Promise<Stores> {
   const { root, settings, environment } = project
-  return host.openStores({ root, project: settings.project, environment, mode, ...(parallelism === undefined ? {} : { parallelism }) })
+  return host.openStores({ root, project: settings.project, environment, mode, ...compact({ parallelism, signal }) })
 }

@@ -69,7 +69,7 @@ export async function plan(host: OperationHost, options: PlanOptions): Promise<P
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const stores = await openStoresOf(host, project, 'read', options.parallelism)
+  const stores = await openStoresOf(host, project, 'read', options)
   try {
     const result = await planGenerating(host, project, stores, options, report)
     if (result.outcome !== 'planned') return result

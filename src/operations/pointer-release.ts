@@ -16,8 +16,6 @@ export interface PointerReleaseOptions extends LockOptions {
   readonly reason: string
   /** Lifts the holds that the plan names (HOLD-3). */
   readonly overrideHold?: string
-  /** `-lock=false`: the compare-and-swap of the release keeps the truth (LOCK-1). */
-  readonly takesLock?: boolean
   /** Leaves references that do not fit (HOLD-6). */
   readonly forceIncompatible?: string
   /** Shows the plan and asks; what nothing can approve is only shown. Called again when the base has moved and the plan is another one. */
@@ -128,7 +126,7 @@ async function commitLocked(
       isBegun = true
       return commit()
     }
-    return await (options.takesLock === false ? work() : locked(host, { backend, environment, operation: kind }, options, work))
+    return await locked(host, { backend, environment, operation: kind }, options, work)
   } catch (error) {
     if (options.signal?.aborted && !isBegun) return 'interrupted'
     throw error

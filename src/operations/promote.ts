@@ -53,9 +53,9 @@ export async function promote(host: OperationHost, options: PromoteOptions): Pro
   const report = new Report()
   const [origin, project] = [options.from, options.to].map(environment => openProject(host, { environment }, report))
   if (origin === undefined || project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const target = await openStoresOf(host, project, options.dryRun ? 'read' : 'write')
+  const target = await openStoresOf(host, project, options.dryRun ? 'read' : 'write', options)
   // Of one target there is one registry, and what only the state of the source needs may not be at hand here.
-  const source = isSameTarget(origin, project) ? target : await openStoresOf(host, origin)
+  const source = isSameTarget(origin, project) ? target : await openStoresOf(host, origin, 'read', options)
   try {
     const applyId = host.newId()
     const prepare = () => preparePromote(host, project, { source: source.registry, target, applyId }, options)

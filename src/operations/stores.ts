@@ -18,6 +18,8 @@ export interface StoresRequest {
   readonly mode: 'read' | 'write'
   /** Registry reads and uploads at once; 10 unless said. */
   readonly parallelism?: number
+  /** Ends the waits between attempts of a store that does not answer: the command was interrupted. */
+  readonly signal?: AbortSignal
   /** The state may be empty here while it was elsewhere: it is about to be moved. */
   readonly isMigrating?: boolean
 }

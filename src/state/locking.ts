@@ -39,8 +39,12 @@ export async function acquireLock(request: LockRequest): Promise<Extract<LockOut
   }
 }
 
-/** Works while the lock is held, then gives it back. What the work failed by is told before a lock that could not be given back. */
-export async function holding<T>(lock: HeldLock, work: () => Promise<T>): Promise<T> {
+/**
+ * Works while the lock is held, then gives it back.
+ *
+ * @param onNotGivenBack what the work came to stands all the same, unless this throws. What it failed by is told alone.
+ */
+export async function holding<T>(lock: HeldLock, work: () => Promise<T>, onNotGivenBack: (error: unknown) => void): Promise<T> {
   let result: T
   try {
     result = await work()
@@ -48,7 +52,7 @@ export async function holding<T>(lock: HeldLock, work: () => Promise<T>): Promis
     await lock.release().catch(() => {})
     throw error
   }
-  await lock.release()
+  await lock.release().catch(onNotGivenBack)
   return result
 }
 

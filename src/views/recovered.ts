@@ -1,15 +1,26 @@
 import type { KilledApply } from '../operations/killed-apply.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { ReleaseWithChanges } from '../registry/release.ts'
+import type { ReleaseKind, ReleaseWithChanges } from '../registry/release.ts'
 import type { Lock } from '../state/lock.ts'
 import { formatAgo } from './format-number.ts'
 
-/** Own releases that the state had not seen: an apply was killed between the release and its answer (cli.md 3.10). */
+const MADE_BY: Readonly<Record<ReleaseKind, string>> = {
+  apply: 'An apply',
+  destroy: 'A destroy',
+  import: 'An import',
+  rollback: 'A rollback',
+  promote: 'A promote',
+}
+
+/**
+ * Own releases that the state had not seen: whoever made the last was killed (cli.md 3.10) or could not write the state
+ * (FAIL-9), or an earlier state was restored since (STA-7).
+ */
 export function recoveredText(recovered: readonly ReleaseWithChanges[], nowMs: number): string {
   const last = recovered.at(-1)
   if (last === undefined) return ''
   return (
-    `Note: An apply by ${last.actor} made release ${last.number} ${formatAgo(last.createdAtMs, nowMs)}, and did not get to write the state.\n` +
+    `Note: ${MADE_BY[last.kind]} by ${last.actor} made release ${last.number} ${formatAgo(last.createdAtMs, nowMs)}, and the state had not seen it.\n` +
     `It is recognised; the state now says release ${last.number}. Nothing was done twice.\n\n`
   )
 }

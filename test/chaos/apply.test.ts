@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { CrashPoint } from '../../src/base/crash-point.ts'
 import { type CliEnd, type CliOptions, startCli } from '../support/cli-process.ts'
+import { CRASH_POINTS } from '../support/crash-points.ts'
 import { isEmpty, type TestProject, testProject } from '../support/project.ts'
 import { randomOf } from '../support/seeded.ts'
 import { startStateServer } from '../support/state-server.ts'
@@ -35,17 +35,6 @@ prompt "p" {
 }
 `
 }
-
-const POINTS: readonly (readonly [CrashPoint, released: boolean])[] = [
-  ['A1-locked', false],
-  ['A2-uploading', false],
-  ['A2-uploaded', false],
-  ['A3-begun', false],
-  ['A4-inserted', false],
-  ['A4-committed', true],
-  ['A5-state-written', true],
-  ['A6-unlocked', true],
-]
 
 /** After a kill: the state opens, the release is the old or the new one, and plan and apply converge with nothing done twice. */
 async function converges(t: Test, project: TestProject, before: number): Promise<boolean> {
@@ -92,7 +81,7 @@ for (const kind of ['sqlite', 'http'] as const) {
       const measured = await startCli(['apply', '--yes', '-concise'], project).ended
       t.match(measured.stdout, /Apply complete! Release 1 of dev: 300 added/)
       let release = 1
-      for (const [point, isReleased] of POINTS) {
+      for (const [point, isReleased] of CRASH_POINTS) {
         project.write(configuration(release, state))
         const end = await startCli(['apply', '--yes', '-concise'], { folder: project.folder, environment: { FLOWRUN_CRASH_AT: point } })
           .ended

@@ -10,6 +10,7 @@ import { catchUp } from '../../src/state/catch-up.ts'
 import { thisHolder } from '../../src/state/process.ts'
 import { type ApplyRun, generationText } from '../support/apply-process.ts'
 import type { Contender } from '../support/contender-process.ts'
+import { CRASH_POINTS } from '../support/crash-points.ts'
 import { openRegistry } from '../support/open-registry.ts'
 import { apply, contentFor, nextId } from '../support/releases.ts'
 import { randomOf } from '../support/seeded.ts'
@@ -108,23 +109,12 @@ async function kill(t: Test, foreignState: boolean, deaths: readonly { readonly 
   return fates
 }
 
-const POINTS: readonly (readonly [CrashPoint, released: boolean])[] = [
-  ['A1-locked', false],
-  ['A2-uploading', false],
-  ['A2-uploaded', false],
-  ['A3-begun', false],
-  ['A4-inserted', false],
-  ['A4-committed', true],
-  ['A5-state-written', true],
-  ['A6-unlocked', true],
-]
-
 for (const foreignState of [false, true]) {
   const where = foreignState ? 'with the state elsewhere' : 'REL-1: with the state in the same transaction'
   t.test(`killed at each point of the protocol, ${where}`, async t => {
-    const fates = await kill(t, foreignState, [{}, ...POINTS.map(([crashAt]) => ({ crashAt })), {}])
+    const fates = await kill(t, foreignState, [{}, ...CRASH_POINTS.map(([crashAt]) => ({ crashAt })), {}])
     const through = { killed: false, released: true }
-    t.same(fates, [through, ...POINTS.map(([, released]) => ({ killed: true, released })), through])
+    t.same(fates, [through, ...CRASH_POINTS.map(([, released]) => ({ killed: true, released })), through])
   })
 }
 

@@ -82,7 +82,13 @@ t.test('LOCK-2, LOCK-4: a state command waits for the lock, and takes over that 
   const project = testProject(`${MODEL}prompt "one" {\n  model = model.fast\n  user  = "x"\n}\n`)
   await project.apply()
   const tookOver: number[] = []
-  const options = { dryRun: false, lockTimeoutMs: 0, onWaitingForLock: () => {}, onTookOver: (from: Lock) => tookOver.push(from.pid) }
+  const options = {
+    dryRun: false,
+    lockTimeoutMs: 0,
+    onWaitingForLock: () => {},
+    onTookOver: (from: Lock) => tookOver.push(from.pid),
+    onStillLocked: () => {},
+  }
   const remove = () => removeFromState(hostIn(project.folder), options, ['prompt.one'])
   const id = await locked(project, FAR_AWAY)
   await t.rejects(remove(), {

@@ -4,7 +4,7 @@ import { hostIn, prompt } from '../support/configuration.ts'
 import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
 
 const answer = (text: string, name = 'answer') => prompt(`user = "${text}"`).replace('"answer"', `"${name}"`)
-const options = { dryRun: false, lockTimeoutMs: 1000, onWaitingForLock: () => {}, onTookOver: () => {} }
+const options = { dryRun: false, lockTimeoutMs: 1000, onWaitingForLock: () => {}, onTookOver: () => {}, onStillLocked: () => {} }
 
 async function imported(project: TestProject, address: string, version: string, more: { dryRun?: boolean; takeOver?: string } = {}) {
   const result = await importVersion(hostIn(project.folder), { ...options, ...more }, address, version)

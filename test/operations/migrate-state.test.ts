@@ -24,6 +24,9 @@ async function migrate(project: TestProject, options: Partial<MigrateOptions> = 
     lockTimeoutMs: 0,
     onWaitingForLock: () => {},
     onTookOver: () => {},
+    onStillLocked: error => {
+      throw error
+    },
     approve: async migration => {
       asked.push(migration)
       return true

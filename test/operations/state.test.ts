@@ -19,7 +19,13 @@ function prompts(...names: readonly string[]): string {
   return MODEL + names.map(name => `prompt "${name}" {\n  model = model.fast\n  user  = "Be ${name}."\n}\n`).join('')
 }
 
-const quiet: StateChangeOptions = { dryRun: false, lockTimeoutMs: 5000, onWaitingForLock: () => {}, onTookOver: () => {} }
+const quiet: StateChangeOptions = {
+  dryRun: false,
+  lockTimeoutMs: 5000,
+  onWaitingForLock: () => {},
+  onTookOver: () => {},
+  onStillLocked: () => {},
+}
 
 async function found<T>(work: Promise<Deployed<T>>): Promise<T> {
   const result = await work

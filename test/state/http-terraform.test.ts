@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
 import type { StateBackend } from '../../src/state/backend.ts'
-import { createHttpStateBackend } from '../../src/state/backends/http.ts'
-import { plainCodec } from '../../src/state/codec.ts'
 import { stateWrite } from '../../src/state/encoding.ts'
 import { thisHolder } from '../../src/state/process.ts'
 import { terraformVersion } from '../bench/terraform.ts'
 import { snapshotOf } from '../conformance/state-backend.ts'
+import { httpStateAt } from '../support/http-state.ts'
 import { type StateRequest, type StateServer, startStateServer } from '../support/state-server.ts'
 
 const version = terraformVersion()
@@ -28,23 +27,7 @@ interface SecondClient {
 }
 
 function flowrunAt(t: Test, { url }: StateServer): StateBackend {
-  const address = `${url}/state`
-  const backend = createHttpStateBackend({
-    project: 'support',
-    codec: plainCodec,
-    clock: systemClock,
-    flowrunVersion: '1.0.0',
-    address,
-    updateMethod: 'POST',
-    lock: { address, method: 'LOCK', unlockAddress: address, unlockMethod: 'UNLOCK' },
-    access: {
-      headers: {},
-      tls: { rejectUnauthorized: true },
-      retry: { max: 0, waitMinMs: 0, waitMaxMs: 0 },
-      sleep: async () => {},
-      userAgent: 'flowrun/1.0.0',
-    },
-  })
+  const backend = httpStateAt(`${url}/state`)
   t.teardown(() => backend.close())
   return backend
 }

@@ -1,46 +1,30 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
 import type { StateBackend } from '../../src/state/backend.ts'
-import { createHttpStateBackend, type HttpStateOptions } from '../../src/state/backends/http.ts'
-import { plainCodec } from '../../src/state/codec.ts'
+import type { HttpStateOptions } from '../../src/state/backends/http.ts'
 import { stateWrite } from '../../src/state/encoding.ts'
 import { thisHolder } from '../../src/state/process.ts'
 import { heldClock, snapshotOf, stateBackendContract } from '../conformance/state-backend.ts'
 import { createAuthority } from '../support/certificates.ts'
+import { type HttpStateTestOptions, httpStateAt } from '../support/http-state.ts'
 import { type StateServer, type StateServerOptions, startStateServer } from '../support/state-server.ts'
-
-type Options = Partial<Omit<HttpStateOptions, 'access'>> & { readonly access?: Partial<HttpStateOptions['access']> }
 
 interface Stored {
   readonly server: StateServer
   /** The waits between attempts, in milliseconds; nobody waits. */
   readonly waits: readonly number[]
   /** The backend of the address `/state`, locked at the same one. */
-  open(options?: Options): StateBackend
+  open(options?: HttpStateTestOptions): StateBackend
 }
 
 /** @param path of the state below the server. */
-function backendAt(url: string, path: string, waits: number[], { access, ...options }: Options = {}): StateBackend {
-  const address = `${url}${path}`
-  return createHttpStateBackend({
-    project: 'support',
-    codec: plainCodec,
-    clock: systemClock,
-    flowrunVersion: '1.0.0',
-    address,
-    updateMethod: 'POST',
-    lock: { address, method: 'LOCK', unlockAddress: address, unlockMethod: 'UNLOCK' },
-    access: {
-      headers: {},
-      tls: { rejectUnauthorized: true },
-      retry: { max: 2, waitMinMs: 1000, waitMaxMs: 30_000 },
-      sleep: async ms => void waits.push(ms),
-      userAgent: 'flowrun/1.0.0',
-      ...access,
-    },
+function backendAt(url: string, path: string, waits: number[], { access, ...options }: HttpStateTestOptions = {}): StateBackend {
+  return httpStateAt(`${url}${path}`, {
     ...options,
+    access: { retry: { max: 2, waitMinMs: 1000, waitMaxMs: 30_000 }, sleep: async ms => void waits.push(ms), ...access },
   })
 }
 
@@ -488,5 +472,20 @@ t.test('a lock that the server does not take back is told with the way to remove
   await t.rejects(lock.release(), {
     code: 'state/still-locked',
     diagnostic: { summary: 'The lock of dev could not be given back', detail: new RegExp(`flowrun force-unlock ${lock.id}$`) },
+  })
+})
+
+t.test('an interruption ends the wait between attempts at once, and it is told how far it came', async t => {
+  const interruption = new AbortController()
+  const { server, open } = await serve(t)
+  const sleep = async (ms: number) => {
+    interruption.abort()
+    await delay(ms, undefined, { signal: interruption.signal })
+  }
+  const backend = open({ access: { retry: { max: 20, waitMinMs: 30_000, waitMaxMs: 30_000 }, sleep, signal: interruption.signal } })
+  server.script({ kind: 'down' })
+  await t.rejects(backend.read('dev'), {
+    code: 'state/unreachable',
+    diagnostic: { detail: 'It was tried once, until the interruption: the connection was cut. Nothing was changed.' },
   })
 })

@@ -13,6 +13,9 @@ const UNATTENDED: PointerReleaseOptions = {
   approve: async () => 'unattended',
   onWaitingForLock: () => {},
   onTookOver: () => {},
+  onStillLocked: error => {
+    throw error
+  },
 }
 
 /** Rolls one address back, or a whole release: `prompt.answer`, `prompt.answer@3`, `14`, or nothing for the release before. */

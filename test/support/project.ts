@@ -44,6 +44,9 @@ export function testProject(text: ProjectText, hostOf: typeof hostIn = hostIn): 
     approve: async () => 'unattended',
     onWaitingForLock: () => {},
     onTookOver: () => {},
+    onStillLocked: error => {
+      throw error
+    },
     onUploaded: () => {},
     ...options,
     ...planning({ ...options }),

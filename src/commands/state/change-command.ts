@@ -3,10 +3,8 @@ import { createApp } from '../../app.ts'
 import type { Deployed } from '../../operations/deployed.ts'
 import type { OperationHost } from '../../operations/project.ts'
 import type { StateChanged, StateChangeOptions } from '../../operations/state/change.ts'
-import { lockText, takeoverText } from '../../views/recovered.ts'
 import { stateChangedJson, stateChangedText } from '../../views/state.ts'
 import { BaseCommand } from '../base-command.ts'
-import { readDuration } from '../configuration-flags.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { shown } from '../flags.ts'
 
@@ -35,14 +33,10 @@ export abstract class StateChangeCommand extends BaseCommand {
     headline: string,
     work: (host: OperationHost, options: StateChangeOptions) => Promise<Deployed<StateChanged>>,
   ): Promise<ExitCode> {
-    const signal = this.interruption()
     const options: StateChangeOptions = {
       ...this.chosenEnvironment(flags),
       dryRun: flags['dry-run'],
-      lockTimeoutMs: readDuration('lock-timeout', flags['lock-timeout']),
-      signal,
-      onWaitingForLock: by => this.note(lockText(by, flags['lock-timeout'])),
-      onTookOver: from => this.note(takeoverText(from)),
+      ...this.locking(flags['lock-timeout']),
     }
     try {
       const changed = await work(createApp(this.host), options)

@@ -1,3 +1,4 @@
+import { compact } from '../../base/compact.ts'
 import { userName } from '../../base/user.ts'
 import type { Environment } from '../../config/blocks/environment.ts'
 import type { StateSettings } from '../../config/blocks/environment-stores.ts'
@@ -57,7 +58,7 @@ export function migrateStates(host: OperationHost, options: MigrateOptions): Pro
     const to = records.placeOf(environment.state)
     if (last === undefined || records.placeOf(last) === to)
       return { environment: environment.name, outcome: 'in-place', from: undefined, to, serial: undefined }
-    return await between(host, project, environment, last, (source, destination) =>
+    return await between(host, project, environment, last, options.signal, (source, destination) =>
       migrate(host, options, { environment, from: records.placeOf(last), to, root: project.root, source, destination }),
     )
   })
@@ -92,10 +93,18 @@ async function between<T>(
   { root, settings }: Project,
   environment: Environment,
   last: StateSettings,
+  signal: AbortSignal | undefined,
   work: (source: Stores, destination: Stores) => Promise<T>,
 ): Promise<T> {
   const open = (state: StateSettings) =>
-    host.openStores({ root, project: settings.project, environment: { ...environment, state }, mode: 'write', isMigrating: true })
+    host.openStores({
+      root,
+      project: settings.project,
+      environment: { ...environment, state },
+      mode: 'write',
+      isMigrating: true,
+      ...compact({ signal }),
+    })
   const source = await open(last)
   try {
     const destination = await open(environment.state)

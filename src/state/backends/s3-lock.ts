@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Bucket } from '../../aws/bucket.ts'
 import type { Clock } from '../../base/clock.ts'
+import { heldLock } from '../held-lock.ts'
 import type { HeldLock, Lock, LockHolder, LockOutcome } from '../lock.ts'
 import { decodeLockInfo, encodeLockInfo } from '../lock-info.ts'
 import { isDeadNeighbour } from '../process.ts'
@@ -58,18 +59,13 @@ export async function giveUpLock(object: LockObject, id: string): Promise<boolea
 
 function held(object: LockObject, id: string): HeldLock {
   let lost = false
-  let released = false
-  return {
+  return heldLock(
     id,
-    get lost() {
-      return lost
-    },
-    async release() {
-      if (released) return
-      released = true
+    () => lost,
+    async () => {
       lost = !(await giveUpLock(object, id))
     },
-  }
+  )
 }
 
 function read(text: string, environment: string): Lock {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Scope } from '../../registry/sqlite/pointers.ts'
-import { holdLease } from '../held-lease.ts'
+import { holdLease } from '../held-lock.ts'
 import { LEASE_MS, type Lease, type LockHolder, type LockOutcome } from '../lock.ts'
 import { isDeadNeighbour } from '../process.ts'
 

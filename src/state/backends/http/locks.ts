@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import { onEnvironment } from '../../environment-hint.ts'
-import type { HeldLock, Lock, LockHolder, LockOutcome } from '../../lock.ts'
+import { heldLock } from '../../held-lock.ts'
+import type { Lock, LockHolder, LockOutcome } from '../../lock.ts'
 import { isDeadNeighbour, thisHolder } from '../../process.ts'
 import type { StatePlace } from './document.ts'
 import { unexpected } from './failure.ts'
@@ -82,7 +83,7 @@ export function createLocks(transport: HttpTransport, settings: LockSettings): H
         })
         if (!isGivenBack) mine.lost = true
       }
-      return { outcome: 'locked', lock: heldLock(mine, release), ...(dead && { tookOver: dead.lock }) }
+      return { outcome: 'locked', lock: heldLock(id, () => mine.lost, release), ...(dead && { tookOver: dead.lock }) }
     },
     current: async place => (await look(place))?.lock,
     async remove(place, id) {
@@ -96,26 +97,18 @@ export function createLocks(transport: HttpTransport, settings: LockSettings): H
 
 /** Where nothing can be locked, nothing is. */
 export const noLocks: HttpLocks = {
-  take: async () => ({ outcome: 'locked', lock: heldLock({ id: 'none', lost: false }, async () => {}) }),
+  take: async () => ({
+    outcome: 'locked',
+    lock: heldLock(
+      'none',
+      () => false,
+      async () => {},
+    ),
+  }),
   current: async () => undefined,
   remove: async () => false,
   heldId: undefined,
   lose: () => {},
-}
-
-function heldLock(held: Held, giveBack: () => Promise<void>): HeldLock {
-  let released = false
-  return {
-    id: held.id,
-    get lost() {
-      return held.lost
-    },
-    async release() {
-      if (released) return
-      released = true
-      await giveBack()
-    },
-  }
 }
 
 /** @returns who has it; undefined when it is ours now, also by an earlier attempt whose answer was lost. */

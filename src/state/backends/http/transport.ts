@@ -16,7 +16,10 @@ export interface HttpAccess {
   readonly tls: { readonly rejectUnauthorized: boolean; readonly cert?: string; readonly key?: string; readonly ca?: string }
   /** Further attempts after the first; each wait is twice the one before. */
   readonly retry: { readonly max: number; readonly waitMinMs: number; readonly waitMaxMs: number }
+  /** Rejects when `signal` is aborted. */
   readonly sleep: (ms: number) => Promise<void>
+  /** Ends the waits between attempts, and with them the attempts. */
+  readonly signal?: AbortSignal | undefined
   readonly userAgent: string
   /** For one attempt; 60,000 unless given. */
   readonly timeoutMs?: number
@@ -51,7 +54,7 @@ export interface HttpTransport {
 
 /** @param name the address as it may be shown. */
 export function createTransport(name: string, access: HttpAccess): HttpTransport {
-  const { credentials, headers, tls, retry, sleep, userAgent, timeoutMs = ATTEMPT_TIMEOUT_MS } = access
+  const { credentials, headers, tls, retry, sleep, signal, userAgent, timeoutMs = ATTEMPT_TIMEOUT_MS } = access
   const gave = credentials !== undefined || tls.cert !== undefined || Object.keys(headers).length > 0
   const own = {
     'user-agent': userAgent,
@@ -99,9 +102,13 @@ export function createTransport(name: string, access: HttpAccess): HttpTransport
           return await attempt()
         } catch (error) {
           if (!(error instanceof NoAnswer)) throw error
-          if (tried > retry.max) throw unreachable(name, `It was tried ${tried === 1 ? 'once' : `${tried} times`}: ${error.message}.`)
+          const times = tried === 1 ? 'once' : `${tried} times`
+          if (tried > retry.max) throw unreachable(name, `It was tried ${times}: ${error.message}.`)
           const waitMs = error.retryAfterMs ?? retry.waitMinMs * 2 ** (tried - 1)
-          await sleep(Math.min(waitMs, retry.waitMaxMs))
+          await sleep(Math.min(waitMs, retry.waitMaxMs)).catch(reason => {
+            if (!signal?.aborted) throw reason
+            throw unreachable(name, `It was tried ${times}, until the interruption: ${error.message}.`)
+          })
         }
       }
     },

@@ -9,7 +9,6 @@ export interface LeaseActions {
 /** A lock that was just taken: renewed every 20 s until it is released (LOCK-3). */
 export function holdLease(id: string, { renew, giveUp }: LeaseActions): HeldLock {
   let lost = false
-  let released = false
   const timer = setInterval(async () => {
     try {
       if (!(await renew())) lost = true
@@ -18,15 +17,27 @@ export function holdLease(id: string, { renew, giveUp }: LeaseActions): HeldLock
     }
   }, RENEWAL_MS)
   timer.unref()
+  return heldLock(
+    id,
+    () => lost,
+    async () => {
+      clearInterval(timer)
+      await giveUp()
+    },
+  )
+}
+
+/** A lock that was just taken: given up once, however often it is released. */
+export function heldLock(id: string, isLost: () => boolean, giveUp: () => Promise<unknown>): HeldLock {
+  let released = false
   return {
     id,
     get lost() {
-      return lost
+      return isLost()
     },
     async release() {
       if (released) return
       released = true
-      clearInterval(timer)
       await giveUp()
     },
   }
