@@ -7,6 +7,7 @@ import type { FunctionTable } from '../hcl/function.ts'
 import { EXPRESSION_STEPS } from '../hcl/function.ts'
 import { argumentRange } from './blocks/argument-range.ts'
 import { decodeEnvironment, type Environment } from './blocks/environment.ts'
+import { USUAL_CACHE } from './blocks/environment-stores.ts'
 import { decodeFlowrun } from './blocks/flowrun.ts'
 import { checkLabels, near } from './decode/body.ts'
 import { checkName } from './decode/name.ts'
@@ -66,6 +67,7 @@ function implicitEnvironment(): Environment {
     target: { type: 'embedded' },
     state: { type: 'sqlite' },
     content: { type: 'inline' },
+    cache: USUAL_CACHE,
   }
 }
 

@@ -98,6 +98,27 @@ t.test('state: each kind with what is written, and the defaults of the rest', t 
   t.end()
 })
 
+t.test('cache: each kind with what is written, and a file where nothing is', t => {
+  const usual = { type: 'sqlite', max_bytes: 1e9 }
+  t.same(environmentOf('').cache, usual)
+  t.same(environmentOf('  cache "sqlite" {}').cache, usual)
+  t.same(environmentOf('  cache "sqlite" {\n    path      = "answers.db"\n    max_bytes = "64MB"\n  }').cache, {
+    type: 'sqlite',
+    path: 'answers.db',
+    max_bytes: 64e6,
+  })
+  t.same(environmentOf('  cache "redis" { url = secret("REDIS_URL") }').cache, {
+    type: 'redis',
+    url: { $secret: 'REDIS_URL' },
+    prefix: 'flowrun:',
+  })
+  t.match(environmentOf('  cache "redis" {\n    url    = "redis://127.0.0.1:6379/2"\n    prefix = "shop:"\n  }').cache, {
+    url: 'redis://127.0.0.1:6379/2',
+    prefix: 'shop:',
+  })
+  t.end()
+})
+
 t.test('content and secrets: each kind, and resolvers in their order', t => {
   t.same(environmentOf('  content "inline" {}').content, { type: 'inline' })
   t.same(environmentOf('  content "s3" {\n    bucket     = "acme"\n    kms_key_id = "alias/flowrun"\n  }').content, {

@@ -76,6 +76,19 @@ export const SECRET_SOURCES = {
 /** Where secrets are looked for. */
 export type SecretSource = Variant<typeof SECRET_SOURCES>
 
+const CACHE_BYTES = 1e9
+
+export const CACHES = {
+  sqlite: { arguments: { path: optional(text()), max_bytes: defaulted(bytes, CACHE_BYTES) } },
+  redis: { arguments: { url: required(secretOrText), prefix: defaulted(text(), 'flowrun:') } },
+} as const satisfies Readonly<Record<string, BodySpec>>
+
+/** Where answers are cached; in Redis, rate limits and circuit breakers are shared too. */
+export type CacheSettings = Variant<typeof CACHES>
+
+/** What an environment without a `cache` block has. */
+export const USUAL_CACHE: CacheSettings = Object.freeze({ type: 'sqlite', max_bytes: CACHE_BYTES })
+
 /** The stores of an environment, and where their credentials are looked for: what opening them takes. */
 export interface StoreSettings {
   readonly state: StateSettings

@@ -3,7 +3,16 @@ import { bool, text } from '../decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, optional, variant, variants } from '../decode/body.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { checkKeyPair, warnOfReadableContents } from './bucket.ts'
-import { CONTENTS, SECRET_SOURCES, STATES, type StoreSettings, warnOfMissingLock } from './environment-stores.ts'
+import {
+  CACHES,
+  type CacheSettings,
+  CONTENTS,
+  SECRET_SOURCES,
+  STATES,
+  type StoreSettings,
+  USUAL_CACHE,
+  warnOfMissingLock,
+} from './environment-stores.ts'
 
 /** A name with a state, a target and values of variables. */
 export interface Environment extends StoreSettings {
@@ -12,6 +21,7 @@ export interface Environment extends StoreSettings {
   /** Not evaluated here: the variable's type decides how. */
   readonly variables: ReadonlyMap<string, Expression>
   readonly target: { readonly type: 'embedded'; readonly path?: string }
+  readonly cache: CacheSettings
 }
 
 /** `variables = { tier = "large" }`: taken apart here, evaluated with the variables. */
@@ -38,13 +48,19 @@ const environmentBody = {
     variables: defaulted(variableExpressions, new Map()),
     protected: defaulted(bool, false),
   },
-  blocks: { target: variant(TARGETS), state: variant(STATES), content: variant(CONTENTS), secrets: variants(SECRET_SOURCES) },
+  blocks: {
+    target: variant(TARGETS),
+    state: variant(STATES),
+    content: variant(CONTENTS),
+    secrets: variants(SECRET_SOURCES),
+    cache: variant(CACHES),
+  },
 } as const satisfies BodySpec
 
 export function decodeEnvironment(block: Block, name: string, site: BlockSite): Environment | undefined {
   const decoded = decodeBody(block.body, environmentBody, site, block)
   if (decoded === undefined) return undefined
-  const { state = { type: 'sqlite' }, content = { type: 'inline' }, target = { type: 'embedded' }, secrets } = decoded
+  const { state = { type: 'sqlite' }, content = { type: 'inline' }, target = { type: 'embedded' }, cache = USUAL_CACHE, secrets } = decoded
   const written = (type: string) => block.body.items.find((item): item is Block => item.kind === 'block' && item.type === type)
   checkStores({ state: written('state'), content: written('content') }, { state, content }, site)
   return {
@@ -54,6 +70,7 @@ export function decodeEnvironment(block: Block, name: string, site: BlockSite): 
     target,
     state,
     content,
+    cache,
     ...(secrets.length > 0 ? { secrets } : {}),
   }
 }
