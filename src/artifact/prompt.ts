@@ -21,6 +21,10 @@ export interface PromptSpec {
   readonly repair: number
   readonly on_truncated: 'fail' | 'keep'
   readonly max_cost_nano?: number
+  /** On each inserted value; absent when empty. */
+  readonly input_guards?: readonly Reference[]
+  /** On the answer; absent when empty. */
+  readonly output_guards?: readonly Reference[]
   readonly cache?: { readonly ttl_ms: number; readonly scope: 'tenant' | 'environment' }
 }
 

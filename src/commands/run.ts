@@ -7,8 +7,18 @@ import { createApp } from '../app.ts'
 import type { JsonValue } from '../base/json.ts'
 import { systemErrorSentence } from '../base/system-error.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
-import { dryRun, type PromptEvent, PromptFailure, type RunOptions, run } from '../operations/run.ts'
-import { answerText, dryRunJson, dryRunText, repairText, resultJson, runEvent, spentText, summaryText } from '../views/run.ts'
+import { type CallEvent, dryRun, PromptFailure, type RunOptions, run } from '../operations/run.ts'
+import {
+  answerText,
+  dryRunJson,
+  dryRunText,
+  escalationText,
+  repairText,
+  resultJson,
+  runEvent,
+  spentText,
+  summaryText,
+} from '../views/run.ts'
 import { showControls } from '../views/text-width.ts'
 import { BaseCommand } from './base-command.ts'
 import { readVariables, variableFlags } from './configuration-flags.ts'
@@ -82,13 +92,16 @@ export default class Run extends BaseCommand {
     this.#streamed = ''
   }
 
-  #stream(event: PromptEvent): void {
+  #stream(event: CallEvent): void {
     if (event.type === 'text-delta') {
       this.#streamed += event.text
       this.print(showControls(event.text))
     } else if (event.type === 'repair') {
       this.#endStreamed()
       this.note(repairText(event.problems))
+    } else if (event.type === 'escalation' && this.#streamed !== '') {
+      this.#endStreamed()
+      this.note(escalationText(event))
     }
   }
 

@@ -1,3 +1,5 @@
+import type { BudgetSpec } from '../artifact/budget.ts'
+import type { GuardSpec } from '../artifact/guard.ts'
 import type { JsonSchema } from '../artifact/json-schema.ts'
 import type { ModelSpec, ParamsSpec } from '../artifact/model.ts'
 import type { ProviderSpec } from '../artifact/provider.ts'
@@ -5,26 +7,110 @@ import type { Digest } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { FailureClass } from './failure-class.ts'
 
-/** One model call on its way through the layers. Each layer passes on a copy with what it decided. */
-export interface ModelCall {
-  /** Models in the order in which they may answer; at least one. */
-  readonly chain: readonly ModelTarget[]
-  /** The model of the chain that is asked now. */
-  readonly target: ModelTarget
-  /** Counts from 1 for each model of the chain. */
-  readonly attempt: number
+/** What is asked of the gateway. */
+export interface CallRequest {
+  /** Who may answer, in order; at least one. */
+  readonly tiers: readonly CallTier[]
   readonly messages: readonly CallMessage[]
   /** What the prompt asks for; the target's own defaults are folded in when it is chosen. */
   readonly params: ParamsSpec
   /** The answer is JSON that fits this schema. Absent: text. */
   readonly output?: JsonSchema
   readonly tools?: readonly CallTool[]
-  /** The typed input that the messages were rendered from; only a simulated provider looks at it. */
+  /** The typed input that the messages were rendered from; guards look at it, and simulated providers. */
   readonly input?: JsonValue
   readonly signal: AbortSignal
+  /** By the monotonic clock: no attempt lasts longer, nothing is waited for beyond it. Absent: the limits of the models alone. */
+  readonly deadlineMs?: number
   /** Given: the answer is streamed. The result is complete either way. */
   readonly onEvent?: (event: CallEvent) => void
+  readonly caller: Caller
+  readonly policy: CallPolicy
 }
+
+/** One model call on its way through the layers. Each layer passes on a copy with what it decided. */
+export interface ModelCall extends CallRequest {
+  /** The model that is asked now. */
+  readonly target: ModelTarget
+  /** Counts from 1 for each model and repair. */
+  readonly attempt: number
+  /** The model is asked again to mend its answer. */
+  readonly isRepair: boolean
+  /** What happened so far: layers add to it, also where the call fails. */
+  readonly history: CallHistory
+}
+
+/** A model, those that stand in for it, and when its answer is not good enough (blocks.md, tier). */
+export interface CallTier {
+  /** The model of the tier first, then its fallbacks; at least one. */
+  readonly models: readonly ModelTarget[]
+  /** Empty for the last. */
+  readonly escalateOn: readonly EscalationReason[]
+  /** Over a checked output. */
+  readonly escalateWhen?: (output: JsonValue) => boolean
+}
+
+/** For whom a call is made: who pays, and by what costs are summed. */
+export interface Caller {
+  readonly environment: string
+  /** What was asked to run: `prompt.answer`, `workflow.support`. */
+  readonly flow: string
+  /** The prompt of this call, with its version where it is published; absent: a judge or another call of flowrun's own. */
+  readonly prompt?: { readonly address: string; readonly version?: number; readonly digest: Digest }
+  readonly run?: string
+  readonly node?: string
+  readonly tenant?: string
+  readonly user?: string
+}
+
+/** What a prompt declares about its call, resolved from references. */
+export interface CallPolicy {
+  /** Attempts to mend an answer that does not fit; 0 for none. */
+  readonly repair: number
+  readonly onTruncated: 'fail' | 'keep'
+  readonly maxCostNano?: number
+  /** Holds an answer against what was asked for; absent: every text fits. */
+  readonly check?: (text: string) => Promise<CheckedAnswer>
+  /** Renders the messages anew, for an input that guards have changed. */
+  readonly render?: (input: JsonValue) => readonly CallMessage[]
+  readonly inputGuards: readonly GuardTarget[]
+  readonly outputGuards: readonly GuardTarget[]
+  readonly cache?: CachePolicy
+  /** All budgets that may apply; read anew for each call, so that a changed limit acts at once (BUD-7). */
+  readonly budgets: readonly BudgetTarget[]
+}
+
+export interface CachePolicy {
+  readonly ttlMs: number
+  readonly scope: 'tenant' | 'environment'
+  /** Of the prompt with all that it reaches, models left out (CACHE-1). */
+  readonly closure: Digest
+}
+
+export interface GuardTarget {
+  /** `guard.no_pii` */
+  readonly address: string
+  readonly digest: Digest
+  readonly spec: GuardSpec
+  /** The models that its judges ask, by address, each with its fallbacks. */
+  readonly judges: ReadonlyMap<string, CallTier>
+}
+
+export interface BudgetTarget {
+  /** `budget.team` */
+  readonly address: string
+  readonly spec: BudgetSpec
+  /** Takes over when the budget runs low. */
+  readonly degradeTo?: CallTier
+}
+
+/** An answer that fits with what it says, or why it does not. */
+export type CheckedAnswer =
+  | { readonly fits: true; readonly output: JsonValue }
+  | { readonly fits: false; readonly violations: readonly { readonly path: string; readonly text: string }[] }
+
+export const ESCALATION_REASONS = ['output_invalid', 'guard_blocked', 'refusal', 'truncated'] as const
+export type EscalationReason = (typeof ESCALATION_REASONS)[number]
 
 /** A model with its provider, resolved from references once, when the run started. */
 export interface ModelTarget {
@@ -90,26 +176,94 @@ export interface Answer {
   readonly warnings: readonly string[]
 }
 
-/** An answer with what the layers learned. */
-export interface CallResult extends Answer {
+/** An answer on its way back through the layers. */
+export interface LayerResult extends Answer {
   readonly target: ModelTarget
-  /** Nano-dollars of all attempts together; null when a price or the usage is unknown. */
+  /** What the text says: typed where a type was asked for, else the text. */
+  readonly output: JsonValue
+  /** Nano-dollars of the attempt that answered; null when a price or the usage is unknown. */
   readonly costNano: number | null
-  /** All attempts, the answering one last. */
-  readonly attempts: readonly Attempt[]
+  /** Set where the answer was kept for an equal call. */
+  readonly cached?: { readonly storedAtMs: number }
+}
+
+/** An answer with what the layers learned. `usage` and `costNano` are those of all attempts together. */
+export interface CallResult extends LayerResult {
+  readonly history: CallHistory
   /** From the call to the whole answer, waiting included. */
   readonly latencyMs: number
+}
+
+/** What happened in one call, in order, for results, traces and costs. Only layers add to it. */
+export interface CallHistory {
+  /** By the monotonic clock. */
+  readonly beganMs: number
+  /** Tries of all models, repairs included. */
+  readonly attempts: Attempt[]
+  /** Models that did not answer, and why the next one was asked. */
+  readonly passedOver: PassedOver[]
+  readonly verdicts: GuardVerdict[]
+  readonly budgetWarnings: BudgetWarning[]
+  /** Answers that did not fit, first one first. */
+  readonly rejected: RejectedAnswer[]
+  /** Set by the cache: `miss` where it was looked into. */
+  cache: 'hit' | 'miss' | 'off'
+  /** The stream was held back until the guards had seen it (GW-5). */
+  streamHeld: boolean
+}
+
+export interface PassedOver {
+  /** `model.fast` */
+  readonly model: string
+  readonly id: string
+  readonly reason: FailureClass | EscalationReason | 'escalate_when'
+  /** For people: `12 of 20 calls failed, 503`. */
+  readonly detail?: string
+}
+
+export interface GuardVerdict {
+  /** `guard.no_pii` */
+  readonly guard: string
+  /** `pii`, `judge` */
+  readonly detector: string
+  readonly on: 'input' | 'output'
+  readonly action: 'block' | 'redact' | 'flag'
+  /** What was found, never the found text: `2 email, 1 card`. */
+  readonly finding: string
+  readonly score?: number
+}
+
+export interface BudgetWarning {
+  readonly budget: string
+  /** Of the limit, 0 to 1: the mark that was passed. */
+  readonly mark: number
+  readonly spentNano: number
+  readonly limitNano: number
+}
+
+export interface RejectedAnswer {
+  readonly text: string
+  readonly model: string
+  readonly violations: readonly { readonly path: string; readonly text: string }[]
+}
+
+export function newHistory(beganMs: number): CallHistory {
+  return { beganMs, attempts: [], passedOver: [], verdicts: [], budgetWarnings: [], rejected: [], cache: 'off', streamHeld: false }
 }
 
 /** One try of one model, for people, traces and costs. */
 export interface Attempt {
   readonly model: string
   readonly number: number
+  /** Asked again to mend an answer that does not fit. */
+  readonly isRepair: boolean
   /** Since the call began. */
   readonly startedAfterMs: number
   /** Waited before this attempt. */
   readonly waitedMs: number
   readonly durationMs: number
+  /** To the first streamed event; absent where nothing was streamed. */
+  readonly firstEventMs?: number
   readonly outcome: 'answered' | FailureClass
   readonly status?: number
   readonly providerCode?: string
@@ -117,6 +271,8 @@ export interface Attempt {
   readonly retryAfterMs?: number
   readonly usage: Usage | null
   readonly costNano: number | null
+  /** It gave no answer and was not refused: the provider may bill what it did without saying so. */
+  readonly mayBeBilled: boolean
 }
 
 /** What a watcher of a streamed answer sees. The text of the result counts, whatever was streamed. */
@@ -128,16 +284,15 @@ export type CallEvent =
   | { readonly type: 'reasoning-delta'; readonly text: string }
   /** A tool call begins; its arguments are in the result. */
   | { readonly type: 'tool-call'; readonly name: string }
+  /** What was streamed so far does not count: the model is asked once more. */
+  | { readonly type: 'repair'; readonly problems: readonly string[] }
+  /** What was streamed so far does not count: another model is asked. */
+  | { readonly type: 'escalation'; readonly from: string; readonly to: string; readonly reason: PassedOver['reason'] }
 
-export type CallHandler = (call: ModelCall) => Promise<CallResult>
+export type CallHandler = (call: ModelCall) => Promise<LayerResult>
 
 /** One concern around a call. It may change the call, call `next` any number of times, and change what comes back. */
-export type Layer = (call: ModelCall, next: CallHandler) => Promise<CallResult>
-
-/** The same call, asked of another model: the model's defaults stand where the prompt says nothing. */
-export function withTarget(call: ModelCall, target: ModelTarget, params: ParamsSpec): ModelCall {
-  return { ...call, target, attempt: 1, params: { ...target.spec.params, ...params } }
-}
+export type Layer = (call: ModelCall, next: CallHandler) => Promise<LayerResult>
 
 export function addUsage(a: Usage | null, b: Usage | null): Usage | null {
   if (a === null || b === null) return a ?? b

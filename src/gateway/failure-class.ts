@@ -13,6 +13,18 @@ export type FailureClass =
   | 'context_overflow'
   | 'invalid_response'
   | 'aborted'
+  // Of our own layers, where no request was sent:
+  | 'breaker_open'
+  | 'permit_timeout'
+  | 'budget_exhausted'
+  | 'budget_unavailable'
+  | 'unknown_price'
+  | 'max_cost'
+  | 'deadline'
+  // Of our own layers, about an answer:
+  | 'output_invalid'
+  | 'truncated'
+  | 'guard_blocked'
 
 const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
   [401, 'unauthorized'],

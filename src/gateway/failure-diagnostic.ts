@@ -1,19 +1,33 @@
+import { invariant } from '../base/invariant.ts'
 import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
-import type { Attempt, ModelTarget } from './call.ts'
+import { attemptTable, chainTable } from './attempt-table.ts'
+import type { Attempt, CallHistory, CallTier, ModelTarget } from './call.ts'
 import { type CallFailure, durationText, type FailureDetails, isBrokenOff } from './failure.ts'
 import type { FailureClass } from './failure-class.ts'
+import { refusalDiagnostic } from './refusal-diagnostic.ts'
 import type { MissingSecret } from './secrets.ts'
 
-/** What a person is told about a call that gave no answer; the command adds the source line of `address` and `argument`. */
-export function failureDiagnostic(failure: CallFailure, target: ModelTarget): DiagnosticInput {
+/**
+ * What a person is told about a call that gave no answer; the command adds the source line of `address` and `argument`.
+ *
+ * @param tiers of the call.
+ * @param flow what was asked to run: `prompt.answer`.
+ */
+export function failureDiagnostic(failure: CallFailure, tiers: readonly CallTier[], flow: string): DiagnosticInput {
   const { details } = failure
-  const words = describe(details, target)
+  const target = details.target ?? tiers[0]?.models[0]
+  const history = details.history
+  invariant(target && history, 'gateway/failure-without-call', 'a failure that leaves the gateway knows its model and what happened')
+  const refusal = refusalDiagnostic(details, target, history, flow)
+  if (refusal) return refusal
+  if (history.passedOver.length > 0) return chainExhausted(details, tiers, history)
+  const words = describe(details, target, history.attempts)
   // The rows of a rate limit say it all; elsewhere the request id is what helps.
   const notes = words.table && details.class === 'rate_limited' ? [] : factsOf(details)
-  const detail = [...(words.table ? attemptTable(details.attempts ?? []) : []), ...words.cure].join('\n')
+  const detail = [...(words.table ? attemptTable(history.attempts) : []), ...words.cure].join('\n')
   return {
-    code: details.providerCode === 'ADDRESS_REFUSED' ? 'provider/private-address' : CODES[details.class],
+    code: details.providerCode === 'ADDRESS_REFUSED' ? 'provider/private-address' : (CODES[details.class] ?? 'provider/bad-response'),
     summary: words.summary,
     ...(words.subject !== undefined && { address: words.subject === 'provider' ? target.provider.address : target.address }),
     ...(words.argument !== undefined && { argument: words.argument }),
@@ -21,6 +35,32 @@ export function failureDiagnostic(failure: CallFailure, target: ModelTarget): Di
     ...(detail !== '' && { detail }),
   }
 }
+
+function chainExhausted(details: FailureDetails, tiers: readonly CallTier[], history: CallHistory): DiagnosticInput {
+  const first = tiers[0]?.models[0]?.address ?? ''
+  return {
+    code: 'gateway/chain-exhausted',
+    summary: `No model of ${first}'s chain could answer`,
+    address: first,
+    argument: 'fallback',
+    detail: [
+      ...chainTable(tiers, details, history),
+      '',
+      `${PASSING.has(details.class) ? 'Nothing is wrong with the prompt. ' : ''}${LATER}; see: flowrun models status`,
+    ].join('\n'),
+  }
+}
+
+/** What passes by itself, or is another's to mend. */
+const PASSING: ReadonlySet<FailureClass> = new Set([
+  'rate_limited',
+  'overloaded',
+  'server_error',
+  'timeout',
+  'network',
+  'breaker_open',
+  'permit_timeout',
+])
 
 /**
  * @param tryInstead a command that needs no key, where there is one.
@@ -44,7 +84,7 @@ export function missingSecretDiagnostic(
   }
 }
 
-const CODES: Readonly<Record<FailureClass, DiagnosticCode>> = {
+const CODES: Partial<Readonly<Record<FailureClass, DiagnosticCode>>> = {
   rate_limited: 'provider/rate-limited',
   overloaded: 'provider/overloaded',
   server_error: 'provider/server-error',
@@ -76,7 +116,7 @@ const ELSEWHERE = 'Or answer from elsewhere:'
 const BACKUP = 'fallback = [model.backup]'
 const LATER = 'Try it again in a while'
 
-function describe(details: FailureDetails, target: ModelTarget): Words {
+function describe(details: FailureDetails, target: ModelTarget, attempts: readonly Attempt[]): Words {
   const model = target.address
   const provider = target.provider.address
   switch (details.class) {
@@ -136,21 +176,20 @@ function describe(details: FailureDetails, target: ModelTarget): Words {
     case 'aborted':
       return { summary: 'The run was cancelled', cure: [] }
     default:
-      return tried(details, target)
+      return tried(details, target, attempts)
   }
 }
 
 /** What was tried until the attempts were used up, or could not be tried. */
-function tried(details: FailureDetails, { address, provider, spec }: ModelTarget): Words {
-  const attempts = details.attempts ?? []
+function tried(details: FailureDetails, { address, provider, spec }: ModelTarget, attempts: readonly Attempt[]): Words {
   const through = attempts.length > 1 ? ` through ${attempts.length} attempts` : ''
   const table = attempts.length > 1 ? { table: true as const } : {}
   const [fallback] = spec.fallback
-  // Declared chains are published already; the gateway asks their first model alone so far.
+  // With a fallback a failure gets here only when it was not asked, for the answer had begun (GW-4).
   const noFallback =
     fallback === undefined
       ? ` ${address} has no fallback.`
-      : ` Its fallback ${fallback.$ref} was not asked: flowrun calls the first model of a chain so far.`
+      : ` Its fallback ${fallback.$ref} was not asked: no other model goes on with an answer that has begun.`
   const laterOrElsewhere = fallback === undefined ? `${LATER}, or answer from elsewhere:  ${BACKUP}` : `${LATER}.`
   switch (details.class) {
     case 'rate_limited': {
@@ -259,39 +298,4 @@ function factsOf(details: FailureDetails): readonly string[] {
 /** Words that have quotes in them stand for themselves. */
 function quoted(words: string): string {
   return words.includes('"') ? words : `"${words}"`
-}
-
-/** When each attempt was made, and what came of it. */
-function attemptTable(attempts: readonly Attempt[]): readonly string[] {
-  const rows = attempts.map(
-    attempt =>
-      [
-        String(attempt.number),
-        tenths(attempt.startedAfterMs),
-        attempt.number === 1 ? '' : tenths(attempt.waitedMs),
-        resultOf(attempt),
-      ] as const,
-  )
-  const atWidth = Math.max('at'.length, ...rows.map(row => row[1].length))
-  const waitedWidth = Math.max('waited'.length, ...rows.map(row => row[2].length))
-  return [
-    `attempt  ${'at'.padEnd(atWidth)}  ${'waited'.padEnd(waitedWidth)}  result`,
-    ...rows.map(
-      ([number, at, waited, result]) =>
-        `${number.padStart('attempt'.length)}  ${at.padEnd(atWidth)}  ${waited.padStart(waitedWidth)}  ${result}`,
-    ),
-  ]
-}
-
-function resultOf({ outcome, status, providerCode, retryAfterMs }: Attempt): string {
-  const what = status === undefined ? [outcome.replaceAll('_', ' '), providerCode] : [String(status), providerCode ?? outcome]
-  const parts = [
-    what.filter(text => text !== undefined).join(' '),
-    ...(retryAfterMs === undefined ? [] : [`Retry-After ${durationText(retryAfterMs)}`]),
-  ]
-  return parts.join(', ')
-}
-
-function tenths(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
 }

@@ -1,4 +1,4 @@
-import type { Attempt, Usage } from './call.ts'
+import type { CallHistory, ModelTarget, Usage } from './call.ts'
 import type { FailureClass } from './failure-class.ts'
 
 export interface FailureDetails {
@@ -13,7 +13,7 @@ export interface FailureDetails {
   readonly url?: string
   readonly retryAfterMs?: number
   /** The limit of ours that was exceeded. */
-  readonly exceeded?: 'timeout' | 'first_token_timeout' | 'connect_timeout'
+  readonly exceeded?: 'timeout' | 'first_token_timeout' | 'connect_timeout' | 'deadline'
   /** What the provider says that it allows this key. */
   readonly requestsPerMinute?: number
   /** The secret that was sent as the key, and where it was found. */
@@ -21,8 +21,18 @@ export interface FailureDetails {
   /** A failed attempt may be billed: usage that the provider reported before it failed. */
   readonly usage?: Usage
   readonly costNano?: number | null
-  /** All attempts of the call, this one last; set when nothing further is tried. */
-  readonly attempts?: readonly Attempt[]
+  /** The model that was asked last; set where nothing further is tried. */
+  readonly target?: ModelTarget
+  /** Something was streamed before: a watcher has seen it. */
+  readonly streamed?: boolean
+  /** Of an answer that does not fit. */
+  readonly violations?: readonly { readonly path: string; readonly text: string }[]
+  /** The block of the configuration that refused: `budget.daily`, `guard.no_pii`. */
+  readonly refusedBy?: string
+  /** Facts of a refusal, one a line, for people: `spent     $4.99 of $5.00`. */
+  readonly notes?: readonly string[]
+  /** What happened in the whole call; set when nothing further is tried. */
+  readonly history?: CallHistory
 }
 
 /** An attempt, or a whole call, that gave no answer. It carries no cause: a foreign error could carry a secret. */

@@ -1,16 +1,15 @@
 import type { Digest } from '../base/digest.ts'
-import type { CallHandler, ProviderTarget } from './call.ts'
-import type { RetryDependencies } from './layers/retry.ts'
-import { createPipeline } from './pipeline.ts'
+import type { CallRequest, CallResult, ProviderTarget } from './call.ts'
+import { createPipeline, type PipelineDependencies } from './pipeline.ts'
 import type { ModelProvider, ProviderDependencies } from './providers/definition.ts'
 import { providerDefinitions } from './providers/index.ts'
 
-export type GatewayDependencies = ProviderDependencies & RetryDependencies
+export type GatewayDependencies = ProviderDependencies & PipelineDependencies
 
 /** Calls models: `call` passes the layers and ends at the provider. One for a process: connections are kept. */
 export interface Gateway {
   /** @throws CallFailure; MissingSecret; OperationError from an expression of a simulated answer. */
-  readonly call: CallHandler
+  readonly call: (request: CallRequest) => Promise<CallResult>
 }
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
@@ -22,7 +21,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   }
   const call = createPipeline(dependencies, async modelCall => {
     const answer = await connectionTo(modelCall.target.provider).answer(modelCall)
-    return { ...answer, target: modelCall.target, costNano: null, attempts: [], latencyMs: 0 }
+    return { ...answer, target: modelCall.target, output: answer.text, costNano: null }
   })
   return { call }
 }

@@ -1,14 +1,59 @@
-import type { CallHandler, Layer } from './call.ts'
+import { invariant } from '../base/invariant.ts'
+import { addCost, addUsage, type CallHandler, type CallHistory, type CallRequest, type CallResult, type Layer, newHistory } from './call.ts'
+import { CallFailure, extendFailure } from './failure.ts'
 import { chainLayer } from './layers/chain.ts'
 import { costLayer } from './layers/cost.ts'
+import { costLimitLayer } from './layers/cost-limit.ts'
+import { repairLayer } from './layers/repair.ts'
 import { type RetryDependencies, retryLayer } from './layers/retry.ts'
 import { timeoutLayer } from './layers/timeout.ts'
+
+export type PipelineDependencies = RetryDependencies
 
 /**
  * The layers of one model call, outermost first; the order is written here and nowhere else. What is inside `retry`
  * happens for each attempt (GW-1).
  */
-export function createPipeline(dependencies: RetryDependencies, provider: CallHandler): CallHandler {
-  const layers: readonly Layer[] = [chainLayer(), retryLayer(dependencies), costLayer(), timeoutLayer(dependencies.timers)]
-  return layers.reduceRight<CallHandler>((next, layer) => call => layer(call, next), provider)
+export function createPipeline(dependencies: PipelineDependencies, provider: CallHandler): (request: CallRequest) => Promise<CallResult> {
+  const layers: readonly Layer[] = [
+    chainLayer(),
+    repairLayer(),
+    retryLayer(dependencies),
+    costLimitLayer(),
+    costLayer(),
+    timeoutLayer(dependencies),
+  ]
+  const handler = layers.reduceRight<CallHandler>((next, layer) => call => layer(call, next), provider)
+  return request => begin(request, handler, dependencies)
+}
+
+/** Starts the history of a call, and gives it back with the answer or the failure. */
+async function begin(request: CallRequest, handler: CallHandler, { clock }: PipelineDependencies): Promise<CallResult> {
+  const history = newHistory(clock.monotonic())
+  const target = request.tiers[0]?.models[0]
+  invariant(target, 'gateway/empty-chain', 'a call names at least one model')
+  try {
+    const result = await handler({ ...request, target, attempt: 1, isRepair: false, history })
+    const cached = result.cached !== undefined
+    return {
+      ...result,
+      usage: cached ? result.usage : totalUsage(history),
+      costNano: cached ? 0 : totalCost(history),
+      history,
+      latencyMs: Math.round(clock.monotonic() - history.beganMs),
+    }
+  } catch (error) {
+    if (!(error instanceof CallFailure)) throw error
+    // Unknown where an attempt may be billed for what nobody was told.
+    throw extendFailure(error, { history, costNano: history.attempts.some(attempt => attempt.mayBeBilled) ? null : totalCost(history) })
+  }
+}
+
+function totalUsage({ attempts }: CallHistory) {
+  return attempts.map(({ usage }) => usage).reduce(addUsage, null)
+}
+
+/** Attempts that may be billed without our knowledge are left out: the result names them. */
+function totalCost({ attempts }: CallHistory): number | null {
+  return attempts.filter(attempt => !attempt.mayBeBilled).reduce<number | null>((sum, { costNano }) => addCost(sum, costNano), 0)
 }

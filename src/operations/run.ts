@@ -10,8 +10,9 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
-import type { PromptEvent, PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
+import type { PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
+import type { CallEvent } from '../gateway/call.ts'
 import type { Block } from '../hcl/ast.ts'
 import { deployedClosure, withPinned } from './closure.ts'
 import { openStoresOf, readDeployed } from './deployed.ts'
@@ -20,7 +21,7 @@ import { requireRunnable, splitFlow } from './runnable.ts'
 
 /** What a run throws after it has begun: it says what was spent. */
 export { PromptFailure } from '../engine/prompt/failure.ts'
-export type { PromptEvent } from '../engine/prompt/request.ts'
+export type { CallEvent } from '../gateway/call.ts'
 
 export interface RunOptions {
   /** `prompt.answer`, or with `-e` also `prompt.answer@8`. */
@@ -33,7 +34,7 @@ export interface RunOptions {
   readonly model?: string
   readonly signal: AbortSignal
   /** Given: the answer is streamed. */
-  readonly onEvent?: (event: PromptEvent) => void
+  readonly onEvent?: (event: CallEvent) => void
 }
 
 export type RunResult<T> =
@@ -43,9 +44,10 @@ export type RunResult<T> =
 /** Runs a prompt and gives its typed answer. */
 export function run(host: OperationHost, options: RunOptions): Promise<RunResult<PromptResult>> {
   const { input, signal, onEvent, model } = options
-  return withClosure(host, options, (engine, closure) =>
+  return withClosure(host, options, (engine, closure, environment) =>
     engine.run({
       closure,
+      environment,
       input,
       signal,
       ...(onEvent ? { onEvent } : {}),
@@ -74,13 +76,13 @@ export function dryRun(host: OperationHost, options: RunOptions): Promise<RunRes
 async function withClosure<T>(
   host: OperationHost,
   options: RunOptions,
-  work: (engine: PromptEngine, closure: Closure) => Promise<T>,
+  work: (engine: PromptEngine, closure: Closure, environment: string) => Promise<T>,
 ): Promise<RunResult<T>> {
   const found = options.environment === undefined ? await workingCopy(host, options) : await deployed(host, options, options.environment)
   if (found.outcome === 'invalid') return found
   const engine = await host.createPromptEngine(host.workingDirectory, found.environment)
   try {
-    return { outcome: 'done', value: await work(engine, found.closure) }
+    return { outcome: 'done', value: await work(engine, found.closure, found.environment.name) }
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
     throw withPlace(error, found.parsed)

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { PromptSpending } from '../engine/prompt/failure.ts'
-import type { PromptEvent, PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
-import type { Usage } from '../gateway/call.ts'
+import type { PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
+import { type Attempt, type CallEvent, type CallHistory, ESCALATION_REASONS, type Usage } from '../gateway/call.ts'
 import { formatDuration, formatMoney, formatTokens } from './format-number.ts'
 import { jsonDocument } from './json-document.ts'
 import { showControls } from './text-width.ts'
@@ -17,20 +17,65 @@ export function summaryText(result: PromptResult): string {
   const { prompt, model, usage } = result
   const facts = [
     prompt.version === undefined ? `${prompt.address} (working copy)` : `${prompt.address}@${prompt.version}`,
-    result.simulated ? `${model.id} (simulated)` : model.id,
+    `${model.id}${standingOf(result)}`,
+    ...(result.cached ? ['from the cache'] : []),
     usage === null ? 'usage unknown' : usageText(usage),
     result.costNano === null ? 'cost unknown' : formatMoney(result.costNano),
     formatDuration(result.latencyMs),
   ]
-  const attempts = result.attempts.length > 1 + result.repairs ? `Note: answered at attempt ${result.attempts.length}.\n` : ''
-  const repairs = result.repairs > 0 ? 'Note: the first answer did not fit the output type, and was mended.\n' : ''
-  const cutOff = result.finishReason === 'length' ? 'Note: the answer was cut off at its limit of output tokens.\n' : ''
-  return `\n${facts.join(' · ')}\n${attempts}${repairs}${cutOff}${result.warnings.map(warning => `Note: ${warning}.\n`).join('')}`
+  return `\n${facts.join(' · ')}\n${notesOf(result)
+    .map(note => `Note: ${note}.\n`)
+    .join('')}`
+}
+
+/** `, fallback`, ` (simulated)` */
+function standingOf({ simulated, history: { passedOver } }: PromptResult): string {
+  const isFallback = passedOver.length > 0 && passedOver.every(({ reason }) => !ANSWER_REASONS.has(reason))
+  return `${simulated ? ' (simulated)' : ''}${isFallback ? ', fallback' : passedOver.length > 0 ? ', next tier' : ''}`
+}
+
+/** The model answered, and not well enough. */
+const ANSWER_REASONS: ReadonlySet<string> = new Set([...ESCALATION_REASONS, 'content_filter', 'escalate_when'])
+
+/** What a reader of the answer should know of how it came about. */
+function notesOf({ history, finishReason, warnings }: PromptResult): readonly string[] {
+  const { attempts, passedOver, rejected } = history
+  const answered = attempts.findLast(({ outcome }) => outcome === 'answered')
+  const uncertain = attempts.filter(({ mayBeBilled }) => mayBeBilled).length
+  const isMended = rejected.length > 0 && rejected.at(-1)?.model === answered?.model
+  return [
+    ...passedOver.map(passedOverText),
+    ...(answered !== undefined && answered.number > 1 ? [`answered at attempt ${answered.number}`] : []),
+    ...(isMended ? ['the first answer did not fit the output type, and was mended'] : []),
+    ...(uncertain > 0 ? [`${uncertain === 1 ? 'one attempt' : `${uncertain} attempts`} without an answer may be billed too`] : []),
+    ...(finishReason === 'length' ? ['the answer was cut off at its limit of output tokens'] : []),
+    ...budgetNotes(history),
+    ...warnings,
+  ]
+}
+
+function passedOverText({ model, reason, detail }: CallHistory['passedOver'][number]): string {
+  const why = detail === undefined ? '' : `: ${showControls(detail).replace(/\.$/, '')}`
+  if (reason === 'breaker_open') return `${model} was passed over, its breaker is open${why}`
+  if (reason === 'escalate_when') return `${model} was passed over, its answer was not good enough`
+  return `${model} was passed over, ${reason.replaceAll('_', ' ')}${why}`
+}
+
+function budgetNotes({ budgetWarnings }: CallHistory): readonly string[] {
+  return budgetWarnings.map(
+    ({ budget, mark, spentNano, limitNano }) =>
+      `${budget} is past ${Math.round(mark * 100)} %: ${formatMoney(spentNano)} of ${formatMoney(limitNano)}`,
+  )
 }
 
 /** `That does not fit the output type: sources: is "x", expected list of string. Asking again.` */
 export function repairText([problem]: readonly string[]): string {
   return `That does not fit the output type${problem === undefined ? '' : `: ${showControls(problem).replace(/\.$/, '')}`}. Asking again.\n`
+}
+
+/** `model.fast is passed over, output invalid. Asking model.large.` */
+export function escalationText({ from, to, reason }: Extract<CallEvent, { type: 'escalation' }>): string {
+  return `${from} is passed over: ${reason.replaceAll('_', ' ')}. Asking ${to}.\n`
 }
 
 /** `Failed after 214 ms. It cost $0.00.` */
@@ -49,7 +94,7 @@ export function resultJson(result: PromptResult): string {
 }
 
 function resultFields(result: PromptResult): JsonObject {
-  const { prompt, model, usage } = result
+  const { prompt, model, usage, history } = result
   return {
     output: result.output,
     text: result.text,
@@ -67,20 +112,45 @@ function resultFields(result: PromptResult): JsonObject {
     usage: usage && usageJson(usage),
     cost_nano_usd: result.costNano,
     latency_ms: result.latencyMs,
-    attempts: result.attempts.map(attempt => ({
-      model: attempt.model,
-      number: attempt.number,
-      outcome: attempt.outcome,
-      started_after_ms: attempt.startedAfterMs,
-      waited_ms: attempt.waitedMs,
-      duration_ms: attempt.durationMs,
-      status: attempt.status ?? null,
-      usage: attempt.usage && usageJson(attempt.usage),
-      cost_nano_usd: attempt.costNano,
+    cached: result.cached ? { stored_at: new Date(result.cached.storedAtMs).toISOString() } : null,
+    cache: history.cache,
+    attempts: history.attempts.map(attemptJson),
+    passed_over: history.passedOver.map(({ model, id, reason, detail }) => ({ model, id, reason, detail: detail ?? null })),
+    guards: history.verdicts.map(({ guard, detector, on, action, finding, score }) => ({
+      guard,
+      detector,
+      on,
+      action,
+      finding,
+      score: score ?? null,
     })),
-    repairs: result.repairs,
+    budget_warnings: history.budgetWarnings.map(({ budget, mark, spentNano, limitNano }) => ({
+      budget,
+      mark,
+      spent_nano_usd: spentNano,
+      limit_nano_usd: limitNano,
+    })),
+    repairs: history.attempts.filter(({ isRepair, outcome }) => isRepair && outcome === 'answered').length,
+    stream_held: history.streamHeld,
     request_id: result.requestId ?? null,
     warnings: result.warnings,
+  }
+}
+
+function attemptJson(attempt: Attempt): JsonObject {
+  return {
+    model: attempt.model,
+    number: attempt.number,
+    repair: attempt.isRepair,
+    outcome: attempt.outcome,
+    started_after_ms: attempt.startedAfterMs,
+    waited_ms: attempt.waitedMs,
+    duration_ms: attempt.durationMs,
+    first_event_ms: attempt.firstEventMs ?? null,
+    status: attempt.status ?? null,
+    usage: attempt.usage && usageJson(attempt.usage),
+    cost_nano_usd: attempt.costNano,
+    may_be_billed: attempt.mayBeBilled,
   }
 }
 
@@ -95,14 +165,14 @@ function usageJson({ input, cachedInput, cacheWrite, output, reasoning }: Usage)
 }
 
 /** One line of the event stream. */
-export function runEvent(event: PromptEvent | { readonly type: 'result'; readonly result: PromptResult }, nowMs: number): string {
+export function runEvent(event: CallEvent | { readonly type: 'result'; readonly result: PromptResult }, nowMs: number): string {
   const at = new Date(nowMs).toISOString()
   const content: JsonObject = event.type === 'result' ? { type: 'result', ...resultFields(event.result) } : eventFields(event)
   return `${JSON.stringify({ '@level': 'info', '@timestamp': at, ...content })}\n`
 }
 
-function eventFields(event: PromptEvent): JsonObject {
-  const entries = Object.entries(event).map(([name, value]): [string, JsonValue] => [
+function eventFields(event: CallEvent): JsonObject {
+  const entries = Object.entries<JsonValue>(event).map(([name, value]): [string, JsonValue] => [
     name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`),
     value,
   ])

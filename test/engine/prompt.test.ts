@@ -7,7 +7,8 @@ import type { JsonValue } from '../../src/base/json.ts'
 import { OperationError } from '../../src/diagnostics/operation-error.ts'
 import { PromptFailure } from '../../src/engine/prompt/failure.ts'
 import { renderPrompt, runPrompt } from '../../src/engine/prompt/prompt-run.ts'
-import type { PromptDependencies, PromptEvent } from '../../src/engine/prompt/request.ts'
+import type { PromptDependencies } from '../../src/engine/prompt/request.ts'
+import type { CallEvent } from '../../src/gateway/call.ts'
 import { closureOf, providerSpec } from '../support/artifacts.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { gatewayDependencies, promptDependencies } from '../support/gateway.ts'
@@ -40,11 +41,11 @@ interface Setting {
   readonly provider?: ProviderSpec
   readonly input?: JsonValue
   readonly dependencies?: PromptDependencies
-  readonly onEvent?: (event: PromptEvent) => void
+  readonly onEvent?: (event: CallEvent) => void
 }
 
 function run({ prompt = {}, model = {}, provider = simulated(), input = {}, dependencies = promptDependencies(), onEvent }: Setting) {
-  return runPrompt({ closure: closureOf(prompt, model, provider), input, ...(onEvent && { onEvent }) }, dependencies)
+  return runPrompt({ environment: 'dev', closure: closureOf(prompt, model, provider), input, ...(onEvent && { onEvent }) }, dependencies)
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<OperationError> {
@@ -269,13 +270,13 @@ t.test('the simulated provider', async t => {
     })
     const [first, second] = [await run({ prompt: { output } }), await run({ prompt: { output } })]
     t.strictSame(first.output, second.output)
-    t.equal(first.repairs, 0)
+    t.equal(first.history.rejected.length, 0)
     t.equal((await run({ prompt: { output: { type: 'string', enum: ['x', 'y'] } }, provider: simulated({ seed: 2 }) })).output, 'y')
   })
 
   await t.test('streams word by word, at its speed', async t => {
     const clock = createFakeClock()
-    const events: PromptEvent[] = []
+    const events: CallEvent[] = []
     const provider = simulated({ latency_ms: 20, answers: [{ text: 'one two  three', tokens_per_second: 10 }] })
     const dependencies = promptDependencies(gatewayDependencies({}, clock))
     const result = await clock.runUntil(run({ provider, dependencies, onEvent: event => events.push(event) }))
@@ -292,7 +293,7 @@ t.test('the simulated provider', async t => {
     const first = await clock.runUntil(
       run({ dependencies, provider: simulated({ faults: [{ error: 'overloaded', first: 2, when: true }] }) }),
     )
-    t.match(first.attempts, [{ outcome: 'overloaded', status: 529 }, { outcome: 'overloaded' }, { outcome: 'answered' }])
+    t.match(first.history.attempts, [{ outcome: 'overloaded', status: 529 }, { outcome: 'overloaded' }, { outcome: 'answered' }])
     const conditional = simulated({ faults: [{ error: 'refused_key', when: { $expr: 'request.text == "Hello."' } }] })
     t.match(await failureOf(run({ dependencies, provider: conditional })), { code: 'provider/unauthorized' })
 
@@ -354,11 +355,11 @@ t.test('typed output', async t => {
         { json: { answer: 'a', sources: 'parcel-faq' } },
       ],
     })
-    const events: PromptEvent[] = []
+    const events: CallEvent[] = []
     const price = [{ above_input_tokens: 0, input_nano_per_m: 1_000_000, output_nano_per_m: 1_000_000 }]
     const result = await run({ prompt: { output }, model: { price }, provider, onEvent: event => events.push(event) })
-    t.equal(result.repairs, 1)
-    t.equal(result.attempts.length, 2)
+    t.match(result.history.attempts, [{ isRepair: false }, { isRepair: true }])
+    t.equal(result.history.attempts.length, 2)
     t.equal(result.costNano, (result.usage?.input ?? 0) + (result.usage?.output ?? 0))
     t.match(result.text, 'sources: is \\"parcel-faq\\", expected list of string')
     t.strictSame(
@@ -386,7 +387,7 @@ t.test('typed output', async t => {
       detail: 'The model was shown its first error once. Say the shape in the prompt, or allow this one.',
     })
     t.strictSame(failed.texts, ['{"answer":"a","sources":"parcel-faq"}', '{"answer":"a","sources":[{"title":"parcel-faq"}]}'])
-    t.equal(failed.spent.attempts.length, 2)
+    t.equal(failed.spent.history.attempts.length, 2)
   })
 
   await t.test('NUM-4: half of a surrogate pair is no text', async t => {
@@ -470,7 +471,12 @@ t.test('a call that goes wrong', async t => {
   })
 
   await t.test('no key: where it was looked for, and what to do', async t => {
-    const request = { closure: closureOf({}, {}, provider), input: {}, tryInstead: 'flowrun run prompt.test --model model.simulated' }
+    const request = {
+      environment: 'dev',
+      closure: closureOf({}, {}, provider),
+      input: {},
+      tryInstead: 'flowrun run prompt.test --model model.simulated',
+    }
     const error = await errorOf(runPrompt(request, promptDependencies()))
     t.match(error.diagnostic, {
       code: 'secret/missing',
@@ -501,7 +507,7 @@ t.test('a call that goes wrong', async t => {
       'status     401 invalid_api_key: "Incorrect API key provided: (secret OPENAI_API_KEY)."',
       `request    req_1 to ${server.url}/chat/completions`,
     ])
-    t.match(failed.spent, { costNano: 0, attempts: [{ outcome: 'unauthorized' }] })
+    t.match(failed.spent, { costNano: 0, history: { attempts: [{ outcome: 'unauthorized' }] } })
     t.notMatch(JSON.stringify(failed) + failed.stack, key)
   })
 
@@ -554,7 +560,7 @@ t.test('a call that goes wrong', async t => {
     })
     t.match(failed.diagnostic.notes?.[0], /^cause {6}connect ECONNREFUSED /)
     t.equal(failed.diagnostic.notes?.[1], `url        ${closed.url}/chat/completions`)
-    t.equal(failed.spent.attempts.length, 2)
+    t.equal(failed.spent.history.attempts.length, 2)
   })
 
   await t.test('other answers: what each says first, and where to look', async t => {
@@ -600,7 +606,7 @@ t.test('a call that goes wrong', async t => {
   })
 
   await t.test('a run that is cancelled says so', async t => {
-    const request = { closure: closureOf({}, {}, provider), input: {}, signal: AbortSignal.abort() }
+    const request = { environment: 'dev', closure: closureOf({}, {}, provider), input: {}, signal: AbortSignal.abort() }
     t.match(await failureOf(runPrompt(request, promptDependencies(dependencies))), {
       code: 'run/cancelled',
       message: 'The run was cancelled',
@@ -609,7 +615,11 @@ t.test('a call that goes wrong', async t => {
 
   await t.test('what the run refers to and does not have', async t => {
     const closure = closureOf({}, {}, provider)
-    t.match(await errorOf(runPrompt({ closure, input: {}, model: 'model.gone' }, promptDependencies())), { code: 'run/unresolved' })
-    t.match(await errorOf(runPrompt({ closure, input: {}, model: 'provider.test' }, promptDependencies())), { code: 'run/unresolved' })
+    t.match(await errorOf(runPrompt({ environment: 'dev', closure, input: {}, model: 'model.gone' }, promptDependencies())), {
+      code: 'run/unresolved',
+    })
+    t.match(await errorOf(runPrompt({ environment: 'dev', closure, input: {}, model: 'provider.test' }, promptDependencies())), {
+      code: 'run/unresolved',
+    })
   })
 })

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { ModelSpec, PriceSpec, RetrySpec } from '../../src/artifact/model.ts'
-import type { CallEvent, CallResult, ModelCall, Usage } from '../../src/gateway/call.ts'
+import type { CallEvent, CallRequest, LayerResult, Usage } from '../../src/gateway/call.ts'
 import { CallFailure, type FailureDetails, retryAfterMs } from '../../src/gateway/failure.ts'
 import { retryDelayMs } from '../../src/gateway/layers/retry.ts'
 import { createPipeline } from '../../src/gateway/pipeline.ts'
 import { costNano } from '../../src/gateway/price.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
+import { callTo } from '../support/gateway.ts'
 
 const usage: Usage = { input: 10, cachedInput: 0, cacheWrite: 0, output: 5, reasoning: 0 }
 
@@ -16,7 +17,7 @@ type Step = Partial<FailureDetails> | 'answer' | 'hang' | 'stream then fail'
 /** A pipeline whose provider does one step for each attempt. */
 function scripted(clock: FakeClock, steps: readonly Step[], random: () => number = () => 1) {
   let attempt = 0
-  const call = createPipeline({ clock, timers: clock, random }, async (modelCall): Promise<CallResult> => {
+  const call = createPipeline({ clock, timers: clock, random }, async (modelCall): Promise<LayerResult> => {
     const step = steps[attempt++] ?? 'answer'
     if (step === 'hang') return new Promise(() => {})
     if (step === 'stream then fail') {
@@ -33,25 +34,15 @@ function scripted(clock: FakeClock, steps: readonly Step[], random: () => number
       simulated: false,
       warnings: [],
       target: modelCall.target,
+      output: 'done',
       costNano: null,
-      attempts: [],
-      latencyMs: 0,
     }
   })
   return { call, attempts: () => attempt }
 }
 
-function callOf(model: Partial<ModelSpec> = {}, call: Partial<ModelCall> = {}): ModelCall {
-  const target = modelTarget(providerSpec({ type: 'openai' }), model)
-  return {
-    chain: [target],
-    target,
-    attempt: 1,
-    messages: [{ role: 'user', text: 'Hello' }],
-    params: {},
-    signal: new AbortController().signal,
-    ...call,
-  }
+function callOf(model: Partial<ModelSpec> = {}, call: Partial<CallRequest> = {}): CallRequest {
+  return callTo(modelTarget(providerSpec({ type: 'openai' }), model), call)
 }
 
 async function detailsOf(promise: Promise<unknown>): Promise<FailureDetails> {
@@ -68,7 +59,7 @@ t.test('retry', async t => {
     const clock = createFakeClock()
     const { call } = scripted(clock, [{ class: 'server_error', status: 500 }, { class: 'network' }, 'answer'])
     const result = await clock.runUntil(call(callOf()))
-    t.match(result.attempts, [
+    t.match(result.history.attempts, [
       { number: 1, startedAfterMs: 0, waitedMs: 0, outcome: 'server_error', status: 500 },
       { number: 2, startedAfterMs: 500, waitedMs: 500, outcome: 'network' },
       { number: 3, startedAfterMs: 1500, waitedMs: 1000, outcome: 'answered' },
@@ -85,7 +76,7 @@ t.test('retry', async t => {
   await t.test('a Retry-After past max counts as exhausted', async t => {
     const clock = createFakeClock()
     const { call, attempts } = scripted(clock, [{ class: 'rate_limited', retryAfterMs: 20_001 }])
-    t.match(await detailsOf(clock.runUntil(call(callOf()))), { class: 'rate_limited', attempts: [{ number: 1 }] })
+    t.match(await detailsOf(clock.runUntil(call(callOf()))), { class: 'rate_limited', history: { attempts: [{ number: 1 }] } })
     t.equal(attempts(), 1)
     t.equal(clock.now(), createFakeClock().now())
   })
@@ -189,7 +180,11 @@ t.test('timeout', async t => {
     const clock = createFakeClock()
     const { call } = scripted(clock, ['hang', 'hang', 'answer'], () => 0)
     const result = await clock.runUntil(call(callOf({ timeout_ms: 1000 })))
-    t.match(result.attempts, [{ durationMs: 1000, outcome: 'timeout' }, { durationMs: 1000 }, { durationMs: 0, outcome: 'answered' }])
+    t.match(result.history.attempts, [
+      { durationMs: 1000, outcome: 'timeout' },
+      { durationMs: 1000 },
+      { durationMs: 0, outcome: 'answered' },
+    ])
   })
 
   await t.test('what comes after the end of an attempt reaches nobody', async t => {
@@ -257,7 +252,7 @@ t.test('cost, by hand', async t => {
     const { call } = scripted(clock, [{ class: 'server_error', usage: { ...usage, output: 0 } }, { class: 'network' }, 'answer'])
     const result = await clock.runUntil(call(callOf({ price })))
     t.equal(result.costNano, 10 + 20)
-    t.match(result.attempts, [{ costNano: 10 }, { costNano: null, usage: null }, { costNano: 20 }])
+    t.match(result.history.attempts, [{ costNano: 10 }, { costNano: null, usage: null }, { costNano: 20 }])
   })
 
   await t.test('a model without a price makes the cost unknown, never 0', async t => {

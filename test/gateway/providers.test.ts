@@ -2,12 +2,12 @@ import t from 'tap'
 import type { JsonSchema } from '../../src/artifact/json-schema.ts'
 import type { ModelSpec } from '../../src/artifact/model.ts'
 import type { ProviderSpec } from '../../src/artifact/provider.ts'
-import type { CallEvent, CallResult, ModelCall } from '../../src/gateway/call.ts'
+import type { CallEvent, CallRequest, CallResult } from '../../src/gateway/call.ts'
 import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
 import { createGateway, type GatewayDependencies } from '../../src/gateway/gateway.ts'
 import { startAnthropicServer } from '../support/anthropic-server.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
-import { gatewayDependencies } from '../support/gateway.ts'
+import { callTo, gatewayDependencies } from '../support/gateway.ts'
 import { startOpenAiServer } from '../support/openai-server.ts'
 import type { Fault, ProtocolServer } from '../support/protocol-server.ts'
 
@@ -69,24 +69,16 @@ const oneAttempt: Partial<ModelSpec> = { retry: { max_attempts: 1, initial_ms: 1
 function callOf(
   vendor: Vendor,
   server: ProtocolServer,
-  call: Partial<ModelCall> = {},
+  call: Partial<CallRequest> = {},
   model: Partial<ModelSpec> = {},
   provider: Partial<ProviderSpec> = {},
-): ModelCall {
+): CallRequest {
   const spec = providerSpec({ type: vendor.type, base_url: server.url + vendor.path, api_key: { $secret: vendor.key }, ...provider })
-  const target = modelTarget(spec, { id: vendor.id, ...oneAttempt, ...model })
-  return {
-    chain: [target],
-    target,
-    attempt: 1,
-    messages: [
-      { role: 'system', text: 'Be short.' },
-      { role: 'user', text: 'Hello' },
-    ],
-    params: {},
-    signal: new AbortController().signal,
-    ...call,
-  }
+  const messages = [
+    { role: 'system', text: 'Be short.' },
+    { role: 'user', text: 'Hello' },
+  ] as const
+  return callTo(modelTarget(spec, { id: vendor.id, ...oneAttempt, ...model }), { messages, ...call })
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<FailureDetails> {
@@ -114,7 +106,7 @@ for (const vendor of vendors) {
       const result = await call(callOf(vendor, server))
       t.match(result, { text: 'Hello there.', finishReason: 'stop', usage: vendor.usage, modelId: vendor.reportedId, simulated: false })
       t.match(result.requestId, /^req_\d+$/)
-      t.match(result.attempts, [{ number: 1, outcome: 'answered', waitedMs: 0 }])
+      t.match(result.history.attempts, [{ number: 1, outcome: 'answered', waitedMs: 0 }])
       t.equal(vendor.sentKey(server), CANARY)
     })
 
@@ -341,7 +333,7 @@ for (const vendor of vendors) {
       server.script({ fault: { kind: 'status', status: 503 } }, { text: ['Back'] })
       const result = await call(callOf(vendor, server, { onEvent: () => {} }, retrying))
       t.equal(result.text, 'Back')
-      t.match(result.attempts, [{ outcome: 'overloaded', status: 503 }, { outcome: 'answered' }])
+      t.match(result.history.attempts, [{ outcome: 'overloaded', status: 503 }, { outcome: 'answered' }])
     })
 
     await t.test('a cancelled call stops at once', async t => {
@@ -528,7 +520,7 @@ t.test('what openai_compatible is sent', async t => {
   })
   const output: JsonSchema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false }
   const target = modelTarget(keyless, { id: 'llama-3', ...oneAttempt })
-  await call({ ...callOf(vendor, server, { output }), chain: [target] })
+  await call(callTo(target, { output }))
   const { headers, body } = server.requests.at(-1) ?? {}
   t.equal(headers?.authorization, undefined, 'without a key none is made up')
   t.match(body.response_format, { type: 'json_schema', json_schema: { strict: true, schema: output } })

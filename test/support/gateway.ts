@@ -3,6 +3,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { createDeferredLanguage } from '../../src/engine/deferred.ts'
 import type { PromptDependencies } from '../../src/engine/prompt/request.ts'
 import { loadSchemaValidator } from '../../src/engine/schema-validator.ts'
+import type { CallRequest, ModelTarget } from '../../src/gateway/call.ts'
 import { createGateway, type GatewayDependencies } from '../../src/gateway/gateway.ts'
 import { createHttp } from '../../src/gateway/http.ts'
 import { createRedactor } from '../../src/gateway/redactor.ts'
@@ -36,6 +37,19 @@ export function gatewayDependencies(
     random: () => 0.5,
     evaluate: (deferred, names) =>
       language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
+  }
+}
+
+/** A call of one model, without anything that a prompt could declare. */
+export function callTo(target: ModelTarget, call: Partial<CallRequest> = {}): CallRequest {
+  return {
+    tiers: [{ models: [target], escalateOn: [] }],
+    messages: [{ role: 'user', text: 'Hello' }],
+    params: {},
+    signal: new AbortController().signal,
+    caller: { environment: 'dev', flow: 'prompt.test' },
+    policy: { repair: 0, onTruncated: 'keep', inputGuards: [], outputGuards: [], budgets: [] },
+    ...call,
   }
 }
 

@@ -19,4 +19,19 @@ export const gatewayCodes = {
     ],
     see: ['gateway/max-cost'],
   },
+  'gateway/chain-exhausted': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The model and all its fallbacks were asked, or passed over, and none answered.',
+    why: 'Each failed in a way that another model might not: overload, a time limit, a broken connection, or an open circuit breaker.',
+    cure: ['See which models are out of order:  flowrun models status', 'Add a fallback of another provider:  fallback = [model.backup]'],
+    see: ['provider/overloaded', 'provider/rate-limited'],
+  },
+  'gateway/deadline': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The run had a time limit, and it was over before a model had answered.',
+    why: 'No attempt lasts longer than its run may, and nothing is waited for beyond that.',
+    cure: ['Give the run more time.', 'Or let attempts end earlier, so that a fallback still has time:  timeout = "20s"'],
+  },
 } as const satisfies Record<`gateway/${string}`, CodePage>

@@ -1,6 +1,6 @@
 import type { DiagnosticInput } from '../../diagnostics/diagnostic.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
-import type { Attempt } from '../../gateway/call.ts'
+import type { CallHistory } from '../../gateway/call.ts'
 
 /** A run of a prompt that gave no answer, with what it took. */
 export class PromptFailure extends OperationError {
@@ -20,5 +20,5 @@ export interface PromptSpending {
   /** Nano-dollars; null is unknown. */
   readonly costNano: number | null
   readonly latencyMs: number
-  readonly attempts: readonly Attempt[]
+  readonly history: CallHistory
 }

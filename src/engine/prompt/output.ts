@@ -1,17 +1,12 @@
 import type { PromptSpec } from '../../artifact/prompt.ts'
 import { canonicalJson } from '../../base/canonical-json.ts'
 import type { JsonValue } from '../../base/json.ts'
-import type { CallMessage } from '../../gateway/call.ts'
+import type { CheckedAnswer } from '../../gateway/call.ts'
 import type { DeferredLanguage, Names } from '../deferred.ts'
 import { completed } from '../schema-defaults.ts'
-import type { SchemaValidator, Violation } from '../schema-validator.ts'
+import type { SchemaValidator } from '../schema-validator.ts'
 import { typedValue } from '../typed-value.ts'
 import { failedValidations } from './input.ts'
-
-/** An answer that fits, or why it does not. */
-export type CheckedOutput =
-  | { readonly fits: true; readonly output: JsonValue }
-  | { readonly fits: false; readonly violations: readonly Violation[] }
 
 /** Holds an answer against the output type and the validations of its prompt. */
 export async function checkedOutput(
@@ -20,7 +15,7 @@ export async function checkedOutput(
   names: Names,
   language: DeferredLanguage,
   validator: () => Promise<SchemaValidator>,
-): Promise<CheckedOutput> {
+): Promise<CheckedAnswer> {
   const { output: schema, output_validation: validations = [] } = prompt
   const parsed = schema === undefined ? { value: text } : parseAnswer(text)
   if ('problem' in parsed) return { fits: false, violations: [{ path: '', text: parsed.problem }] }
@@ -58,22 +53,4 @@ function isText(json: string, value: JsonValue): boolean {
 function start(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
   return JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line)
-}
-
-/** The conversation in which the model is asked to mend its answer. */
-export function repairMessages(messages: readonly CallMessage[], answer: string, problems: readonly string[]): readonly CallMessage[] {
-  return [
-    ...messages,
-    // An empty turn is refused by most providers.
-    { role: 'assistant', text: answer.trim() === '' ? '(no answer)' : answer },
-    {
-      role: 'user',
-      text: `That answer does not fit what was asked for:\n${problems.map(problem => `- ${problem}`).join('\n')}\nAnswer again, in full, with these mended.`,
-    },
-  ]
-}
-
-/** `sources[0]: is 7, expected string` */
-export function violationSentence({ path, text }: Violation): string {
-  return path === '' ? text : `${path}: ${text}`
 }

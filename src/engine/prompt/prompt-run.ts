@@ -1,21 +1,22 @@
 import type { PromptSpec } from '../../artifact/prompt.ts'
+import type { JsonValue } from '../../base/json.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
-import { type Attempt, addCost, addUsage, type CallMessage, type CallResult, type ModelTarget } from '../../gateway/call.ts'
-import { CallFailure, mayBeBilled } from '../../gateway/failure.ts'
+import type { Caller, CallMessage, CallPolicy, CallRequest, CallResult, CallTier } from '../../gateway/call.ts'
+import { CallFailure } from '../../gateway/failure.ts'
 import { failureDiagnostic, missingSecretDiagnostic } from '../../gateway/failure-diagnostic.ts'
 import { MissingSecret } from '../../gateway/secrets.ts'
-import { holdCostLimit } from './cost-limit.ts'
-import { PromptFailure, type PromptSpending } from './failure.ts'
+import { countTokens } from '../../gateway/tokens.ts'
+import type { DeferredLanguage } from '../deferred.ts'
+import { typedValue } from '../typed-value.ts'
+import { PromptFailure } from './failure.ts'
 import { type CheckedInput, checkedInput } from './input.ts'
 import { renderMessages } from './messages.ts'
-import { type CheckedOutput, checkedOutput, repairMessages, violationSentence } from './output.ts'
+import { checkedOutput } from './output.ts'
 import type { PromptDependencies, PromptRequest, PromptResult, RenderedPrompt } from './request.ts'
-import { chainOf, promptOf } from './target.ts'
-import { countTokens } from './tokens.ts'
+import { memberAt, promptOf, tiersOf } from './target.ts'
 
 /**
- * Renders a prompt for one input, asks its model, and gives back a typed answer; an answer that does not fit is mended
- * up to `repair` times.
+ * Renders a prompt for one input, asks its models, and gives back a typed answer.
  *
  * @throws OperationError before the first call; PromptFailure, with what was spent, after it. Both name the block and
  * argument whose source line to show.
@@ -23,25 +24,18 @@ import { countTokens } from './tokens.ts'
 export async function runPrompt(request: PromptRequest, dependencies: PromptDependencies): Promise<PromptResult> {
   const prepared = await prepare(request, dependencies)
   const beganMs = dependencies.clock.monotonic()
-  const spent = () => ({
-    costNano: totals.costNano,
-    latencyMs: Math.round(dependencies.clock.monotonic() - beganMs),
-    attempts: totals.attempts,
-  })
-  const totals: Totals = { costNano: 0, usage: null, attempts: [], texts: [], problems: [] }
-  let { messages } = prepared
-  for (let repairs = 0; ; repairs++) {
-    holdCostLimit(prepared.prompt, request.closure.address, prepared.target, messages, totals.costNano)
-    const result = await ask(messages, prepared, request, dependencies, totals, spent)
-    const checked = await checkAnswer(result, prepared, dependencies, request.closure.address, spent)
-    if (checked.fits) return resultOf(result, checked, request, totals, { ...spent(), repairs })
-    const problems = checked.violations.map(violationSentence)
-    totals.texts.push(result.text)
-    totals.problems.push(problems[0] ?? 'it does not fit')
-    if (repairs >= prepared.prompt.repair)
-      throw new PromptFailure(outputInvalid(request.closure.address, totals.problems, checked), spent(), totals.texts)
-    request.onEvent?.({ type: 'repair', problems })
-    messages = repairMessages(prepared.messages, result.text, problems)
+  try {
+    return resultOf(await dependencies.gateway.call(callOf(request, prepared, dependencies)), request)
+  } catch (error) {
+    const [{ models }] = prepared.tiers
+    const [target] = models
+    if (error instanceof MissingSecret && target) throw new OperationError(missingSecretDiagnostic(error, target, request.tryInstead))
+    if (!(error instanceof CallFailure)) throw error
+    const { costNano = null, history } = error.details
+    if (history === undefined) throw error
+    const latencyMs = Math.round(dependencies.clock.monotonic() - beganMs)
+    const texts = history.rejected.map(({ text }) => text)
+    throw new PromptFailure(failureDiagnostic(error, prepared.tiers, request.closure.address), { costNano, latencyMs, history }, texts)
   }
 }
 
@@ -50,25 +44,16 @@ export async function renderPrompt(
   request: Pick<PromptRequest, 'closure' | 'input' | 'model'>,
   dependencies: Omit<PromptDependencies, 'gateway'>,
 ): Promise<RenderedPrompt> {
-  const { messages, input, target } = await prepare(request, dependencies)
-  return { messages, input: input.json, tokens: countTokens(messages), tokensAreExact: target.provider.spec.type === 'simulated' }
+  const { messages, input, tiers } = await prepare(request, dependencies)
+  const tokensAreExact = tiers[0].models[0]?.provider.spec.type === 'simulated'
+  return { messages, input: input.json, tokens: countTokens(messages), tokensAreExact }
 }
 
 interface Prepared {
   readonly prompt: PromptSpec
-  readonly target: ModelTarget
-  readonly chain: readonly ModelTarget[]
+  readonly tiers: readonly [CallTier, ...CallTier[]]
   readonly input: CheckedInput
   readonly messages: readonly CallMessage[]
-}
-
-/** Grows with each call of one run. */
-interface Totals {
-  costNano: number | null
-  usage: CallResult['usage']
-  attempts: Attempt[]
-  readonly texts: string[]
-  readonly problems: string[]
 }
 
 async function prepare(
@@ -76,77 +61,63 @@ async function prepare(
   { language, validator }: Omit<PromptDependencies, 'gateway'>,
 ): Promise<Prepared> {
   const prompt = promptOf(closure)
-  const chain = chainOf(closure, prompt, model)
   const input = await checkedInput(given, prompt, closure.address, language, validator)
-  return { prompt, target: chain[0], chain, input, messages: renderMessages(prompt, { input: input.value }, language) }
+  const names = { input: input.value }
+  const tiers = tiersOf(closure, prompt, model, names, language)
+  return { prompt, tiers, input, messages: renderMessages(prompt, names, language) }
 }
 
-async function ask(
-  messages: readonly CallMessage[],
-  { prompt, target, chain, input }: Prepared,
-  { signal = new AbortController().signal, onEvent, tryInstead }: PromptRequest,
-  { gateway }: PromptDependencies,
-  totals: Totals,
-  spent: () => PromptSpending,
-): Promise<CallResult> {
-  try {
-    const result = await gateway.call({
-      chain,
-      target,
-      attempt: 1,
-      messages,
-      params: prompt.params ?? {},
-      ...(prompt.output && { output: prompt.output }),
-      input: input.json,
-      signal,
-      ...(onEvent && { onEvent }),
-    })
-    totals.costNano = addCost(totals.costNano, result.costNano)
-    totals.usage = addUsage(totals.usage, result.usage)
-    totals.attempts.push(...result.attempts)
-    return result
-  } catch (error) {
-    if (error instanceof MissingSecret) throw new OperationError(missingSecretDiagnostic(error, target, tryInstead))
-    if (!(error instanceof CallFailure)) throw error
-    totals.costNano = addCost(totals.costNano, costOf(error, target))
-    totals.attempts.push(...(error.details.attempts ?? []))
-    throw new PromptFailure(failureDiagnostic(error, target), spent())
+function callOf(request: PromptRequest, prepared: Prepared, dependencies: PromptDependencies): CallRequest {
+  const { prompt, tiers, input, messages } = prepared
+  const { signal = new AbortController().signal, onEvent } = request
+  return {
+    tiers,
+    messages,
+    params: prompt.params ?? {},
+    ...(prompt.output && { output: prompt.output }),
+    input: input.json,
+    signal,
+    ...(onEvent && { onEvent }),
+    caller: callerOf(request),
+    policy: policyOf(prepared, dependencies),
   }
 }
 
-/** Null is unknown. What a provider refuses it does not bill. */
-function costOf({ details }: CallFailure, { provider, spec }: ModelTarget): number | null {
-  const isPriced = spec.price.length > 0 || provider.spec.type === 'simulated'
-  const isFree = isPriced && spec.price.every(price => price.input_nano_per_m === 0 && price.output_nano_per_m === 0)
-  return mayBeBilled(details) && !isFree ? null : (details.costNano ?? 0)
+function callerOf({ closure, environment, tenant, user }: PromptRequest): Caller {
+  const { digest, version } = memberAt(closure, closure.address)
+  return {
+    environment,
+    flow: closure.address,
+    prompt: { address: closure.address, digest, ...(version !== undefined && { version }) },
+    ...(tenant !== undefined && { tenant }),
+    ...(user !== undefined && { user }),
+  }
 }
 
-/** An answer that was cut off is refused before its type is looked at: half of a JSON text says nothing about the prompt. */
-async function checkAnswer(
-  result: CallResult,
-  { prompt, input, target }: Prepared,
-  { language, validator }: PromptDependencies,
-  address: string,
-  spent: () => PromptSpending,
-): Promise<CheckedOutput> {
-  if (result.finishReason === 'length' && prompt.on_truncated === 'fail')
-    throw new PromptFailure(outputTruncated(address, result, target), spent(), [result.text])
-  return checkedOutput(result.text, prompt, { input: input.value }, language, validator)
+function policyOf({ prompt, input }: Prepared, { language, validator }: PromptDependencies): CallPolicy {
+  return {
+    repair: prompt.repair,
+    onTruncated: prompt.on_truncated,
+    ...(prompt.max_cost_nano !== undefined && { maxCostNano: prompt.max_cost_nano }),
+    check: text => checkedOutput(text, prompt, { input: input.value }, language, validator),
+    render: changed => renderInput(changed, prompt, language),
+    inputGuards: [],
+    outputGuards: [],
+    budgets: [],
+  }
 }
 
-function resultOf(
-  result: CallResult,
-  { output }: Extract<CheckedOutput, { fits: true }>,
-  { closure }: PromptRequest,
-  { usage }: Totals,
-  { costNano, latencyMs, attempts, repairs }: PromptSpending & { readonly repairs: number },
-): PromptResult {
-  const { target } = result
+function renderInput(input: JsonValue, prompt: PromptSpec, language: DeferredLanguage): readonly CallMessage[] {
+  return renderMessages(prompt, { input: typedValue(input, prompt.input) }, language)
+}
+
+function resultOf(result: CallResult, { closure }: PromptRequest): PromptResult {
+  const { target, output, text, simulated, finishReason, usage, costNano, latencyMs, history, cached, requestId, warnings } = result
   const promptVersion = closure.members.get(closure.address)?.version
   const modelVersion = closure.members.get(target.address)?.version
   return {
     output,
-    text: result.text,
+    text,
     prompt: { address: closure.address, ...(promptVersion !== undefined && { version: promptVersion }) },
     model: {
       address: target.address,
@@ -156,43 +127,14 @@ function resultOf(
       providerType: target.provider.spec.type,
       ...(modelVersion !== undefined && { version: modelVersion }),
     },
-    simulated: result.simulated,
-    finishReason: result.finishReason,
+    simulated,
+    finishReason,
     usage,
     costNano,
     latencyMs,
-    attempts,
-    repairs,
-    ...(result.requestId !== undefined && { requestId: result.requestId }),
-    warnings: result.warnings,
+    history,
+    ...(cached !== undefined && { cached }),
+    ...(requestId !== undefined && { requestId }),
+    warnings,
   }
-}
-
-/** By the number of answers. */
-const SHOWN = ['', 'The model was shown its first error once. ', 'The model was shown its error each time. ']
-
-function outputInvalid(address: string, problems: readonly string[], { violations }: Extract<CheckedOutput, { fits: false }>) {
-  const repaired = problems.length > 1
-  const nor = problems.length > 2 ? ', nor do its repairs' : repaired ? ', nor does its repair' : ''
-  const path = violations[0]?.path ?? ''
-  return {
-    code: 'output/invalid',
-    summary: `The answer does not fit the output type${nor}`,
-    address,
-    argument: path === '' ? 'output' : `output.${path}`,
-    notes: repaired
-      ? problems.map((problem, index) => `${(index === 0 ? 'first' : 'repair').padEnd(7)} ${problem}`)
-      : violations.map(violationSentence),
-    detail: `${SHOWN[Math.min(problems.length, SHOWN.length) - 1] ?? ''}Say the shape in the prompt, or allow this one.`,
-  } as const
-}
-
-function outputTruncated(address: string, { usage }: CallResult, { address: model }: ModelTarget) {
-  return {
-    code: 'output/truncated',
-    summary: `The answer was cut off${usage === null ? '' : ` after ${usage.output} tokens`}`,
-    address,
-    argument: 'params',
-    detail: `${model} stopped at its limit of output tokens. Allow more with max_output_tokens, ask for less, or take what is there: on_truncated = "keep".`,
-  } as const
 }

@@ -2,7 +2,7 @@ import type { Closure } from '../../artifact/closure.ts'
 import type { ProviderType } from '../../artifact/provider.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { JsonValue } from '../../base/json.ts'
-import type { Attempt, CallEvent, CallMessage, FinishReason, Usage } from '../../gateway/call.ts'
+import type { CallEvent, CallHistory, CallMessage, FinishReason, Usage } from '../../gateway/call.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import type { DeferredLanguage } from '../deferred.ts'
 import type { SchemaValidator } from '../schema-validator.ts'
@@ -16,13 +16,14 @@ export interface PromptRequest {
   readonly model?: string
   readonly signal?: AbortSignal
   /** Given: the answer is streamed to it. */
-  readonly onEvent?: (event: PromptEvent) => void
+  readonly onEvent?: (event: CallEvent) => void
+  /** Where it runs, for budgets and costs. */
+  readonly environment: string
+  readonly tenant?: string
+  readonly user?: string
   /** A command that needs no key, for the message about a missing one. */
   readonly tryInstead?: string
 }
-
-/** `repair`: what was streamed so far does not count, the model is asked once more. */
-export type PromptEvent = CallEvent | { readonly type: 'repair'; readonly problems: readonly string[] }
 
 export interface PromptDependencies {
   readonly gateway: Gateway
@@ -55,9 +56,10 @@ export interface PromptResult {
   /** Nano-dollars; null is unknown. */
   readonly costNano: number | null
   readonly latencyMs: number
-  readonly attempts: readonly Attempt[]
-  /** How often the model was asked to mend its answer. */
-  readonly repairs: number
+  /** Tries of all models, who was passed over, what guards and budgets said. */
+  readonly history: CallHistory
+  /** Set where the answer was kept for an equal call: no model was asked. */
+  readonly cached?: { readonly storedAtMs: number }
   readonly requestId?: string
   readonly warnings: readonly string[]
 }

@@ -1,9 +1,11 @@
 import type { Closure, ClosureMember } from '../../artifact/closure.ts'
 import type { Reference } from '../../artifact/deferred.ts'
-import type { PromptSpec } from '../../artifact/prompt.ts'
+import type { PromptSpec, TierSpec } from '../../artifact/prompt.ts'
 import { memberKey } from '../../artifact/references.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
-import type { ModelTarget } from '../../gateway/call.ts'
+import { type CallTier, ESCALATION_REASONS, type ModelTarget } from '../../gateway/call.ts'
+import type { DeferredLanguage, Names } from '../deferred.ts'
+import { typedValue } from '../typed-value.ts'
 
 /** The prompt of a closure. */
 export function promptOf(closure: Closure): PromptSpec {
@@ -13,14 +15,42 @@ export function promptOf(closure: Closure): PromptSpec {
 }
 
 /**
- * The models that may answer, in order: of the first tier, or the one that was asked for.
+ * The models that may answer, in order: the tiers of the prompt, or the one that was asked for, each with its fallbacks.
  *
  * @throws OperationError `run/unresolved`
  */
-export function chainOf(closure: Closure, prompt: PromptSpec, model: string | undefined): readonly [ModelTarget] {
-  const reference = model === undefined ? prompt.tiers[0]?.model : { $ref: model }
-  if (reference === undefined) throw unresolved(closure.address, `${closure.address} names no model.`)
-  return [targetAt(closure, reference)]
+export function tiersOf(closure: Closure, prompt: PromptSpec, model: string | undefined, names: Names, language: DeferredLanguage): Tiers {
+  const tiers = model === undefined ? prompt.tiers : [{ model: { $ref: model } }]
+  const [first, ...others] = tiers.map(tier => ({ ...tierOf(closure, tier.model), ...rulesOf(tier, prompt, names, language) }))
+  if (first === undefined) throw unresolved(closure.address, `${closure.address} names no model.`)
+  return [first, ...others]
+}
+
+type Tiers = readonly [CallTier, ...CallTier[]]
+
+function rulesOf(
+  { escalate_on = [], escalate_when: condition }: TierSpec,
+  { output: schema }: PromptSpec,
+  names: Names,
+  language: DeferredLanguage,
+): Pick<CallTier, 'escalateOn' | 'escalateWhen'> {
+  const escalateOn = ESCALATION_REASONS.filter(reason => escalate_on.includes(reason))
+  if (condition === undefined) return { escalateOn }
+  return { escalateOn, escalateWhen: output => language.value(condition, { ...names, output: typedValue(output, schema) }) === true }
+}
+
+/** A model and those that stand in for it: its fallbacks in order, each followed by its own, none twice. */
+export function tierOf(closure: Closure, reference: Reference): CallTier {
+  const models = new Map<string, ModelTarget>()
+  const add = (next: Reference) => {
+    const key = memberKey(next)
+    if (models.has(key)) return
+    const target = targetAt(closure, next)
+    models.set(key, target)
+    target.spec.fallback.forEach(add)
+  }
+  add(reference)
+  return { models: [...models.values()], escalateOn: [] }
 }
 
 function targetAt(closure: Closure, reference: Reference): ModelTarget {
@@ -38,7 +68,8 @@ function targetAt(closure: Closure, reference: Reference): ModelTarget {
   }
 }
 
-function memberAt(closure: Closure, address: string): ClosureMember {
+/** @throws OperationError `run/unresolved` */
+export function memberAt(closure: Closure, address: string): ClosureMember {
   const member = closure.members.get(address)
   if (member === undefined)
     throw unresolved(address, `It is not among what ${closure.address} reaches. Apply again, so that the release has it.`)

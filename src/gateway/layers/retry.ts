@@ -1,7 +1,7 @@
 import type { RetrySpec } from '../../artifact/model.ts'
 import type { Clock } from '../../base/clock.ts'
-import { type Attempt, addCost, type CallEvent, type CallResult, type Layer, type ModelCall } from '../call.ts'
-import { CallFailure, extendFailure, type FailureDetails } from '../failure.ts'
+import type { Attempt, CallEvent, Layer, LayerResult, ModelCall } from '../call.ts'
+import { CallFailure, extendFailure, type FailureDetails, mayBeBilled } from '../failure.ts'
 import { sleep, type Timers } from '../timers.ts'
 
 export interface RetryDependencies {
@@ -14,36 +14,44 @@ export interface RetryDependencies {
 /** Tries again what may go better the next time; records every attempt. After the first streamed byte nothing is tried again (GW-4). */
 export function retryLayer({ clock, timers, random }: RetryDependencies): Layer {
   return async (call, next) => {
-    const beganMs = clock.monotonic()
-    // Whole milliseconds: nobody reads more of a call that takes hundreds.
-    const since = (ms: number) => Math.round(clock.monotonic() - ms)
-    const attempts: Attempt[] = []
     let waitedMs = 0
-    for (let number = 1; ; number++) {
-      const startedMs = clock.monotonic()
-      const watch = watchEvents(call)
-      const record = (details: AttemptOutcome): Attempt => ({
-        model: call.target.address,
-        number,
-        startedAfterMs: Math.round(startedMs - beganMs),
-        waitedMs,
-        durationMs: since(startedMs),
-        ...details,
-      })
+    for (let attempt = 1; ; attempt++) {
+      const watch = watchEvents(call, clock)
+      const record = recorder({ ...call, attempt }, waitedMs, watch.firstEventMs, clock)
       try {
-        const result = await next({ ...call, ...watch.call, attempt: number })
-        attempts.push(record(answeredOutcome(result)))
-        return { ...result, attempts, costNano: totalCost(attempts), latencyMs: since(beganMs) }
+        const result = await next({ ...call, ...watch.call, attempt })
+        record(answeredOutcome(result))
+        return result
       } catch (error) {
         if (!(error instanceof CallFailure)) throw error
-        attempts.push(record(failedOutcome(error.details)))
-        const delayMs = watch.streamed() ? undefined : retryDelayMs(error.details, number, call.target.spec.retry, random)
-        if (delayMs === undefined) throw extendFailure(error, { attempts, costNano: totalCost(attempts) })
+        const streamed = watch.firstEventMs() !== undefined
+        if (wasSent(error.details)) record(failedOutcome(error.details, call))
+        const delayMs = streamed ? undefined : retryDelayMs(error.details, attempt, call.target.spec.retry, random)
+        if (delayMs === undefined || isPast(call, clock.monotonic() + delayMs)) throw extendFailure(error, { streamed })
         await sleep(timers, delayMs, call.signal)
         waitedMs = delayMs
       }
     }
   }
+}
+
+/** Refused before anything was sent: no attempt. */
+const NOT_SENT: ReadonlySet<FailureDetails['class']> = new Set([
+  'breaker_open',
+  'permit_timeout',
+  'budget_exhausted',
+  'budget_unavailable',
+  'unknown_price',
+  'max_cost',
+  'deadline',
+])
+
+function wasSent(details: FailureDetails): boolean {
+  return !NOT_SENT.has(details.class)
+}
+
+function isPast({ deadlineMs }: ModelCall, atMs: number): boolean {
+  return deadlineMs !== undefined && atMs >= deadlineMs
 }
 
 /**
@@ -61,42 +69,68 @@ export function retryDelayMs(failure: FailureDetails, attempt: number, retry: Re
   return random() * Math.min(retry.max_ms, retry.initial_ms * 2 ** (attempt - 1))
 }
 
-type AttemptOutcome = Omit<Attempt, 'model' | 'number' | 'startedAfterMs' | 'waitedMs' | 'durationMs'>
+type AttemptOutcome = Pick<
+  Attempt,
+  'outcome' | 'status' | 'providerCode' | 'requestId' | 'retryAfterMs' | 'usage' | 'costNano' | 'mayBeBilled'
+>
 
-function answeredOutcome(result: CallResult): AttemptOutcome {
-  return {
-    outcome: 'answered',
-    ...(result.requestId !== undefined && { requestId: result.requestId }),
-    usage: result.usage,
-    costNano: result.costNano,
+/** @returns a function that adds the attempt, which begins now, to the history of the call. */
+function recorder(
+  { history, target, attempt, isRepair }: ModelCall,
+  waitedMs: number,
+  firstEventMs: () => number | undefined,
+  clock: Clock,
+): (outcome: AttemptOutcome) => void {
+  const startedMs = clock.monotonic()
+  return outcome => {
+    const firstMs = firstEventMs()
+    history.attempts.push({
+      model: target.address,
+      number: attempt,
+      isRepair,
+      // Whole milliseconds: nobody reads more of a call that takes hundreds.
+      startedAfterMs: Math.round(startedMs - history.beganMs),
+      waitedMs,
+      durationMs: Math.round(clock.monotonic() - startedMs),
+      ...(firstMs !== undefined && { firstEventMs: Math.round(firstMs - startedMs) }),
+      ...outcome,
+    })
   }
 }
 
-function failedOutcome(details: FailureDetails): AttemptOutcome {
+function answeredOutcome({ requestId, usage, costNano }: LayerResult): AttemptOutcome {
+  return { outcome: 'answered', ...(requestId !== undefined && { requestId }), usage, costNano, mayBeBilled: false }
+}
+
+function failedOutcome(details: FailureDetails, { target }: ModelCall): AttemptOutcome {
+  const { status, providerCode, requestId, retryAfterMs } = details
+  const billed = mayBeBilled(details) && !isFree(target)
   return {
     outcome: details.class,
-    ...(details.status !== undefined && { status: details.status }),
-    ...(details.providerCode !== undefined && { providerCode: details.providerCode }),
-    ...(details.requestId !== undefined && { requestId: details.requestId }),
-    ...(details.retryAfterMs !== undefined && { retryAfterMs: details.retryAfterMs }),
+    ...(status !== undefined && { status }),
+    ...(providerCode !== undefined && { providerCode }),
+    ...(requestId !== undefined && { requestId }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
     usage: details.usage ?? null,
-    costNano: details.costNano ?? null,
+    costNano: details.costNano ?? (billed ? null : 0),
+    mayBeBilled: billed,
   }
 }
 
-/** Attempts that failed without reported usage add nothing: what a provider refuses it does not bill. */
-function totalCost(attempts: readonly Attempt[]): number | null {
-  return attempts
-    .filter(attempt => attempt.outcome === 'answered' || attempt.usage !== null)
-    .reduce<number | null>((sum, attempt) => addCost(sum, attempt.costNano), 0)
+function isFree({ provider, spec }: ModelCall['target']): boolean {
+  const isPriced = spec.price.length > 0 || provider.spec.type === 'simulated'
+  return isPriced && spec.price.every(price => price.input_nano_per_m === 0 && price.output_nano_per_m === 0)
 }
 
-function watchEvents({ onEvent }: ModelCall): { readonly call: Partial<ModelCall>; streamed(): boolean } {
-  if (onEvent === undefined) return { call: {}, streamed: () => false }
-  let streamed = false
+function watchEvents(
+  { onEvent }: ModelCall,
+  clock: Clock,
+): { readonly call: Partial<ModelCall>; readonly firstEventMs: () => number | undefined } {
+  if (onEvent === undefined) return { call: {}, firstEventMs: () => undefined }
+  let firstMs: number | undefined
   const watched = (event: CallEvent) => {
-    streamed = true
+    firstMs ??= clock.monotonic()
     onEvent(event)
   }
-  return { call: { onEvent: watched }, streamed: () => streamed }
+  return { call: { onEvent: watched }, firstEventMs: () => firstMs }
 }

@@ -1,17 +1,20 @@
-import type { CallEvent, CallResult, Layer } from '../call.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { CallEvent, Layer, LayerResult, ModelCall } from '../call.ts'
 import { abortedFailure, CallFailure, durationText } from '../failure.ts'
 import type { Timers } from '../timers.ts'
 
 /**
- * Ends an attempt that takes too long as a whole, or whose first streamed text does not come. The provider is told to
+ * Ends an attempt that takes too long as a whole, or longer than its run may, or whose first streamed text does not come. The provider is told to
  * stop; the caller does not wait for it to obey.
  */
-export function timeoutLayer(timers: Timers): Layer {
+export function timeoutLayer({ clock, timers }: { readonly clock: Clock; readonly timers: Timers }): Layer {
   return (call, next) =>
-    new Promise<CallResult>((resolve, reject) => {
+    new Promise<LayerResult>((resolve, reject) => {
       if (call.signal.aborted) return reject(abortedFailure())
       const controller = new AbortController()
       const { timeout_ms: wholeMs, first_token_timeout_ms: firstMs } = call.target.spec
+      const leftMs = timeLeft(call, clock)
+      if (leftMs <= 0) return reject(deadlineFailure())
 
       const settle = () => {
         cancelWhole()
@@ -25,7 +28,11 @@ export function timeoutLayer(timers: Timers): Layer {
       }
       const abort = () => stop(abortedFailure())
       const { onEvent } = call
-      const cancelWhole = timers.after(wholeMs, () => stop(timeoutFailure('did not answer', 'timeout', wholeMs)))
+      const cancelWhole = timers.after(Math.min(wholeMs, leftMs), () =>
+        stop(
+          leftMs < wholeMs ? timeoutFailure('did not answer', 'deadline', leftMs) : timeoutFailure('did not answer', 'timeout', wholeMs),
+        ),
+      )
       const cancelFirst = onEvent
         ? timers.after(firstMs, () => stop(timeoutFailure('sent no text', 'first_token_timeout', firstMs)))
         : () => {}
@@ -52,6 +59,14 @@ export function timeoutLayer(timers: Timers): Layer {
     })
 }
 
-function timeoutFailure(what: string, exceeded: 'timeout' | 'first_token_timeout', ms: number): CallFailure {
+function timeLeft({ deadlineMs = Number.POSITIVE_INFINITY }: ModelCall, clock: Clock): number {
+  return deadlineMs - clock.monotonic()
+}
+
+function deadlineFailure(): CallFailure {
+  return new CallFailure({ class: 'deadline', message: 'the time of the run is over' })
+}
+
+function timeoutFailure(what: string, exceeded: 'timeout' | 'first_token_timeout' | 'deadline', ms: number): CallFailure {
   return new CallFailure({ class: 'timeout', exceeded, message: `${what} within ${durationText(ms)} (${exceeded})` })
 }

@@ -1,5 +1,5 @@
-import { countSimulatedTokens } from '../../artifact/simulated-tokens.ts'
-import type { CallMessage } from '../../gateway/call.ts'
+import { countSimulatedTokens } from '../artifact/simulated-tokens.ts'
+import type { CallMessage } from './call.ts'
 
 /** Of a file nobody can count tokens without the vendor; this is what a page or a picture usually takes. */
 const TOKENS_PER_FILE = 1_500
