@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.ts'
+import type { GuardSpec } from './guard.ts'
 import type { ModelSpec } from './model.ts'
 import type { PromptSpec } from './prompt.ts'
 import type { ProviderSpec } from './provider.ts'
@@ -6,7 +7,11 @@ import type { ProviderSpec } from './provider.ts'
 export const ARTIFACT_FORMAT = 'flowrun.artifact/1'
 
 /** What one published block compiles to: self-contained, and without its own address (ID-2, blocks.md 7.2). */
-export type Artifact = Envelope<'provider', ProviderSpec> | Envelope<'model', ModelSpec> | Envelope<'prompt', PromptSpec>
+export type Artifact =
+  | Envelope<'provider', ProviderSpec>
+  | Envelope<'model', ModelSpec>
+  | Envelope<'guard', GuardSpec>
+  | Envelope<'prompt', PromptSpec>
 
 export type ArtifactKind = Artifact['kind']
 

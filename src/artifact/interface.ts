@@ -16,6 +16,8 @@ export function interfaceDigestOf(artifact: Artifact): Digest {
         model: artifact.spec.kind,
         ...(artifact.spec.dimensions === undefined ? {} : { dimensions: artifact.spec.dimensions }),
       })
+    case 'guard':
+      return digestOf({ kind: 'guard' })
     case 'prompt':
       return digestOf({
         kind: 'prompt',

@@ -1,10 +1,11 @@
 import type { BlockDefinition } from './definition.ts'
+import { guard } from './guard.ts'
 import { model } from './model.ts'
 import { prompt } from './prompt.ts'
 import { provider } from './provider.ts'
 
 /** Every type of published block. The order is that of a plan where nothing else decides. */
-export const publishedBlocks: readonly BlockDefinition[] = [provider, model, prompt]
+export const publishedBlocks: readonly BlockDefinition[] = [provider, model, guard, prompt]
 
 /** Blocks of the project itself: they are not published. */
 export const PROJECT_BLOCKS = [

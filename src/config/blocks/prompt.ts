@@ -7,7 +7,7 @@ import { duration, integer, labels, money, oneOf, text, wordsOf } from '../decod
 import { type BodySpec, type Decoded, decodeBody, defaulted, isUnset, optional, repeated, required, single } from '../decode/body.ts'
 import { deferredBool, deferredOf, deferredText } from '../decode/deferred.ts'
 import { META_ARGUMENTS, META_BLOCKS } from '../decode/meta-arguments.ts'
-import { reference } from '../decode/reference.ts'
+import { reference, references } from '../decode/reference.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { FILE, MESSAGE } from '../decode/type.ts'
 import { createDeferredScope, type DeferredNames, type DeferredRoot } from '../deferred-scope.ts'
@@ -33,6 +33,8 @@ const promptBody = {
     repair: defaulted(integer(0, 2), 1),
     on_truncated: defaulted(oneOf(['fail', 'keep']), 'fail'),
     max_cost: optional(money),
+    input_guards: defaulted(references('guard'), []),
+    output_guards: defaulted(references('guard'), []),
   },
   blocks: {
     ...META_BLOCKS,
@@ -98,6 +100,8 @@ export const prompt: BlockDefinition<'prompt'> = {
       repair: decoded.repair,
       on_truncated: decoded.on_truncated,
       max_cost_nano: decoded.max_cost,
+      input_guards: decoded.input_guards.length > 0 ? decoded.input_guards : undefined,
+      output_guards: decoded.output_guards.length > 0 ? decoded.output_guards : undefined,
       cache: decoded.cache && { ttl_ms: decoded.cache.ttl, scope: decoded.cache.scope },
     })
     return { spec, textFiles: textFiles(block) }

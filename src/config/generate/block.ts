@@ -2,6 +2,7 @@ import type { Artifact } from '../../artifact/envelope.ts'
 import { formatSource } from '../../hcl/format.ts'
 import { parseAddress } from '../address.ts'
 import { type BodyItem, block } from './body.ts'
+import { guardItems } from './guard.ts'
 import { modelItems } from './model.ts'
 import { promptItems } from './prompt.ts'
 import { providerItems } from './provider.ts'
@@ -26,6 +27,8 @@ function itemsOf(artifact: Artifact, name: string): readonly BodyItem[] {
       return providerItems(artifact.spec, name)
     case 'model':
       return modelItems(artifact.spec)
+    case 'guard':
+      return guardItems(artifact.spec)
     case 'prompt':
       return promptItems(artifact.spec)
   }

@@ -27,6 +27,8 @@ export function promptItems(spec: PromptSpec): readonly BodyItem[] {
     }),
     ...argument('max_cost', moneyText(spec.max_cost_nano)),
     ...(cache === undefined ? [] : [cacheBlock(cache)]),
+    ...argument('input_guards', spec.input_guards && itemsText(spec.input_guards.map(referenceText))),
+    ...argument('output_guards', spec.output_guards && itemsText(spec.output_guards.map(referenceText))),
   ]
 }
 

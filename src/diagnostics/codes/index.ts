@@ -5,6 +5,7 @@ import { configCodes } from './config.ts'
 import { configFileCodes } from './config-file.ts'
 import { contentCodes } from './content.ts'
 import { gatewayCodes } from './gateway.ts'
+import { guardCodes } from './guard.ts'
 import { hclEvaluationCodes } from './hcl-evaluation.ts'
 import { hclSyntaxCodes } from './hcl-syntax.ts'
 import { holdCodes } from './hold.ts'
@@ -16,6 +17,7 @@ import { postgresCodes } from './postgres.ts'
 import { promoteCodes } from './promote.ts'
 import { promptCodes } from './prompt.ts'
 import { providerCodes } from './provider.ts'
+import { redisCodes } from './redis.ts'
 import { registryCodes } from './registry.ts'
 import { releaseCodes } from './release.ts'
 import { rollbackCodes } from './rollback.ts'
@@ -53,6 +55,8 @@ export const codes = {
   ...s3Codes,
   ...providerCodes,
   ...gatewayCodes,
+  ...guardCodes,
+  ...redisCodes,
   ...secretCodes,
   ...runCodes,
   ...outputCodes,
