@@ -133,6 +133,12 @@ t.test('Ctrl-C ends the wait for the lock', async t => {
     onWaiting: () => {},
     sleep: async () => {},
   })
+  const told = start(directory, ['apply', '--yes', '-json', '-lock-timeout', '60s'])
+  await told.printed('"type":"log"')
+  told.process.kill('SIGTERM')
+  const waiting = (await told.ended).output.split('\n').find(line => line.includes('"type":"log"'))
+  t.match(JSON.parse(waiting ?? ''), { '@message': /^Waiting for the state lock of dev, held by .* for apply \(60s at most\)\.$/ })
+
   const apply = start(directory, ['apply', '--yes', '-lock-timeout', '60s'])
   await apply.printed('Waiting')
   apply.process.kill('SIGTERM')

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { type MigrateOptions, type Migration, migrateStates, reconfigureStates } from '../../src/operations/state/migrate.ts'
 import { pullState } from '../../src/operations/state/read.ts'
 import { hostIn, MODEL } from '../support/configuration.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
+import { S3_KEYS, startS3Server } from '../support/s3-server.ts'
 import { startStateServer } from '../support/state-server.ts'
 
 const PROMPT = `${MODEL}prompt "one" {\n  model = model.fast\n  user  = "One."\n}\n`
@@ -112,6 +114,43 @@ t.test('a state moves to a server and back', async t => {
   server.script({ kind: 'none' }, { kind: 'down' })
   await t.rejects(migrate(other), { code: 'state/unreachable' })
   t.match(recordOf(other), /"type":"sqlite"/, 'the state is where it was')
+})
+
+/** Moves a state from the file there, applies there, and moves it back. */
+async function thereAndBack(t: Test, state: string, secrets: Readonly<Record<string, string>>): Promise<void> {
+  const processEnvironment = secrets
+  const project = testProject(keptIn(HERE))
+  await project.apply()
+  const before = await pulled(project)
+  project.write(keptIn(state))
+  await t.rejects(project.plan({ processEnvironment }), { code: 'state/backend-changed' })
+  t.match((await migrate(project, {}, secrets)).environments, [{ outcome: 'moved', serial: 1 }])
+  t.equal(await pulled(project, secrets), before, 'lineage, serial and content stay')
+  t.ok(isEmpty(await project.plan({ processEnvironment })))
+
+  project.write(keptIn(state).replace('One.', 'Two.'))
+  t.match(await project.apply({ processEnvironment }), { outcome: 'applied', release: { number: 2 } })
+  const after = await pulled(project, secrets)
+  project.write(keptIn(HERE).replace('One.', 'Two.'))
+  t.match((await migrate(project, {}, secrets)).environments, [{ outcome: 'moved', serial: 2 }])
+  t.equal(await pulled(project), after)
+  t.ok(isEmpty(await project.plan()))
+  t.match(await project.apply(), { outcome: 'nothing-to-do' }, 'neither lock was left behind')
+}
+
+t.test('a state moves to PostgreSQL and back', async t => {
+  const postgres = await startPostgres(t)
+  if (typeof postgres === 'string') return void t.comment(`skipped: ${postgres}`)
+  await thereAndBack(t, 'state "postgres" { url = secret("STATE_URL") }', { STATE_URL: await postgres.createDatabase() })
+})
+
+t.test('a state moves to S3 and back', async t => {
+  const server = await startS3Server('acme')
+  t.teardown(() => server.close())
+  const settings = `bucket = "acme"\n    key = "states"\n    region = "us-east-1"\n    endpoint = "${server.url}"\n    force_path_style = true`
+  const keys = `access_key = secret("STATE_ACCESS")\n    secret_key = secret("STATE_SECRET")`
+  const { AWS_ACCESS_KEY_ID: STATE_ACCESS, AWS_SECRET_ACCESS_KEY: STATE_SECRET } = S3_KEYS
+  await thereAndBack(t, `state "s3" {\n    ${settings}\n    ${keys}\n  }`, { STATE_ACCESS, STATE_SECRET })
 })
 
 t.test('a place that has the state already is used, and one of another configuration is not', async t => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { mock } from 'node:test'
+import { Client } from 'pg'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
 import { shortDigest } from '../../src/base/digest.ts'
@@ -320,6 +321,25 @@ function testOver(postgres: TestPostgres): void {
     while (!first.lock.lost) await new Promise(setImmediate)
     await first.lock.release()
     t.match(await others[0]?.currentLock('dev'), { operation: /apply \d/ }, 'LOCK-5: it gives up only its own')
+  })
+
+  t.test('FAIL-9: a statement that waits for another without end is given up by the server, and told', async t => {
+    const url = await postgres.createDatabase()
+    const backend = await open(url, { statementTimeoutMs: 50 })
+    t.teardown(() => backend.close())
+    await backend.write('dev', stateWrite(snapshotOf(1), null))
+    const other = new Client({ connectionString: url })
+    await other.connect()
+    t.teardown(() => other.end())
+    await other.query('BEGIN; LOCK TABLE flowrun_state.state IN ACCESS EXCLUSIVE MODE')
+    const stuck = {
+      code: 'state/unreachable',
+      diagnostic: { detail: 'It was tried 4 times: canceling statement due to statement timeout. Nothing was changed.' },
+    }
+    await t.rejects(backend.read('dev'), stuck)
+    await t.rejects(backend.write('dev', stateWrite(snapshotOf(2), { lineage: 'lineage-a', serial: 1 })), stuck)
+    await other.query('ROLLBACK')
+    t.match(await backend.read('dev'), { serial: 1 })
   })
 
   t.test('STORE-8: an answer that is lost is settled by looking', async t => {

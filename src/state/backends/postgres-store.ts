@@ -16,10 +16,10 @@ const TRIES = 4
 const FIRST_WAIT_MS = 250
 
 /** Of READ COMMITTED with locked rows (REL-12). Its limits are of the transaction alone: a pooler gives the session to others (STORE-7). */
-const LIMITS = `SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`
-const BEGIN = {
-  read: `BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; ${LIMITS}`,
-  write: `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${LIMITS}`,
+function beginning(access: Access, statementTimeoutMs: number): string {
+  const mode = access === 'read' ? 'READ ONLY' : 'READ WRITE'
+  const limits = `SET LOCAL statement_timeout = ${statementTimeoutMs}; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MS}`
+  return `BEGIN ISOLATION LEVEL READ COMMITTED ${mode}; ${limits}`
 }
 
 export interface PostgresOptions {
@@ -28,7 +28,10 @@ export interface PostgresOptions {
   /** PGSSLMODE, for a url without sslmode. */
   readonly sslMode: string | undefined
   readonly firstWaitMs?: number
+  readonly statementTimeoutMs?: number
 }
+
+type Access = 'read' | 'write'
 
 /** Rows as the statement names them; how many were written. */
 export type Query = <Row extends object>(
@@ -44,7 +47,7 @@ export interface PostgresStore extends FailedDatabase {
    *
    * @throws OperationError `state/unreachable`, `state/unauthorized`, `postgres/…`.
    */
-  transaction<T>(access: 'read' | 'write', work: (query: Query) => Promise<T>): Promise<T>
+  transaction<T>(access: Access, work: (query: Query) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -53,7 +56,8 @@ export interface PostgresStore extends FailedDatabase {
  *
  * @throws OperationError `postgres/invalid-url`.
  */
-export async function openPostgresStore({ url, schema, sslMode, firstWaitMs = FIRST_WAIT_MS }: PostgresOptions): Promise<PostgresStore> {
+export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
+  const { url, schema, sslMode, firstWaitMs = FIRST_WAIT_MS, statementTimeoutMs = STATEMENT_TIMEOUT_MS } = options
   const { Client, Pool } = await import('pg')
   const { connectionString, name } = readAddress({ url, client: Client, sslMode })
   const pool = new Pool({
@@ -77,7 +81,7 @@ export async function openPostgresStore({ url, schema, sslMode, firstWaitMs = FI
       for (let tries = 1; ; tries++) {
         const attempt: Attempt = { committing: false }
         try {
-          return await inTransaction(pool, access, work, attempt)
+          return await inTransaction(pool, beginning(access, statementTimeoutMs), work, attempt)
         } catch (error) {
           if (!(error instanceof DriverFailure)) throw error
           if (attempt.committing && access === 'write') uncertain = true
@@ -96,11 +100,11 @@ interface Attempt {
 }
 
 /** Whatever goes wrong, the connection is thrown away, and with it what was not committed. */
-async function inTransaction<T>(pool: Pool, access: 'read' | 'write', work: (query: Query) => Promise<T>, attempt: Attempt): Promise<T> {
+async function inTransaction<T>(pool: Pool, begin: string, work: (query: Query) => Promise<T>, attempt: Attempt): Promise<T> {
   const client = await driven(pool.connect())
   let broken = true
   try {
-    await driven(client.query(BEGIN[access]))
+    await driven(client.query(begin))
     const result = await work(queryOf(client))
     attempt.committing = true
     await driven(client.query('COMMIT'))
