@@ -15,6 +15,7 @@ import { decodePlan, encodePlan } from '../../src/plan/plan-file.ts'
 import { hostIn, MODEL, prompt } from '../support/configuration.ts'
 import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
 import { apply as release } from '../support/releases.ts'
+import { type StateRequest, startStateServer } from '../support/state-server.ts'
 
 const answer = (text: string, ...lines: readonly string[]) => prompt(`user = "${text}"`, ...lines)
 const FIRST = ['provider.simulated - @1 new', 'model.fast - @1 new', 'prompt.answer - @1 new']
@@ -483,4 +484,39 @@ t.test('an overflow of the window is told with its figures', async t => {
   const small = MODEL.replace('id  ', 'limits {\n    context_window  = 20\n    reserved_tokens = 5\n  }\n  id  ')
   const project = testProject(`${small}prompt "answer" {\n  model = model.fast\n  user  = "${'word '.repeat(30)}"\n}\n`)
   t.same(await project.refusal(), ['prompt/context-overflow "model.fast"'])
+})
+
+t.test('FAIL-9: repeating a saved plan writes the state that was left behind', async t => {
+  const server = await startStateServer()
+  t.teardown(() => server.close())
+  const at = (text: string) =>
+    `environment "dev" {\n  state "http" {\n    address   = "${server.url}/dev"\n    retry_max = 0\n  }\n}\n${answer(text)}\noutput "said" { value = "${text}" }\n`
+  const project = testProject(at('One.'))
+  await project.apply()
+  project.write(at('Two.'))
+  const saved = await project.plan()
+  const isWrite = ({ method }: StateRequest) => method === 'POST'
+  const before = server.requests.filter(isWrite).length
+  // Read, then compared before the write, which the server refuses.
+  server.script({ kind: 'none' }, { kind: 'none' }, { kind: 'down' })
+  await t.rejects(project.applySaved(saved), { code: 'state/not-written' })
+  server.script()
+  t.match(await project.applySaved(saved), { outcome: 'applied', release: { number: 2 } })
+  t.match(JSON.parse(server.stored('/dev') ?? '').outputs, { said: { value: 'Two.' } }, 'with its outputs')
+  const { flowrun } = JSON.parse(server.stored('/dev') ?? '')
+  t.match(JSON.parse(flowrun.body), { release: 2, serial: 3 })
+  t.match(await project.applySaved(saved), { outcome: 'applied', release: { number: 2 } })
+  t.equal(server.requests.filter(isWrite).length, before + 2, 'once, and not again')
+  t.ok(isEmpty(await project.plan()))
+})
+
+t.test('a state backend that cannot be opened leaves no registry open', async t => {
+  const project = testProject(answer('One.'))
+  await project.apply()
+  project.write(
+    `environment "dev" {\n  state "http" {\n    address  = "http://127.0.0.1:1/dev"\n    password = secret("NOT_THERE")\n  }\n}\n${answer('One.')}`,
+  )
+  await t.rejects(project.apply(), { code: 'secret/missing' })
+  // The last connection that closes takes the log of the file with it.
+  t.notOk(existsSync(join(project.folder, '.flowrun/state.db-wal')))
 })

@@ -250,3 +250,22 @@ t.test('a rollback is planned again when the environment moves: the same goes on
   await t.rejects(attempt, { code: 'apply/moved' })
   t.same(await active(project), ['model.fast@1', 'prompt.answer@3', 'prompt.other@3', 'provider.simulated@1'])
 })
+
+t.test('a rollback takes the lock of an encrypted state only with its passphrase; without it nothing is changed', async t => {
+  const encrypted = (text: string) =>
+    `environment "dev" {\n  state "sqlite" {\n    encryption {\n      key_provider = "passphrase"\n      passphrase   = secret("STATE_PASSPHRASE")\n    }\n  }\n}\n${answer(text)}`
+  const secrets = { STATE_PASSPHRASE: 'correct horse battery staple' }
+  const project = testProject(encrypted('1'))
+  await project.apply({ processEnvironment: secrets })
+  project.write(encrypted('2'))
+  await project.apply({ processEnvironment: secrets })
+  await t.rejects(rollBack(project, 'prompt.answer'), {
+    code: 'secret/missing',
+    diagnostic: { summary: 'The secret "STATE_PASSPHRASE" is not set', detail: /Nothing was changed\.$/ },
+  })
+  t.ok((await active(project)).includes('prompt.answer@2'))
+  const registry = await project.registry()
+  t.same(await registry.holds('dev'), [])
+  t.equal((await registry.releases('dev')).length, 2)
+  await registry.close()
+})
