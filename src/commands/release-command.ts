@@ -136,6 +136,7 @@ export abstract class ReleaseCommand extends BaseCommand {
         this.note(`${this.alwaysDestroys ? 'Destroy' : 'Apply'} cancelled. Nothing was changed.\n`)
         return this.interruptedCode ?? exitCodes.error
       case 'refused':
+        if (this.#shownPlan) this.note('\n')
         this.showFailure(refusal(result.plan, this.host.clock.now()))
         return exitCodes.refused
       case 'interrupted':
