@@ -49,15 +49,17 @@ export function createRedis({ url, prefix, clock, warn, timeoutMs = REDIS_TIMEOU
   const notice = createNotice(clock, warn)
   const ask = async (request: (client: Redis) => Promise<unknown>): Promise<unknown> => {
     const { client, name, lastError } = await connection.get()
-    try {
-      return await request(client)
-    } catch (error) {
-      // Only the words: an error of the driver has the command in it, and AUTH has the password.
-      const reason = (client.status === 'ready' ? undefined : lastError()) ?? messageOf(error)
+    const failed = (reason: string) => {
       const failure = new RedisUnavailable(`Redis at ${name} cannot be asked: ${reason}`)
       notice(failure.message)
-      throw failure
+      return failure
     }
+    // The driver would start the time limit of a command that it refuses, and keep the process alive for it.
+    if (client.status !== 'ready') throw failed(lastError() ?? 'the connection was lost')
+    return request(client).catch((error: unknown) => {
+      // Only the words: an error of the driver has the command in it, and AUTH has the password.
+      throw failed(messageOf(error))
+    })
   }
   return {
     key: (...parts) => prefix + parts.join(':'),
