@@ -84,6 +84,8 @@ async function connect(url: string, timeoutMs: number): Promise<{ readonly clien
   const client = new Redis(url, {
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,
+    // The driver waits this long for the end of a connection that is gone already; it keeps the process alive.
+    disconnectTimeout: 100,
     // Nothing waits for a connection.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
