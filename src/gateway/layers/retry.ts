@@ -1,6 +1,7 @@
 import type { RetrySpec } from '../../artifact/model.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Attempt, CallEvent, Layer, LayerResult, ModelCall } from '../call.ts'
+import { costBound } from '../cost-bound.ts'
 import { CallFailure, extendFailure, type FailureDetails, mayBeBilled } from '../failure.ts'
 import { sleep, type Timers } from '../timers.ts'
 
@@ -20,7 +21,7 @@ export function retryLayer({ clock, timers, random }: RetryDependencies): Layer 
       const record = recorder({ ...call, attempt }, waitedMs, watch.firstEventMs, clock)
       try {
         const result = await next({ ...call, ...watch.call, attempt })
-        record(answeredOutcome(result))
+        record(answeredOutcome(result, call))
         return result
       } catch (error) {
         if (!(error instanceof CallFailure)) throw error
@@ -71,7 +72,7 @@ export function retryDelayMs(failure: FailureDetails, attempt: number, retry: Re
 
 type AttemptOutcome = Pick<
   Attempt,
-  'outcome' | 'status' | 'providerCode' | 'requestId' | 'retryAfterMs' | 'usage' | 'costNano' | 'mayBeBilled'
+  'outcome' | 'status' | 'providerCode' | 'requestId' | 'retryAfterMs' | 'usage' | 'costNano' | 'mayBeBilled' | 'boundNano'
 >
 
 /** @returns a function that adds the attempt, which begins now, to the history of the call. */
@@ -98,13 +99,19 @@ function recorder(
   }
 }
 
-function answeredOutcome({ requestId, usage, costNano }: LayerResult): AttemptOutcome {
-  return { outcome: 'answered', ...(requestId !== undefined && { requestId }), usage, costNano, mayBeBilled: false }
+function answeredOutcome({ requestId, usage, costNano }: LayerResult, call: ModelCall): AttemptOutcome {
+  const bound = costNano === null ? boundOf(call) : {}
+  return { outcome: 'answered', ...(requestId !== undefined && { requestId }), usage, costNano, mayBeBilled: false, ...bound }
 }
 
-function failedOutcome(details: FailureDetails, { target }: ModelCall): AttemptOutcome {
+function boundOf(call: ModelCall): Pick<Attempt, 'boundNano'> {
+  const boundNano = costBound(call)
+  return boundNano === null ? {} : { boundNano }
+}
+
+function failedOutcome(details: FailureDetails, call: ModelCall): AttemptOutcome {
   const { status, providerCode, requestId, retryAfterMs } = details
-  const billed = mayBeBilled(details) && !isFree(target)
+  const billed = mayBeBilled(details) && !isFree(call.target)
   return {
     outcome: details.class,
     ...(status !== undefined && { status }),
@@ -112,8 +119,10 @@ function failedOutcome(details: FailureDetails, { target }: ModelCall): AttemptO
     ...(requestId !== undefined && { requestId }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     usage: details.usage ?? null,
-    costNano: details.costNano ?? (billed ? null : 0),
+    // Null is the unknown price of a usage that was reported.
+    costNano: details.costNano === undefined ? (billed ? null : 0) : details.costNano,
     mayBeBilled: billed,
+    ...(billed ? boundOf(call) : {}),
   }
 }
 
