@@ -30,10 +30,19 @@ export function rememberedBackend(
       return undefined
     },
     async close() {
-      if (mode === 'write')
-        for (const environment of absent) if (await backend.currentVersion(environment)) records.write(environment, settings)
+      if (mode === 'write') for (const environment of absent) if (await isThere(backend, environment)) records.write(environment, settings)
       await backend.close()
     },
+  }
+}
+
+/** What the command did is done: a place that cannot be looked at now is remembered by the next one that reads it. */
+async function isThere(backend: StateBackend, environment: string): Promise<boolean> {
+  try {
+    return (await backend.currentVersion(environment)) !== undefined
+  } catch (error) {
+    if (error instanceof OperationError) return false
+    throw error
   }
 }
 
