@@ -51,6 +51,12 @@ function flagWords(command: CommandFacts | undefined): string {
   return ['--help', ...flagsOf(command).map(flag => `--${flag.name}`)].join(' ')
 }
 
+/** `--environment -environment -e …`: their value may be the next word. No name takes a value in one command and none in another. */
+function valueFlags(trees: readonly CommandTree[]): readonly string[] {
+  const flags = trees.flatMap(({ own, inner }) => [own, ...inner.values()].flatMap(flagsOf)).filter(({ type }) => type === 'option')
+  return [...new Set(flags.flatMap(({ name, char }) => [`--${name}`, `-${name}`, ...(char === undefined ? [] : [`-${char}`])]))]
+}
+
 function bashScript(trees: readonly CommandTree[]): string {
   const pairs = trees.flatMap(({ name, inner }) => [...inner.keys()].map(word => `'${name} ${word}'`))
   const line = (name: string, flags: string, inner: readonly string[]) =>
@@ -61,9 +67,15 @@ function bashScript(trees: readonly CommandTree[]): string {
   ])
   return `# flowrun completion for bash
 _flowrun() {
-  local current=\${COMP_WORDS[COMP_CWORD]} command= word words= inner=
+  local current=\${COMP_WORDS[COMP_CWORD]} command= word words= inner= value=
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in -*) continue ;; esac
+    # --environment=prod is three words here.
+    if [[ $word == = ]]; then value=1; continue; fi
+    if [[ -n $value ]]; then value=; continue; fi
+    case $word in
+      ${valueFlags(trees).join('|')}) value=1; continue ;;
+      -*) continue ;;
+    esac
     if [[ -z $command ]]; then command=$word; continue; fi
     case "$command $word" in ${pairs.join('|') || "''"}) command="$command $word" ;; esac
     break
@@ -72,7 +84,10 @@ _flowrun() {
     '') words='${trees.map(({ name }) => name).join(' ')} --help --version' ;;
 ${lines.join('\n')}
   esac
-  if [[ $current == -* || -z $command ]]; then
+  if [[ $current == = ]]; then current= value=1; fi
+  if [[ -n $value ]]; then
+    COMPREPLY=($(compgen -f -- "$current"))
+  elif [[ $current == -* || -z $command ]]; then
     COMPREPLY=($(compgen -W "$words" -- "$current"))
   elif [[ -n $inner ]]; then
     COMPREPLY=($(compgen -W "$inner" -- "$current"))
@@ -93,10 +108,22 @@ _flowrun() {
   commands=(
 ${lines.join('\n')}
   )
-  if (( CURRENT == 2 )); then
+  local -i at=2
+  while (( at < CURRENT )); do
+    case $words[at] in
+      ${valueFlags(trees).join('|')}) (( at += 2 )) ;;
+      -*) (( at += 1 )) ;;
+      *) break ;;
+    esac
+  done
+  if (( at > CURRENT )); then _files; return; fi
+  if (( at == CURRENT )); then
     _describe command commands
     return
   fi
+  # From here on the command is the second word, as if no flag stood before it.
+  words=(flowrun "\${(@)words[at,-1]}")
+  (( CURRENT -= at - 2 ))
   case $words[2] in
 ${trees.map(zshCase).join('\n')}
   esac
@@ -133,18 +160,41 @@ function zshText(text: string): string {
 function fishScript(trees: readonly CommandTree[]): string {
   const lines = trees.flatMap(tree => {
     const { name, own, inner } = tree
-    const isSeen = `__fish_seen_subcommand_from ${name}`
-    const words = [...inner.keys()].join(' ')
+    const isSeen = `__flowrun_seen ${name}`
     return [
-      `complete -c flowrun -n __fish_use_subcommand -f -a ${name} -d ${fishText(described(tree))}`,
+      `complete -c flowrun -n 'not __flowrun_seen' -f -a ${name} -d ${fishText(described(tree))}`,
       ...fishFlags(own, isSeen),
       ...[...inner].flatMap(([word, command]) => [
-        `complete -c flowrun -n '${isSeen}; and not __fish_seen_subcommand_from ${words}' -f -a ${word} -d ${fishText(command.summary ?? '')}`,
-        ...fishFlags(command, `${isSeen}; and __fish_seen_subcommand_from ${word}`),
+        `complete -c flowrun -n '${[isSeen, ...[...inner.keys()].map(other => `not __flowrun_seen ${name} ${other}`)].join('; and ')}' -f -a ${word} -d ${fishText(command.summary ?? '')}`,
+        ...fishFlags(command, `__flowrun_seen ${name} ${word}`),
       ]),
     ]
   })
-  return `# flowrun completion for fish\n${lines.join('\n')}\n`
+  return `# flowrun completion for fish
+# Whether the words before the cursor, flags and their values left out, begin with these; without any: whether there is one.
+function __flowrun_seen
+  set -l seen
+  set -l value 0
+  set -l words (commandline -opc)
+  set -e words[1]
+  for word in $words
+    if test $value = 1
+      set value 0
+      continue
+    end
+    switch $word
+      case ${valueFlags(trees).join(' ')}
+        set value 1
+      case '-*'
+      case '*'
+        set -a seen $word
+    end
+  end
+  set -q argv[1]; or set argv $seen[1]
+  test (count $seen) -gt 0; and test "$seen[1..(count $argv)]" = "$argv"
+end
+${lines.join('\n')}
+`
 }
 
 function fishFlags(command: CommandFacts | undefined, condition: string): readonly string[] {
@@ -170,7 +220,12 @@ Register-ArgumentCompleter -Native -CommandName flowrun -ScriptBlock {
   $words = @{
 ${entries.map(([name, words]) => `    '${name}' = '${words}'`).join('\n')}
   }
-  $typed = @($ast.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" } | Where-Object { $_ -notlike '-*' })
+  $valued = @('${valueFlags(trees).join("', '")}')
+  $before = ''
+  $typed = @($ast.CommandElements | Select-Object -Skip 1 | ForEach-Object {
+    if ("$_" -notlike '-*' -and $valued -cnotcontains $before) { "$_" }
+    $before = "$_"
+  })
   $known = @(($typed | Select-Object -First 2) -join ' ', "$($typed | Select-Object -First 1)") | Where-Object { $_ -ne '' -and $words.ContainsKey($_) } | Select-Object -First 1
   $offered = if ($known) { $words[$known].Split(' ') } else { $words.Keys | Where-Object { $_ -notlike '* *' } | Sort-Object }
   $offered | Where-Object { $_ -like "$word*" } | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
