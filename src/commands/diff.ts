@@ -16,8 +16,8 @@ export default class Diff extends BaseCommand {
   static override examples = ['flowrun diff prompt.answer@7 prompt.answer@8', 'flowrun diff prod@14 prod', 'flowrun diff dev']
   static override formats = ['text', 'json', 'markdown'] as const
   static override args = {
-    from: Args.string({ name: 'a', required: true, description: 'prompt.answer@7, prod@14 or dev' }),
-    to: Args.string({ name: 'b', description: 'the same; the working copy when left out' }),
+    a: Args.string({ required: true, description: 'prompt.answer@7, prod@14 or dev' }),
+    b: Args.string({ description: 'the same; the working copy when left out' }),
   }
   static override flags = {
     stat: Flags.boolean({ helpGroup: 'What to show', summary: 'only how much differs' }),
@@ -30,7 +30,7 @@ export default class Diff extends BaseCommand {
   async run(): Promise<ExitCode> {
     const { args, flags, raw } = await this.parse(Diff)
     const compared = { ...this.chosenEnvironment(flags), variables: readVariables(raw) }
-    const found = await compare(createApp(this.host), args.from, args.to, compared)
+    const found = await compare(createApp(this.host), args.a, args.b, compared)
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
     const options = {
       environment: flags.environment ?? '',

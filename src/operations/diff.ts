@@ -1,4 +1,6 @@
 import { interfaceDigestOf } from '../artifact/interface.ts'
+import { enumerate } from '../base/enumerate.ts'
+import { suggest } from '../base/suggest.ts'
 import { readMoves } from '../config/blocks/refactoring.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
@@ -133,12 +135,9 @@ function unknownEnvironment(name: string, environments: readonly string[]): Oper
   return new OperationError({
     code: 'config/unknown-environment',
     summary: `There is no environment "${name}"`,
-    detail: `${names('environment', environments)} An address has a dot: prompt.NAME.`,
+    detail: `${environments.length === 1 ? `The only environment is ${environments[0]}.` : `The environments are ${enumerate(environments, 'and')}.`} An address has a dot: prompt.NAME.`,
+    suggestions: suggest(name, environments),
   })
-}
-
-function names(noun: string, all: readonly string[]): string {
-  return all.length === 1 ? `The only ${noun} is ${all[0]}.` : `The ${noun}s are ${all.join(', ')}.`
 }
 
 function unknownRelease(environment: string, number: string): OperationError {

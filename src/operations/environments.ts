@@ -35,7 +35,8 @@ export type Standing =
 export async function readEnvironments(host: OperationHost): Promise<Deployed<readonly EnvironmentStanding[]>> {
   const report = new Report()
   const project = openProject(host, { anyEnvironment: true }, report)
-  if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  // One that is declared wrongly would be missing from the list.
+  if (project === undefined || report.hasErrors) return { outcome: 'invalid', diagnostics: report.diagnostics }
   const { environments, defaultEnvironment } = project.settings
   const standings = [...environments.values()].map(async (environment): Promise<EnvironmentStanding> => {
     const { name, target, state } = environment
