@@ -216,7 +216,8 @@ export interface PassedOver {
   /** `model.fast` */
   readonly model: string
   readonly id: string
-  readonly reason: FailureClass | EscalationReason | 'escalate_when'
+  /** `budget_low`: a budget has a cheaper model asked. */
+  readonly reason: FailureClass | EscalationReason | 'escalate_when' | 'budget_low'
   /** For people: `12 of 20 calls failed, 503`. */
   readonly detail?: string
 }
@@ -273,6 +274,8 @@ export interface Attempt {
   readonly costNano: number | null
   /** It gave no answer and was not refused: the provider may bill what it did without saying so. */
   readonly mayBeBilled: boolean
+  /** The most that it can have cost, where nobody said what it took; absent where that is known, or no price is. */
+  readonly boundNano?: number
 }
 
 /** What a watcher of a streamed answer sees. The text of the result counts, whatever was streamed. */

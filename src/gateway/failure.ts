@@ -31,6 +31,8 @@ export interface FailureDetails {
   readonly refusedBy?: string
   /** Facts of a refusal, one a line, for people: `spent     $4.99 of $5.00`. */
   readonly notes?: readonly string[]
+  /** What to do, one a line, where the layer that refused knows it. */
+  readonly cure?: readonly string[]
   /** What happened in the whole call; set when nothing further is tried. */
   readonly history?: CallHistory
 }

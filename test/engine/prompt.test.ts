@@ -452,7 +452,7 @@ t.test('max_cost refuses before the call', async t => {
   const error = await errorOf(run({ prompt: { ...prompt, params: { max_output_tokens: 5000 } }, model: { price } }))
   t.match(error, {
     code: 'gateway/max-cost',
-    diagnostic: { address: 'prompt.test', notes: ['max_cost  $0.000100', 'needed    at most $0.005002, with 5,000 output tokens'] },
+    diagnostic: { address: 'prompt.test', notes: ['max_cost  $0.000100', 'needed    at most $0.005003, with 5,000 output tokens'] },
   })
   t.match(await errorOf(run({ prompt, model: { price: [{ above_input_tokens: 0, input_nano_per_m: 1 }] } })), {
     code: 'gateway/unknown-price',

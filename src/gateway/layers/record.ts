@@ -1,0 +1,100 @@
+import type { Clock } from '../../base/clock.ts'
+import type { UlidSource } from '../../base/ids.ts'
+import type { Attempt, CallTier, GuardVerdict, Layer, LayerResult, ModelCall, ModelTarget } from '../call.ts'
+import { addCost, addUsage } from '../call.ts'
+import { CallFailure } from '../failure.ts'
+import type { UsageLog, UsagePart, UsageRecord } from '../ledger/usage.ts'
+
+export interface RecordDependencies {
+  readonly usage: UsageLog
+  readonly clock: Clock
+  readonly newId: UlidSource
+}
+
+const NO_USAGE = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 } as const
+
+/** Leaves a record of what each call used, of answers, failures and hits of the cache alike; never of what was said. */
+export function recordLayer(dependencies: RecordDependencies): Layer {
+  return async (call, next) => {
+    const atMs = dependencies.clock.now()
+    try {
+      const result = await next(call)
+      dependencies.usage.record(recordOf(call, atMs, result.finishReason, result, dependencies))
+      return result
+    } catch (error) {
+      // What is no failure of a call was never one: a missing key, a mistake in an expression.
+      if (error instanceof CallFailure) dependencies.usage.record(recordOf(call, atMs, error.details.class, undefined, dependencies))
+      throw error
+    }
+  }
+}
+
+function recordOf(
+  call: ModelCall,
+  atMs: number,
+  outcome: UsageRecord['outcome'],
+  result: LayerResult | undefined,
+  { clock, newId }: RecordDependencies,
+): UsageRecord {
+  const { history, caller, target } = call
+  const firstTokenMs = firstEvent(history.attempts)
+  return {
+    id: newId(),
+    atMs,
+    caller,
+    ...(target.spec.labels && { labels: target.spec.labels }),
+    asked: target.address,
+    parts: partsOf(call, result),
+    cache: history.cache,
+    verdicts: { block: count(history.verdicts, 'block'), redact: count(history.verdicts, 'redact'), flag: count(history.verdicts, 'flag') },
+    outcome,
+    ...(firstTokenMs !== undefined && { firstTokenMs }),
+    latencyMs: Math.round(clock.monotonic() - history.beganMs),
+  }
+}
+
+function count(verdicts: readonly GuardVerdict[], action: GuardVerdict['action']): number {
+  return verdicts.filter(verdict => verdict.action === action).length
+}
+
+/** Of the attempt whose stream came to the end: it is what the watcher waited for. */
+function firstEvent(attempts: readonly Attempt[]): number | undefined {
+  const last = attempts.at(-1)
+  return last?.firstEventMs === undefined ? undefined : last.startedAfterMs + last.firstEventMs
+}
+
+/** One for each model that was tried, in order; the one that answered last. */
+function partsOf(call: ModelCall, result: LayerResult | undefined): UsageRecord['parts'] {
+  const targets = new Map(targetsOf(call).map(target => [target.address, target]))
+  const tried = new Set(call.history.attempts.map(({ model }) => model))
+  const last = result?.target ?? targets.get(call.history.attempts.at(-1)?.model ?? '') ?? call.target
+  const earlier = [...tried].filter(address => address !== last.address).flatMap(address => targets.get(address) ?? [])
+  const [first, ...rest] = [...earlier, last].map(target => partOf(call, target, target === last ? result : undefined))
+  return [first ?? partOf(call, last, result), ...rest]
+}
+
+function targetsOf({ target, tiers, policy }: ModelCall): readonly ModelTarget[] {
+  const cheaper = policy.budgets.flatMap(({ degradeTo }): readonly CallTier[] => (degradeTo ? [degradeTo] : []))
+  return [target, ...[...tiers, ...cheaper].flatMap(({ models }) => models)]
+}
+
+function partOf(call: ModelCall, target: ModelTarget, result: LayerResult | undefined): UsagePart {
+  const attempts = call.history.attempts.filter(({ model }) => model === target.address)
+  const bill = attempts.reduce<Bill>((sum, attempt) => addAttempt(sum, attempt), { costNano: 0, isEstimated: false })
+  return {
+    model: target.address,
+    modelId: target.spec.id,
+    ...(result !== undefined && { reportedId: result.modelId }),
+    provider: target.provider.address,
+    attempts: attempts.length,
+    usage: attempts.map(({ usage }) => usage).reduce(addUsage, null) ?? NO_USAGE,
+    ...bill,
+  }
+}
+
+type Bill = Pick<UsagePart, 'costNano' | 'isEstimated'>
+
+/** What may be billed without a report counts with the most that it can cost, as in budgets (BUD-5). */
+function addAttempt(sum: Bill, { costNano, boundNano }: Attempt): Bill {
+  return { costNano: addCost(sum.costNano, boundNano ?? costNano), isEstimated: sum.isEstimated || boundNano !== undefined }
+}

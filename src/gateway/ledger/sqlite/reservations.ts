@@ -1,0 +1,212 @@
+import { invariant } from '../../../base/invariant.ts'
+import type { SqliteStore } from '../../../sqlite/database.ts'
+import type { BudgetWarning } from '../../call.ts'
+import type { BudgetCounter, CounterStanding, Reservation, Reserved, Settlement } from '../ledger.ts'
+import { lostCall, type ReservedCall, removeUsage, writeUsage } from './usage-rows.ts'
+
+/** The project whose money it is, on a connection in a transaction of the caller's. */
+export interface SpendingRows extends Pick<SqliteStore, 'prepared' | 'clock'> {
+  readonly project: string
+}
+
+interface WindowRow {
+  readonly id: number
+  readonly environment: string
+  readonly budget: string
+  readonly value: string
+  readonly run: string
+  readonly starts_at: number
+  readonly ends_at: number
+  readonly limit_nano: number
+  readonly reserved_nano: number
+  readonly spent_nano: number
+  readonly marks: string
+  readonly told: number
+}
+
+interface ReservationRow {
+  readonly id: string
+  readonly amount_nano: number
+  readonly state: 'open' | 'settled' | 'lost'
+  readonly call: string
+  readonly reserved_at: number
+}
+
+/** Reserves in all counters or in none (BUD-2), sorted by key; a savepoint takes back what was reserved before the one that refuses. */
+export function reserveIn(rows: SpendingRows, { id, counters, amountNano, caller, model, expiresMs }: Reservation): Reserved {
+  const { prepared, project } = rows
+  settleDead(rows)
+  const nowMs = rows.clock.now()
+  const windows = sorted(counters).map(counter => ({ counter, window: openWindow(rows, counter, nowMs) }))
+  prepared('SAVEPOINT reserve').run()
+  const call: ReservedCall = { caller, model }
+  prepared(
+    `INSERT INTO reservation(id, project, amount_nano, state, run, call, reserved_at, expires_at) VALUES (?, ?, ?, 'open', ?, ?, ?, ?)`,
+  ).run(id, project, amountNano, caller.run ?? null, JSON.stringify(call), nowMs, expiresMs)
+  const link = prepared('INSERT INTO reservation_window(window, run, reservation) VALUES (?, ?, ?)')
+  for (const { counter, window } of windows) {
+    const reserved = prepared(
+      'UPDATE budget_window SET reserved_nano = reserved_nano + @amount WHERE id = @id AND (NOT @blocks OR spent_nano + reserved_nano + @amount <= limit_nano)',
+    ).run({ id: window, amount: amountNano, blocks: counter.blocks ? 1 : 0 })
+    if (reserved.changes === 0) {
+      const by = standingOf(rows, windowRow(rows, window))
+      prepared('ROLLBACK TO reserve').run()
+      prepared('RELEASE reserve').run()
+      return { outcome: 'refused', by }
+    }
+    link.run(window, caller.run ?? '', id)
+  }
+  prepared('RELEASE reserve').run()
+  return { outcome: 'reserved' }
+}
+
+/** Puts what was spent in the place of what was reserved, once (BUD-4). @returns marks that were not told before. */
+export function settleIn(rows: SpendingRows, id: string, settlement: Settlement): readonly BudgetWarning[] {
+  const row = rows
+    .prepared<ReservationRow>('SELECT id, amount_nano, state, call, reserved_at FROM reservation WHERE id = ? AND project = ?')
+    .get(id, rows.project)
+  if (row === undefined || row.state === 'settled') return []
+  if (row.state === 'lost') {
+    book(rows, id, 0, -row.amount_nano)
+    removeUsage(rows, row.reserved_at, id)
+  }
+  const costNano = settlement === 'unreported' ? row.amount_nano : settlement.costNano
+  close(rows, row.id, 'settled')
+  book(rows, id, row.state === 'open' ? -row.amount_nano : 0, costNano)
+  return passedMarks(rows, id)
+}
+
+/** Settles in full what attempts of a run left open (BUD-5). */
+export function settleRunIn(rows: SpendingRows, run: string): void {
+  loseAll(rows, `run = ?`, run)
+}
+
+/** Owners that did not settle in time: the provider may have billed, so nothing is given back (BUD-5). */
+export function settleDead(rows: SpendingRows): void {
+  loseAll(rows, 'expires_at <= ?', rows.clock.now())
+}
+
+function loseAll(rows: SpendingRows, condition: 'run = ?' | 'expires_at <= ?', value: string | number): void {
+  const dead = rows
+    .prepared<ReservationRow>(
+      `SELECT id, amount_nano, state, call, reserved_at FROM reservation WHERE state = 'open' AND ${condition} AND project = ?`,
+    )
+    .all(value, rows.project)
+  for (const row of dead) {
+    close(rows, row.id, 'lost')
+    book(rows, row.id, -row.amount_nano, row.amount_nano)
+    writeUsage(rows, lostCall(row.id, row.reserved_at, JSON.parse(row.call) as ReservedCall, row.amount_nano))
+  }
+}
+
+function close({ prepared }: SpendingRows, id: string, state: 'settled' | 'lost'): void {
+  prepared('UPDATE reservation SET state = ? WHERE id = ?').run(state, id)
+}
+
+function book({ prepared }: SpendingRows, id: string, reservedNano: number, spentNano: number): void {
+  prepared(
+    `UPDATE budget_window SET reserved_nano = reserved_nano + ?, spent_nano = spent_nano + ?
+     WHERE id IN (SELECT window FROM reservation_window WHERE reservation = ?)`,
+  ).run(reservedNano, spentNano, id)
+}
+
+/** The highest mark that was passed and not told, of each budget; those below it are told with it. */
+function passedMarks({ prepared }: SpendingRows, id: string): readonly BudgetWarning[] {
+  const windows = prepared<WindowRow>(
+    'SELECT * FROM budget_window WHERE id IN (SELECT window FROM reservation_window WHERE reservation = ?) ORDER BY budget',
+  ).all(id)
+  return windows.flatMap(({ id: window, budget, marks, told, spent_nano: spentNano, limit_nano: limitNano }) => {
+    const mark = (JSON.parse(marks) as readonly number[]).findLast(part => spentNano >= part * limitNano)
+    if (mark === undefined || mark <= told) return []
+    prepared('UPDATE budget_window SET told = ? WHERE id = ?').run(mark, window)
+    return [{ budget, mark, spentNano, limitNano }]
+  })
+}
+
+/** The row of a counter, made when it is not there, with the limit of now: a change acts at once (BUD-7). */
+function openWindow(rows: SpendingRows, counter: BudgetCounter, nowMs: number): number {
+  const { environment, budget, value, run = '', window, limitNano, marks } = counter
+  const row = rows
+    .prepared<{ id: number }>(
+      `INSERT INTO budget_window(project, environment, budget, value, run, starts_at, ends_at, limit_nano, reserved_nano, spent_nano, marks, told, used_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, ?)
+       ON CONFLICT DO UPDATE SET limit_nano = excluded.limit_nano, marks = excluded.marks, used_at = excluded.used_at RETURNING id`,
+    )
+    .get(rows.project, environment, budget, value, run, window.startMs, window.endMs, limitNano, JSON.stringify(marks), nowMs)
+  invariant(row, 'ledger/no-window', 'an upsert gives its row')
+  return row.id
+}
+
+function windowRow({ prepared }: SpendingRows, id: number): WindowRow {
+  const row = prepared<WindowRow>('SELECT * FROM budget_window WHERE id = ?').get(id)
+  invariant(row, 'ledger/no-window', 'a window that was just reserved in is there')
+  return row
+}
+
+/** How a counter stands; nothing was spent where it has no row yet. */
+export function standingIn(rows: SpendingRows, counter: BudgetCounter): CounterStanding {
+  const { environment, budget, value, run, window, limitNano } = counter
+  const row = rows
+    .prepared<WindowRow>(
+      `SELECT * FROM budget_window
+       WHERE project = ? AND environment = ? AND budget = ? AND value = ? AND run = ? AND starts_at = ? AND ends_at = ?`,
+    )
+    .get(rows.project, environment, budget, value, run ?? '', window.startMs, window.endMs)
+  if (row !== undefined) return { ...standingOf(rows, row), limitNano }
+  return { environment, budget, value, ...(run !== undefined && { run }), window, limitNano, spentNano: 0, reservedNano: 0, runs: 0 }
+}
+
+/** Counters whose window is not over. */
+export function windowsIn(rows: SpendingRows, environment: string): readonly CounterStanding[] {
+  return rows
+    .prepared<WindowRow>(
+      'SELECT * FROM budget_window WHERE project = ? AND environment = ? AND ends_at > ? ORDER BY budget, value, starts_at, run',
+    )
+    .all(rows.project, environment, rows.clock.now())
+    .map(row => standingOf(rows, row))
+}
+
+function standingOf({ prepared }: SpendingRows, row: WindowRow): CounterStanding {
+  const { runs } = prepared<{ runs: number }>(
+    `SELECT count(DISTINCT run) AS runs FROM reservation_window WHERE window = ? AND run <> ''`,
+  ).get(row.id) ?? { runs: 0 }
+  return {
+    environment: row.environment,
+    budget: row.budget,
+    value: row.value,
+    ...(row.run !== '' && { run: row.run }),
+    window: { startMs: row.starts_at, endMs: row.ends_at },
+    limitNano: row.limit_nano,
+    spentNano: row.spent_nano,
+    reservedNano: row.reserved_nano,
+    runs,
+  }
+}
+
+function sorted(counters: readonly BudgetCounter[]): readonly BudgetCounter[] {
+  return counters.toSorted((a, b) => compare(a.budget, b.budget) || compare(a.value, b.value))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The longest window of a calendar is a month: its runs are counted until it is over. */
+const RESERVATIONS_KEPT_DAYS = 32
+/** Records of usage, and windows that nobody uses. */
+export const USAGE_KEPT_DAYS = 400
+const DAY_MS = 86_400_000
+
+/** Removes what is older than anybody asks for. */
+export function purge({ prepared, project, clock }: SpendingRows): void {
+  const nowMs = clock.now()
+  prepared(`DELETE FROM reservation WHERE project = ? AND state <> 'open' AND reserved_at < ?`).run(
+    project,
+    nowMs - RESERVATIONS_KEPT_DAYS * DAY_MS,
+  )
+  const oldestMs = nowMs - USAGE_KEPT_DAYS * DAY_MS
+  prepared('DELETE FROM usage WHERE project = ? AND at < ?').run(project, oldestMs)
+  prepared(
+    `DELETE FROM budget_window WHERE project = ? AND used_at < ? AND NOT EXISTS (SELECT 1 FROM reservation_window WHERE window = budget_window.id)`,
+  ).run(project, oldestMs)
+}

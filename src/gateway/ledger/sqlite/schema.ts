@@ -1,0 +1,29 @@
+/**
+ * Money in engine.db (REG-8): in one file with the records of runs, so that a step and what it cost are kept by one commit
+ * (BUD-4). `call` of a reservation is who made it, as JSON: it becomes a usage record when the process dies.
+ */
+export const SPENDING_TABLES = `
+CREATE TABLE budget_window(
+  id INTEGER PRIMARY KEY, project TEXT NOT NULL, environment TEXT NOT NULL, budget TEXT NOT NULL, value TEXT NOT NULL, run TEXT NOT NULL,
+  starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, limit_nano INTEGER NOT NULL, reserved_nano INTEGER NOT NULL, spent_nano INTEGER NOT NULL,
+  marks TEXT NOT NULL, told REAL NOT NULL, used_at INTEGER NOT NULL, UNIQUE(project, environment, budget, value, run, starts_at, ends_at)
+);
+CREATE TABLE reservation(
+  id TEXT PRIMARY KEY NOT NULL, project TEXT NOT NULL, amount_nano INTEGER NOT NULL, state TEXT NOT NULL, run TEXT, call TEXT NOT NULL,
+  reserved_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX reservation_open ON reservation(expires_at) WHERE state = 'open';
+CREATE TABLE reservation_window(
+  window INTEGER NOT NULL REFERENCES budget_window(id), run TEXT NOT NULL, reservation TEXT NOT NULL REFERENCES reservation(id) ON DELETE CASCADE,
+  PRIMARY KEY(window, run, reservation)
+) WITHOUT ROWID;
+CREATE INDEX reservation_window_by_reservation ON reservation_window(reservation);
+CREATE TABLE usage(
+  project TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, part INTEGER NOT NULL, calls INTEGER NOT NULL, environment TEXT NOT NULL,
+  flow TEXT NOT NULL, prompt TEXT, prompt_version INTEGER, prompt_digest TEXT, asked TEXT NOT NULL, model TEXT NOT NULL, model_id TEXT NOT NULL,
+  reported_id TEXT, provider TEXT NOT NULL, attempts INTEGER NOT NULL, input INTEGER NOT NULL, cached_input INTEGER NOT NULL,
+  cache_write INTEGER NOT NULL, output INTEGER NOT NULL, reasoning INTEGER NOT NULL, cost_nano INTEGER, estimated INTEGER NOT NULL,
+  cache TEXT NOT NULL, outcome TEXT NOT NULL, blocked INTEGER NOT NULL, redacted INTEGER NOT NULL, flagged INTEGER NOT NULL, first_token_ms INTEGER,
+  latency_ms INTEGER NOT NULL, tenant TEXT, user TEXT, run TEXT, node TEXT, labels TEXT, PRIMARY KEY(project, at, id, part)
+) WITHOUT ROWID;
+`
