@@ -1,7 +1,20 @@
 import type { Deferred, SecretText } from './deferred.ts'
 
-export const PROVIDER_TYPES = ['openai', 'openai_compatible', 'anthropic', 'simulated'] as const
+export const PROVIDER_TYPES = [
+  'openai',
+  'openai_compatible',
+  'anthropic',
+  'google',
+  'azure',
+  'amazon_bedrock',
+  'mistral',
+  'simulated',
+] as const
 export type ProviderType = (typeof PROVIDER_TYPES)[number]
+
+/** The two interfaces of OpenAI's protocol for text. */
+export const PROVIDER_APIS = ['chat', 'responses'] as const
+export type ProviderApi = (typeof PROVIDER_APIS)[number]
 
 /** An account at a model vendor (blocks.md, provider). Durations in milliseconds; unset keys are absent. */
 export interface ProviderSpec {
@@ -13,6 +26,12 @@ export interface ProviderSpec {
   readonly allow_private: boolean
   readonly organization?: string
   readonly project?: string
+  /** Of Amazon Bedrock: `eu-central-1`. */
+  readonly region?: string
+  /** Of Azure: `2025-04-01-preview`; absent: its v1 API. */
+  readonly api_version?: string
+  /** Of openai and azure; absent: chat. */
+  readonly api?: ProviderApi
   readonly headers: Readonly<Record<string, string | SecretText>>
   readonly connect_timeout_ms: number
   readonly rate_limit: RateLimitSpec

@@ -128,9 +128,29 @@ export interface ProviderTarget {
 }
 
 export interface CallMessage {
-  readonly role: 'system' | 'user' | 'assistant'
+  /** `tool`: what came of one call that the assistant's message before asked for. */
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
+  /** Of a tool: its result as text, or what went wrong. */
   readonly text: string
   readonly files?: readonly CallFile[]
+  /** Of an assistant: what it asked to be called; each is answered by a message of role `tool`. */
+  readonly toolCalls?: readonly ToolCall[]
+  /** Of an assistant: as its answer had it. */
+  readonly trail?: AnswerTrail
+  /** Of a tool: the call that this answers. */
+  readonly result?: { readonly id: string; readonly name: string; readonly failed: boolean }
+}
+
+/**
+ * An answer with tool calls in the vendor's own parts: thoughts and signatures among them. Opaque. The same model of the
+ * same type of provider is sent it again instead of text and tool calls, for vendors refuse to go on without their
+ * thoughts; any other model never sees it.
+ */
+export interface AnswerTrail {
+  readonly type: ProviderSpec['type']
+  /** The id of the model, as it was asked for. */
+  readonly model: string
+  readonly parts: readonly JsonValue[]
 }
 
 /** A file of a message: its content in base64, or where the provider can fetch it. */
@@ -164,6 +184,8 @@ export interface Usage {
 export interface Answer {
   readonly text: string
   readonly toolCalls: readonly ToolCall[]
+  /** To be handed back with the tool calls when the conversation goes on; absent where the vendor wants none. */
+  readonly trail?: AnswerTrail
   readonly finishReason: FinishReason
   /** Null: the provider did not say. */
   readonly usage: Usage | null
@@ -174,6 +196,24 @@ export interface Answer {
   readonly simulated: boolean
   /** What the provider could not do as asked: `temperature is not supported for reasoning models`. */
   readonly warnings: readonly string[]
+}
+
+/** Texts to be turned into vectors. */
+export interface EmbeddingCall {
+  readonly target: ModelTarget
+  readonly texts: readonly string[]
+  /** What is searched in, or what is searched for: some models turn the two into vectors in different ways. */
+  readonly purpose: 'document' | 'query'
+  readonly signal: AbortSignal
+}
+
+export interface EmbeddingAnswer {
+  /** One for each text, in their order; all of one length. */
+  readonly vectors: readonly (readonly number[])[]
+  /** Output and its parts are 0. Null: the provider did not say. */
+  readonly usage: Usage | null
+  readonly requestId?: string
+  readonly simulated: boolean
 }
 
 /** An answer on its way back through the layers. */

@@ -37,7 +37,8 @@ const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
   [529, 'overloaded'],
 ])
 
-const CONTEXT_OVERFLOW = /context_length_exceeded|context length|context window|maximum context|prompt is too long|too many tokens/i
+const CONTEXT_OVERFLOW =
+  /context_length_exceeded|context length|context window|maximum context|prompt is too long|too many tokens|input is too long|input token count.*exceeds/i
 const CONTENT_FILTER = /content_filter|content_policy|content management policy/i
 
 /**

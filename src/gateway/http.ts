@@ -85,6 +85,9 @@ function publicLookup(lookup: LookupFunction): LookupFunction {
 
 type AgentAnswer = Awaited<ReturnType<Agent['request']>>
 
+/** Bodies that come in pieces: server-sent events, and those of Amazon. */
+const STREAM_TYPE = /^(text\/event-stream|application\/vnd\.amazon\.eventstream)/
+
 /** A streamed body is passed through; any other is read whole, which costs half as much as a stream of one chunk. */
 async function toResponse({ statusCode, headers, body }: AgentAnswer): Promise<Response> {
   const list = new Headers()
@@ -96,6 +99,6 @@ async function toResponse({ statusCode, headers, body }: AgentAnswer): Promise<R
     await body.dump()
     return new Response(null, init)
   }
-  if (list.get('content-type')?.startsWith('text/event-stream')) return new Response(body, init)
+  if (STREAM_TYPE.test(list.get('content-type') ?? '')) return new Response(body, init)
   return new Response(await body.text(), init)
 }

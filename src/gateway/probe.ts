@@ -4,10 +4,10 @@ import type { Clock } from '../base/clock.ts'
 import type { ProviderTarget } from './call.ts'
 import { CallFailure, durationText, type FailureDetails } from './failure.ts'
 import { createHttp, type Http } from './http.ts'
-import { baseUrlOf } from './providers/ai-sdk.ts'
 import { answerFailure, failureOf } from './providers/ai-sdk-failure.ts'
 import { credentialsOf, keyTextOf } from './providers/credentials.ts'
 import type { VendorApi } from './providers/definition.ts'
+import { requiredEndpoint } from './providers/endpoint.ts'
 import { providerDefinitions } from './providers/index.ts'
 import { createRedactor, type Redactor } from './redactor.ts'
 import { createSecretResolver, MissingSecret, type SecretPlace, type SecretResolver } from './secrets.ts'
@@ -70,9 +70,14 @@ export function createProviderProbe({ environment, secretPlaces, clock, timers, 
     endpointOf(spec) {
       const { api } = providerDefinitions[spec.type]
       // Somebody may have written a name and a password into it.
-      return api && (spec.base_url ?? api.baseUrl)?.replace(/\/\/[^/@]*@/, '//')
+      return api?.endpoint(spec)?.replace(/\/\/[^/@]*@/, '//')
     },
-    secretsOf: spec => Promise.all(secretNames(spec).map(({ name, isUsual }) => probedSecret(name, isUsual, secrets))),
+    async secretsOf(spec) {
+      const probed = await Promise.all(secretNames(spec).map(({ name, isUsual }) => probedSecret(name, isUsual, secrets)))
+      // Nothing is missing where there is another way.
+      const { api } = providerDefinitions[spec.type]
+      return probed.filter(({ isUsual, foundIn }) => foundIn !== undefined || !isUsual || !api?.keyIsOptional)
+    },
     async check(target) {
       const { api } = providerDefinitions[target.spec.type]
       if (api === undefined) return { outcome: 'simulated' }
@@ -109,17 +114,18 @@ async function probedSecret(name: string, isUsual: boolean, secrets: SecretResol
 async function listModels(api: VendorApi, target: ProviderTarget, probing: Probing): Promise<ProbeResult> {
   const { http, redactor, secrets, clock, timers } = probing
   const { connect_timeout_ms: connectTimeoutMs, allow_private: allowPrivate } = target.spec
-  const url = `${baseUrlOf(api, target)}/models`
-  const { headers, key } = await credentialsOf(api, target, secrets)
-  const sent = Object.entries({ ...api.listHeaders, ...headers }).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const url = api.listUrl?.(target.spec) ?? `${requiredEndpoint(api, target)}/models`
+  const { headers: given, key } = await credentialsOf(api, target, secrets)
+  const sent = Object.entries({ ...api.listHeaders, ...given }).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const request = { url, method: 'GET', headers: Object.fromEntries(sent) }
+  const signed = given[api.keyHeader.name] === undefined ? await api.signer?.(target.spec, redactor)(request) : {}
   const controller = new AbortController()
   const stopTimer = timers.after(CHECK_TIMEOUT_MS, () => controller.abort())
   const startedAt = clock.monotonic()
   try {
     const response = await http.send({
-      url,
-      method: 'GET',
-      headers: Object.fromEntries(sent),
+      ...request,
+      headers: { ...request.headers, ...signed },
       signal: controller.signal,
       policy: { connectTimeoutMs, allowPrivate },
     })

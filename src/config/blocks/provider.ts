@@ -1,4 +1,11 @@
-import { FAULT_KINDS, PROVIDER_TYPES, type ProviderSpec, type SimulationSpec } from '../../artifact/provider.ts'
+import {
+  FAULT_KINDS,
+  PROVIDER_APIS,
+  PROVIDER_TYPES,
+  type ProviderSpec,
+  type ProviderType,
+  type SimulationSpec,
+} from '../../artifact/provider.ts'
 import { compact } from '../../base/compact.ts'
 import { enumerate } from '../../base/enumerate.ts'
 import type { Block } from '../../hcl/ast.ts'
@@ -27,6 +34,9 @@ const providerBody = {
     allow_private: defaulted(bool, false),
     organization: optional(text()),
     project: optional(text()),
+    region: optional(text({ pattern: /^[a-z]{2,}(-[a-z0-9]+)+$/, shape: 'Write a region of AWS: "eu-central-1".' })),
+    api_version: optional(text({ pattern: /^[A-Za-z0-9-]+$/, shape: 'Write a version of the API: "2025-04-01-preview".' })),
+    api: optional(oneOf(PROVIDER_APIS)),
     headers: defaulted(secretMap, {}),
     connect_timeout: defaulted(duration, 10_000),
     latency: optional(duration),
@@ -96,6 +106,9 @@ export const provider: BlockDefinition<'provider'> = {
       allow_private: decoded.allow_private,
       organization: decoded.organization,
       project: decoded.project,
+      region: decoded.region,
+      api_version: decoded.api_version,
+      api: decoded.api,
       headers: decoded.headers,
       connect_timeout_ms: decoded.connect_timeout,
       rate_limit: { max_concurrency: DEFAULT_MAX_CONCURRENCY, ...compact(decoded.rate_limit ?? {}) },
@@ -105,7 +118,7 @@ export const provider: BlockDefinition<'provider'> = {
   },
 }
 
-function providerType(block: Block, decoded: DecodedProvider, site: BlockSite): ProviderSpec['type'] | undefined {
+function providerType(block: Block, decoded: DecodedProvider, site: BlockSite): ProviderType | undefined {
   const label = block.labels[0]
   const written = decoded.type ?? label?.text ?? ''
   const found = PROVIDER_TYPES.find(type => type === written)
@@ -122,20 +135,39 @@ function providerType(block: Block, decoded: DecodedProvider, site: BlockSite): 
   return undefined
 }
 
-const SIMULATED_ONLY = ['latency', 'seed', 'answer', 'fault'] as const
-const OPENAI_ONLY = ['organization', 'project'] as const
+/** What only some types know, and which. */
+const OWNERS: Readonly<Record<string, readonly ProviderType[]>> = {
+  latency: ['simulated'],
+  seed: ['simulated'],
+  answer: ['simulated'],
+  fault: ['simulated'],
+  organization: ['openai'],
+  project: ['openai'],
+  region: ['amazon_bedrock'],
+  api_version: ['azure'],
+  api: ['openai', 'azure'],
+}
 
-function checkProvider(block: Block, decoded: DecodedProvider, type: ProviderSpec['type'], site: BlockSite): boolean {
+/** What a type cannot do without, and how it may look. */
+const NEEDED: Readonly<
+  Partial<Record<ProviderType, { readonly name: 'base_url' | 'region'; readonly why: string; readonly example: string }>>
+> = {
+  openai_compatible: { name: 'base_url', why: 'has no usual address', example: 'http://127.0.0.1:11434/v1' },
+  azure: { name: 'base_url', why: 'has an address of its own for each resource', example: 'https://acme.openai.azure.com' },
+  amazon_bedrock: { name: 'region', why: 'keeps its models, and what is sent to them, in one region', example: 'eu-central-1' },
+}
+
+function checkProvider(block: Block, decoded: DecodedProvider, type: ProviderType, site: BlockSite): boolean {
   const before = site.report.errorCount
-  if (type !== 'simulated') refuse(block, SIMULATED_ONLY, 'a provider of type "simulated"', site)
-  if (type !== 'openai') refuse(block, OPENAI_ONLY, 'a provider of type "openai"', site)
+  refuseForeign(block, type, site)
   for (const answer of decoded.answer) checkAnswer(answer, site)
-  if (type === 'openai_compatible' && decoded.base_url === undefined) {
+  checkNeeded(block, decoded, type, site)
+  if (decoded.api === 'responses' && decoded.api_version !== undefined) {
     site.report.error({
-      code: 'config/missing-argument',
-      summary: 'The argument "base_url" is missing',
-      detail: 'A provider of type "openai_compatible" has no usual address. Add it: base_url = "http://127.0.0.1:11434/v1".',
-      subject: block.headerRange,
+      code: 'config/conflicting-arguments',
+      summary: 'The responses API has no "api_version"',
+      detail: 'Azure answers it at its v1 API alone. Remove api_version, or take api = "chat".',
+      subject: argumentRange(block, 'api_version') ?? block.headerRange,
       where: site.where,
       address: site.address,
     })
@@ -178,13 +210,30 @@ function checkAnswer({ block, content }: DecodedProvider['answer'][number], site
   }
 }
 
-function refuse(block: Block, names: readonly string[], owner: string, site: BlockSite): void {
+function checkNeeded(block: Block, decoded: DecodedProvider, type: ProviderType, site: BlockSite): void {
+  const needed = NEEDED[type]
+  if (needed === undefined || decoded[needed.name] !== undefined) return
+  site.report.error({
+    code: 'config/missing-argument',
+    summary: `The argument "${needed.name}" is missing`,
+    detail: `A provider of type "${type}" ${needed.why}. Add it: ${needed.name} = "${needed.example}".`,
+    subject: block.headerRange,
+    where: site.where,
+    address: site.address,
+  })
+}
+
+function refuseForeign(block: Block, type: ProviderType, site: BlockSite): void {
   for (const item of block.body.items) {
     const name = item.kind === 'attribute' ? item.name : item.type
-    if (!names.includes(name)) continue
+    const owners = Object.hasOwn(OWNERS, name) ? OWNERS[name] : undefined
+    if (owners === undefined || owners.includes(type)) continue
     site.report.error({
       code: item.kind === 'attribute' ? 'config/unsupported-argument' : 'config/unsupported-block',
-      summary: `"${name}" belongs to ${owner}`,
+      summary: `"${name}" belongs to a provider of type ${enumerate(
+        owners.map(owner => `"${owner}"`),
+        'or',
+      )}`,
       detail: 'Remove it here.',
       subject: item.kind === 'attribute' ? item.nameRange : item.typeRange,
       where: site.where,

@@ -6,7 +6,7 @@ import { deferredText, deferredValue, secretMapText, secretText } from './text.t
 
 /** The arguments and blocks of a provider that give this artifact. */
 export function providerItems(spec: ProviderSpec, name: string): readonly BodyItem[] {
-  const { type, description, labels, base_url, organization, project, headers, rate_limit } = spec
+  const { type, description, labels, base_url, organization, project, region, api_version, api, headers, rate_limit } = spec
   const { max_concurrency, ...limits } = rate_limit
   return [
     ...plainArguments({ type: type === name ? undefined : type, description, labels }),
@@ -16,6 +16,9 @@ export function providerItems(spec: ProviderSpec, name: string): readonly BodyIt
       allow_private: unlessDefault(provider.body, 'allow_private', spec.allow_private),
       organization,
       project,
+      region,
+      api_version,
+      api,
     }),
     ...argument('headers', Object.keys(headers).length === 0 ? undefined : secretMapText(headers)),
     ...argument('connect_timeout', durationText(unlessDefault(provider.body, 'connect_timeout', spec.connect_timeout_ms))),

@@ -37,6 +37,9 @@ async function detailsOf(error: unknown, nowMs: number): Promise<FailureDetails>
   }
   if (isStreamError(error)) return streamDetails(error)
   if (!(error instanceof Error)) return { class: 'invalid_response', message: excerpt(String(error)) }
+  // A frame of Amazon's that was cut in two.
+  if (error.message.startsWith('Incomplete Amazon Bedrock'))
+    return { class: 'network', message: 'the connection ended before the answer did' }
   if (error instanceof AddressRefused || codeIn(error) !== undefined) return networkDetails(error)
   if (
     error.name === 'AI_UnsupportedFunctionalityError' ||
@@ -72,8 +75,8 @@ export function answerFailure(error: ApiError, nowMs: number): CallFailure {
 function apiDetails(error: ApiError, nowMs: number): FailureDetails {
   const status = error.statusCode ?? 0
   const headers = error.responseHeaders ?? {}
-  const said = saidIn(error.responseBody)
-  const wait = retryAfterMs(headers, nowMs)
+  const said = { ...amazonCode(headers), ...saidIn(error.responseBody) }
+  const wait = retryAfterMs(headers, nowMs) ?? said.retryAfterMs
   const perMinute = Number(headers['x-ratelimit-limit-requests'] ?? headers['anthropic-ratelimit-requests-limit'])
   return {
     class: status < 300 ? 'invalid_response' : classOf(status, said),
@@ -90,15 +93,28 @@ function apiDetails(error: ApiError, nowMs: number): FailureDetails {
 function classOf(status: number, { code = '', message = '' }: Said): FailureClass {
   // OpenAI answers 429 to an account without money as well: waiting does not fill it.
   if (status === 429 && code === 'insufficient_quota') return 'forbidden'
+  // Google answers 400 to a key that it does not know, and Amazon 403 to one that is none or is too old.
+  if (status === 400 && code === 'API_KEY_INVALID') return 'unauthorized'
+  if (status === 403 && REFUSED_IDENTITY.has(code)) return 'unauthorized'
+  // Amazon's word for a model that failed.
+  if (status === 424) return 'server_error'
   return classOfStatus(status, `${code} ${message}`)
 }
+
+const REFUSED_IDENTITY: ReadonlySet<string> = new Set([
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'ExpiredTokenException',
+  'IncompleteSignatureException',
+])
 
 interface Said {
   readonly code?: string
   readonly message?: string
+  readonly retryAfterMs?: number
 }
 
-/** The code and message in a body, as OpenAI, Anthropic and most others put them; some say only a message or a detail. */
+/** The code and message in a body, as vendors put them; some say only a message or a detail. */
 function saidIn(body: string | undefined): Said {
   let json: unknown
   try {
@@ -106,13 +122,48 @@ function saidIn(body: string | undefined): Said {
   } catch {
     return {}
   }
-  if (!isJsonObject(json)) return {}
-  const error = isJsonObject(json.error) ? json.error : json
-  const message = [error.message, json.error, json.detail].find(text => typeof text === 'string')
-  const code = [error.code, error.type].find(
+  // Google puts an error into a list where a stream was asked for.
+  const root = Array.isArray(json) ? json[0] : json
+  if (!isJsonObject(root)) return {}
+  const error = isJsonObject(root.error) ? root.error : root
+  const message = [error.message, root.error, root.detail, detailIn(error.message), detailIn(root)].find(text => typeof text === 'string')
+  const google = googleDetails(error.details)
+  const codes = [google.reason, error.code, error.status, error.type].filter(
     text => (typeof text === 'string' && text !== '' && text !== 'error') || typeof text === 'number',
   )
-  return { ...(code !== undefined && { code: String(code) }), ...(typeof message === 'string' && { message: oneLine(message) }) }
+  // A number repeats the status: a word says more.
+  const code = codes.find(text => typeof text === 'string' && !/^\d+$/.test(text)) ?? codes[0]
+  return {
+    ...(code !== undefined && { code: String(code) }),
+    ...(typeof message === 'string' && { message: oneLine(message) }),
+    ...(google.retryAfterMs !== undefined && { retryAfterMs: google.retryAfterMs }),
+  }
+}
+
+/** What servers built with FastAPI, Mistral's among them, say of an argument: `{ detail: [{ loc, msg }] }`. */
+function detailIn(value: unknown): string | undefined {
+  const [first] = isJsonObject(value) && Array.isArray(value.detail) ? value.detail : []
+  if (!isJsonObject(first) || typeof first.msg !== 'string') return undefined
+  const place = Array.isArray(first.loc) ? first.loc.filter(step => step !== 'body').join('.') : ''
+  return place === '' ? first.msg : `${place}: ${first.msg}`
+}
+
+/** Google's `ErrorInfo` with a reason, and `RetryInfo` with a delay of seconds: `"34.07s"`. */
+function googleDetails(details: unknown): { readonly reason?: string; readonly retryAfterMs?: number } {
+  const list = Array.isArray(details) ? details.filter(isJsonObject) : []
+  const reason = list.find(detail => typeof detail.reason === 'string')?.reason
+  const delay = list.find(detail => typeof detail.retryDelay === 'string')?.retryDelay
+  const seconds = typeof delay === 'string' && /^\d+(\.\d+)?s$/.test(delay) ? Number(delay.slice(0, -1)) : undefined
+  return {
+    ...(typeof reason === 'string' && { reason }),
+    ...(seconds !== undefined && { retryAfterMs: Math.ceil(seconds * 1000) }),
+  }
+}
+
+/** Amazon's name of an error, without the address that may follow it. */
+function amazonCode(headers: Readonly<Record<string, string>>): Said {
+  const code = headers['x-amzn-errortype']?.split(':')[0]
+  return code ? { code } : {}
 }
 
 function unreadable(status: number, headers: Readonly<Record<string, string>>, { responseBody = '' }: ApiError): string {
@@ -145,6 +196,12 @@ const BY_STREAM_TYPE: Readonly<Record<string, FailureClass>> = {
   rate_limit_exceeded: 'rate_limited',
   invalid_request_error: 'bad_request',
   timeout_error: 'timeout',
+  // Of Amazon:
+  throttlingException: 'rate_limited',
+  serviceUnavailableException: 'overloaded',
+  validationException: 'bad_request',
+  internalServerException: 'server_error',
+  modelStreamErrorException: 'server_error',
 }
 
 function streamDetails({ message, type, code, statusCode }: StreamError): FailureDetails {
@@ -206,7 +263,7 @@ export function excerpt(body: string): string {
   return JSON.stringify(line.length > 120 ? `${line.slice(0, 120)}…` : line)
 }
 
-const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'apim-request-id']
+const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'apim-request-id', 'x-amzn-requestid', 'mistral-correlation-id']
 
 export function requestIdOf(headers: Readonly<Record<string, string>> | undefined): { readonly requestId?: string } {
   for (const name of REQUEST_ID_HEADERS) {

@@ -1,7 +1,15 @@
-import type { JSONSchema7, LanguageModelV4CallOptions, LanguageModelV4FilePart, LanguageModelV4Message } from '@ai-sdk/provider'
+import type {
+  JSONSchema7,
+  LanguageModelV4CallOptions,
+  LanguageModelV4FilePart,
+  LanguageModelV4Message,
+  LanguageModelV4ToolResultPart,
+  SharedV4ProviderOptions,
+} from '@ai-sdk/provider'
 import type { JsonSchema } from '../../artifact/json-schema.ts'
-import type { CallFile, CallMessage, ModelCall } from '../call.ts'
+import type { CallFile, CallMessage, ModelCall, ModelTarget } from '../call.ts'
 import { isStrict, schemaInstructions, schemaToSend } from '../output-schema.ts'
+import { argumentsOf } from './ai-sdk-trail.ts'
 
 /** How the model is told the shape of its answer, by what it can: the schema itself, `json_mode` beside instructions, or those alone. */
 export type OutputMode = 'json_schema' | 'json_mode' | 'instructions'
@@ -20,6 +28,7 @@ export function requestOf(call: ModelCall): LanguageModelV4CallOptions {
   return {
     prompt: messagesOf(
       call.messages,
+      call.target,
       sent && mode !== 'json_schema' ? schemaInstructions(mode === 'json_mode' ? sent : (output ?? sent)) : undefined,
     ),
     abortSignal: call.signal,
@@ -34,8 +43,7 @@ export function requestOf(call: ModelCall): LanguageModelV4CallOptions {
     ...(params.reasoning_effort !== undefined && { reasoning: params.reasoning_effort }),
     ...(sent && mode === 'json_schema' && { responseFormat: { type: 'json', name: 'answer', schema: sdkSchema(sent) } }),
     ...(sent && mode === 'json_mode' && { responseFormat: { type: 'json' } }),
-    ...(sent &&
-      !isStrict(sent) && { providerOptions: { openai: { strictJsonSchema: false }, openaiCompatible: { strictJsonSchema: false } } }),
+    providerOptions: vendorOptions(call, sent),
     ...(tools &&
       tools.length > 0 && {
         tools: tools.map(tool => ({
@@ -53,14 +61,56 @@ function sdkSchema(schema: JsonSchema): JSONSchema7 {
   return schema as JSONSchema7
 }
 
-function messagesOf(messages: readonly CallMessage[], instructions: string | undefined): LanguageModelV4Message[] {
+/** What the SDK's own options say, under the names by which its packages know them. */
+function vendorOptions({ target }: ModelCall, sent: JsonSchema | undefined): SharedV4ProviderOptions {
+  const { spec, provider } = target
+  const strict = sent === undefined ? {} : { strictJsonSchema: isStrict(sent) }
+  // Prompts stay with their owner: OpenAI keeps responses for 30 days unless told otherwise, and chat completions never.
+  const store = provider.spec.api === 'responses' ? { store: spec.provider_options?.store === true } : {}
+  return { openai: { ...strict, ...store }, openaiCompatible: strict, mistral: strict }
+}
+
+function messagesOf(messages: readonly CallMessage[], target: ModelTarget, instructions: string | undefined): LanguageModelV4Message[] {
   const all = instructions === undefined ? messages : withInstructions(messages, instructions)
-  return all.map(({ role, text, files = [] }): LanguageModelV4Message => {
-    if (role === 'system') return { role, content: text }
-    if (role === 'assistant') return { role, content: [{ type: 'text', text }] }
-    // Files first: vendors advise to put what a question is about before the question.
-    return { role, content: [...files.map(filePart), ...(text === '' ? [] : [{ type: 'text' as const, text }])] }
-  })
+  const sent: LanguageModelV4Message[] = []
+  for (const message of all) {
+    const last = sent.at(-1)
+    const result = message.role === 'tool' ? resultPart(message) : undefined
+    // All results of one turn are one message: vendors refuse a call that is not answered at once.
+    if (result === undefined) sent.push(messageOf(message, target))
+    else if (last?.role === 'tool') last.content.push(result)
+    else sent.push({ role: 'tool', content: [result] })
+  }
+  return sent
+}
+
+function messageOf(message: CallMessage, target: ModelTarget): LanguageModelV4Message {
+  const { role, text, files = [] } = message
+  if (role === 'system') return { role, content: text }
+  if (role === 'assistant') return { role, content: assistantParts(message, target) }
+  // Files first: vendors advise to put what a question is about before the question.
+  return { role: 'user', content: [...files.map(filePart), ...(text === '' ? [] : [{ type: 'text' as const, text }])] }
+}
+
+type AssistantParts = Extract<LanguageModelV4Message, { role: 'assistant' }>['content']
+
+function assistantParts({ text, toolCalls = [], trail }: CallMessage, { spec, provider }: ModelTarget): AssistantParts {
+  // Its parts were taken from an answer of the same package.
+  if (trail?.type === provider.spec.type && trail.model === spec.id) return trail.parts as unknown as AssistantParts
+  return [
+    ...(text === '' && toolCalls.length > 0 ? [] : [{ type: 'text' as const, text }]),
+    ...toolCalls.map(call => ({
+      type: 'tool-call' as const,
+      toolCallId: call.id,
+      toolName: call.name,
+      input: argumentsOf(call.arguments),
+    })),
+  ]
+}
+
+function resultPart({ text, result }: CallMessage): LanguageModelV4ToolResultPart {
+  const { id = '', name = '', failed = false } = result ?? {}
+  return { type: 'tool-result', toolCallId: id, toolName: name, output: { type: failed ? 'error-text' : 'text', value: text } }
 }
 
 function withInstructions(messages: readonly CallMessage[], instructions: string): readonly CallMessage[] {

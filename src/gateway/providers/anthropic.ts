@@ -1,15 +1,15 @@
 import { type AiSdkVendor, connectAiSdk, KEY_IN_HEADERS } from './ai-sdk.ts'
 import type { ProviderDefinition } from './definition.ts'
+import { endpointAt } from './endpoint.ts'
 
 const vendor: AiSdkVendor = {
-  // Written out: left to the SDK it would be read from the environment, and a plan could not show it.
-  baseUrl: 'https://api.anthropic.com/v1',
+  endpoint: endpointAt('https://api.anthropic.com/v1'),
   defaultKey: 'ANTHROPIC_API_KEY',
   keyHeader: { name: 'x-api-key', prefix: '' },
   listHeaders: { 'anthropic-version': '2023-06-01' },
   async load() {
     const { createAnthropic } = await import('@ai-sdk/anthropic')
-    return ({ baseURL, spec, fetch }) => createAnthropic({ baseURL, fetch, apiKey: KEY_IN_HEADERS }).languageModel(spec.id)
+    return { chat: ({ baseURL, model, fetch }) => createAnthropic({ baseURL, fetch, apiKey: KEY_IN_HEADERS }).languageModel(model.id) }
   },
 }
 

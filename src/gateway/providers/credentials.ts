@@ -1,7 +1,7 @@
 import type { SecretText } from '../../artifact/deferred.ts'
 import type { ProviderSpec } from '../../artifact/provider.ts'
 import type { ProviderTarget } from '../call.ts'
-import { resolveSecretText, type SecretResolver } from '../secrets.ts'
+import { MissingSecret, resolveSecretText, type SecretResolver } from '../secrets.ts'
 
 /** The headers of a call, key included, and where the key came from for messages. */
 export interface Credentials {
@@ -13,6 +13,8 @@ export interface Credentials {
 export interface KeyRule {
   /** The secret that is taken when the provider names none. */
   readonly defaultKey?: string
+  /** There is another way to prove who calls when that secret is not set. */
+  readonly keyIsOptional?: boolean
   /** Lower-case header that carries the key, and what stands before it. */
   readonly keyHeader: { readonly name: string; readonly prefix: string }
   /** Headers that the vendor knows beyond the key. */
@@ -37,16 +39,23 @@ export async function credentialsOf(rule: KeyRule, target: ProviderTarget, secre
   for (const [name, text] of Object.entries(spec.headers)) headers[name.toLowerCase()] = await resolveSecretText(text, secrets)
 
   const keyText = keyTextOf(rule, spec)
-  if (keyText === undefined)
-    return {
-      headers,
-      ...(await foundKey(
-        Object.values(spec.headers).find(text => typeof text !== 'string'),
-        secrets,
-      )),
-    }
-  headers[rule.keyHeader.name] = rule.keyHeader.prefix + (await resolveSecretText(keyText, secrets))
+  const key = keyText && (await resolveKey(rule, spec, keyText, secrets))
+  if (keyText === undefined || key === undefined) {
+    const own = Object.values(spec.headers).find(text => typeof text !== 'string')
+    return { headers, ...(await foundKey(own, secrets)) }
+  }
+  headers[rule.keyHeader.name] = rule.keyHeader.prefix + key
   return { headers, ...(await foundKey(keyText, secrets)) }
+}
+
+/** Undefined: the vendor's usual secret is not set, and need not be. */
+async function resolveKey(rule: KeyRule, spec: ProviderSpec, keyText: SecretText, secrets: SecretResolver): Promise<string | undefined> {
+  try {
+    return await resolveSecretText(keyText, secrets)
+  } catch (error) {
+    if (rule.keyIsOptional && spec.api_key === undefined && error instanceof MissingSecret) return undefined
+    throw error
+  }
 }
 
 async function foundKey(text: string | SecretText | undefined, secrets: SecretResolver): Promise<Pick<Credentials, 'key'>> {

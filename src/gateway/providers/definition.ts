@@ -1,9 +1,9 @@
 import type { Deferred } from '../../artifact/deferred.ts'
-import type { ProviderType } from '../../artifact/provider.ts'
+import type { ProviderSpec, ProviderType } from '../../artifact/provider.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { JsonValue } from '../../base/json.ts'
-import type { Answer, ModelCall, ProviderTarget } from '../call.ts'
-import type { Http } from '../http.ts'
+import type { Answer, EmbeddingAnswer, EmbeddingCall, ModelCall, ProviderTarget } from '../call.ts'
+import type { Http, HttpRequest } from '../http.ts'
 import type { Redactor } from '../redactor.ts'
 import type { SecretResolver } from '../secrets.ts'
 import type { Timers } from '../timers.ts'
@@ -22,11 +22,18 @@ export interface ProviderDefinition {
 
 /** The HTTP interface of a vendor, as far as all have it. */
 export interface VendorApi extends KeyRule {
-  /** Where it is unless the provider says otherwise. */
-  readonly baseUrl?: string
+  /** Where its requests go, without a slash at the end; undefined where only the provider can say it, and has not. */
+  endpoint(spec: ProviderSpec): string | undefined
+  /** Where it lists its models, for nothing; absent: at `/models` of the endpoint. */
+  listUrl?(spec: ProviderSpec): string | undefined
   /** Headers that the list of models needs beyond those of a call; the SDK adds its own to a call. */
   readonly listHeaders?: Readonly<Record<string, string>>
+  /** How a request proves who sends it where there is no key. */
+  readonly signer?: (spec: ProviderSpec, redactor: Redactor) => RequestSigner
 }
+
+/** @returns headers that go with the request, as it is: whatever changes it later breaks them. @throws MissingSecret */
+export type RequestSigner = (request: Pick<HttpRequest, 'url' | 'method' | 'headers' | 'body'>) => Promise<Readonly<Record<string, string>>>
 
 /** A provider that can be called. Nothing is loaded, resolved or contacted before the first call. */
 export interface ModelProvider {
@@ -36,6 +43,12 @@ export interface ModelProvider {
    * @throws CallFailure; MissingSecret.
    */
   answer(call: ModelCall): Promise<Answer>
+  /**
+   * Turns texts into vectors, in as many requests as the vendor's limits need, one after the other.
+   *
+   * @throws CallFailure `bad_request` where the vendor has no embeddings, `usage` being that of the requests before; MissingSecret.
+   */
+  embed(call: EmbeddingCall): Promise<EmbeddingAnswer>
 }
 
 export interface ProviderDependencies {

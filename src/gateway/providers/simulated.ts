@@ -2,12 +2,16 @@ import { createHash } from 'node:crypto'
 import type { FaultKind, SimulatedAnswer, SimulatedFault, SimulationSpec } from '../../artifact/provider.ts'
 import { countSimulatedTokens } from '../../artifact/simulated-tokens.ts'
 import type { JsonObject } from '../../base/json.ts'
-import type { Answer, FinishReason, ModelCall, ToolCall, Usage } from '../call.ts'
+import type { Answer, EmbeddingAnswer, EmbeddingCall, FinishReason, ModelCall, ToolCall, Usage } from '../call.ts'
 import { abortedFailure, CallFailure } from '../failure.ts'
 import type { FailureClass } from '../failure-class.ts'
 import { sleep } from '../timers.ts'
 import type { ProviderDefinition, ProviderDependencies } from './definition.ts'
 import { sampleOf } from './sample.ts'
+import { sampleVector } from './sample-vector.ts'
+
+/** Of a vector where the model says nothing. */
+const DEFAULT_DIMENSIONS = 256
 
 /**
  * Answers by script, without a model: for examples, tests and CI. The same seed and the same call give the same answer,
@@ -19,7 +23,7 @@ export const simulatedProvider = Object.freeze<ProviderDefinition>({
   stability: 'stable',
   connect: ({ spec }, dependencies) => {
     const simulation = spec.simulation ?? { latency_ms: 0, seed: 1, answers: [], faults: [] }
-    return { answer: call => simulate(call, simulation, dependencies) }
+    return { answer: call => simulate(call, simulation, dependencies), embed: call => embed(call, simulation, dependencies) }
   },
 })
 
@@ -52,6 +56,20 @@ async function simulate(call: ModelCall, simulation: SimulationSpec, dependencie
     modelId: call.target.spec.id,
     simulated: true,
     warnings: [],
+  }
+}
+
+async function embed(
+  call: EmbeddingCall,
+  { latency_ms, seed }: SimulationSpec,
+  { timers }: ProviderDependencies,
+): Promise<EmbeddingAnswer> {
+  await sleep(timers, latency_ms, call.signal)
+  const input = call.texts.reduce((sum, text) => sum + countSimulatedTokens(text), 0)
+  return {
+    vectors: call.texts.map(text => sampleVector(text, call.target.spec.dimensions ?? DEFAULT_DIMENSIONS, seed)),
+    usage: { input, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 },
+    simulated: true,
   }
 }
 

@@ -1,0 +1,47 @@
+import type { ProviderSpec } from '../../artifact/provider.ts'
+import { type AiSdkVendor, connectAiSdk, KEY_IN_HEADERS, type ModelSettings } from './ai-sdk.ts'
+import type { ProviderDefinition } from './definition.ts'
+import { endpointAt } from './endpoint.ts'
+import { openaiEmbeddingOptions } from './openai-options.ts'
+
+/** A resource alone, `https://acme.openai.azure.com`, is completed; an address with a path is taken as it is. */
+function endpoint(spec: ProviderSpec): string | undefined {
+  const url = endpointAt()(spec)
+  if (url === undefined || new URL(url).pathname !== '/') return url
+  return spec.api_version === undefined ? `${url}/openai/v1` : `${url}/openai`
+}
+
+const vendor: AiSdkVendor = {
+  endpoint,
+  listUrl(spec) {
+    const url = endpoint(spec)
+    return url && `${url}/models${spec.api_version === undefined ? '' : `?api-version=${spec.api_version}`}`
+  },
+  defaultKey: 'AZURE_OPENAI_API_KEY',
+  keyHeader: { name: 'api-key', prefix: '' },
+  async load() {
+    const { createAzure } = await import('@ai-sdk/azure')
+    const sdk = ({ baseURL, fetch, provider }: ModelSettings) =>
+      createAzure({
+        baseURL,
+        fetch,
+        apiKey: KEY_IN_HEADERS,
+        ...(provider.api_version !== undefined && { apiVersion: provider.api_version, useDeploymentBasedUrls: true }),
+      })
+    return {
+      chat: settings =>
+        settings.provider.api === 'responses' ? sdk(settings).responses(settings.model.id) : sdk(settings).chat(settings.model.id),
+      embedding: settings => sdk(settings).embeddingModel(settings.model.id),
+    }
+  },
+  embeddingOptions: openaiEmbeddingOptions,
+}
+
+/** OpenAI's models on Azure: by its v1 API, or with `api_version` by the addresses of deployments. */
+export const azureProvider = Object.freeze<ProviderDefinition>({
+  name: 'azure',
+  summary: "OpenAI's models on Azure; a model's id is the name of its deployment.",
+  stability: 'stable',
+  api: vendor,
+  connect: (target, dependencies) => connectAiSdk(vendor, target, dependencies),
+})
