@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type Prepared, prepareModules } from '../../src/operations/modules/prepare.ts'
@@ -64,6 +64,27 @@ t.test('a tag that moved stays where the lock has it, until it is upgraded', asy
   t.same(await prepare(folder, true), [`upgraded ${second}`, 'written'])
   t.same(await prepare(folder, true), [`kept ${second}`, 'same'])
   t.same(await problems(folder), [])
+})
+
+t.test('trees that the lock does not name any more are removed, and what a killed init left', async t => {
+  const repository = gitRepository(KB, 'v1')
+  const folder = projectFolder(calling(repository, 'v1'))
+  const modules = join(folder, '.flowrun/modules')
+  await prepare(folder)
+  const [first = ''] = readdirSync(modules)
+  repository.commit({ 'modules/text/text.md': 'Two.' }, 'v2')
+  for (const name of ['removing-x', 'fetching-old', 'fetching-now', 'mine']) mkdirSync(join(modules, name, 'inner'), { recursive: true })
+  for (const name of ['removing-x', 'fetching-old', 'mine']) utimesSync(join(modules, name), 0, 0)
+  writeProject(folder, calling(repository, 'v2'))
+  await prepare(folder)
+  const left = readdirSync(modules)
+  t.notOk(left.includes(first))
+  t.same(left.filter(name => name.length < 64).sort(), ['fetching-now', 'mine'], 'one that is at work is left, and what is not ours')
+  t.equal(left.length, 3)
+  t.same(await problems(folder), [])
+  writeProject(folder, 'output "x" { value = 1 }\n')
+  t.same(await prepare(folder), ['written'])
+  t.same(readdirSync(modules).sort(), ['fetching-now', 'mine'])
 })
 
 t.test('files that somebody changed are found by every command, and fetched again', async t => {

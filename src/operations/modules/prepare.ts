@@ -13,6 +13,7 @@ import { Report } from '../../diagnostics/report.ts'
 import type { OperationHost } from '../project.ts'
 import { type FetchProblem, type Found, fetchCommit, resolveRef, toLocked } from './fetch.ts'
 import { createGit, type Git } from './git.ts'
+import { pruneModules } from './prune.ts'
 
 /** Repositories that are fetched at once. */
 const FETCHES = 4
@@ -44,7 +45,7 @@ interface Resolved extends PreparedModule {
 }
 
 /**
- * Fetches the modules of repositories that a configuration calls, and those that these call, and writes the lock. What is
+ * Fetches the modules of repositories that a configuration calls, and those that these call, and writes the lock; trees that it does not name are removed. What is
  * here and as the lock says is left alone: nothing is contacted for it.
  *
  * @throws OperationError cli/cannot-write
@@ -70,6 +71,13 @@ export async function prepareModules(host: OperationHost, options: PrepareOption
   const text = modules.length > 0 ? printLock(modules.map(({ locked }) => locked)) : undefined
   const isSame = text === lock.source?.text || (text === undefined && lock.modules.length === 0)
   if (!isSame) await guarded(async () => writeFileSync(join(root, LOCK_FILE), text ?? printLock([])))
+  await guarded(async () =>
+    pruneModules(
+      root,
+      modules.map(({ locked }) => locked.digest),
+      host.clock.now(),
+    ),
+  )
   const shown = modules.map(({ source, commit, action }) => ({ source, commit, action }))
   return { outcome: 'prepared', modules: shown, lock: isSame ? 'same' : 'written' }
 }
