@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.ts'
+import type { BudgetSpec } from './budget.ts'
 import type { GuardSpec } from './guard.ts'
 import type { ModelSpec } from './model.ts'
 import type { PromptSpec } from './prompt.ts'
@@ -12,6 +13,7 @@ export type Artifact =
   | Envelope<'model', ModelSpec>
   | Envelope<'guard', GuardSpec>
   | Envelope<'prompt', PromptSpec>
+  | Envelope<'budget', BudgetSpec>
 
 export type ArtifactKind = Artifact['kind']
 

@@ -18,6 +18,8 @@ export function interfaceDigestOf(artifact: Artifact): Digest {
       })
     case 'guard':
       return digestOf({ kind: 'guard' })
+    case 'budget':
+      return digestOf({ kind: 'budget' })
     case 'prompt':
       return digestOf({
         kind: 'prompt',

@@ -9,7 +9,7 @@ import { argumentRange } from './blocks/argument-range.ts'
 import type { CompiledBlock } from './instance.ts'
 import { referenceRange } from './order.ts'
 
-interface CompiledModel extends CompiledBlock {
+export interface CompiledModel extends CompiledBlock {
   readonly spec: ModelSpec
 }
 
@@ -45,7 +45,7 @@ export function checkPrompts(blocks: readonly CompiledBlock[], report: Report): 
 }
 
 /** The model and all it falls back to, nearest first. */
-function chainFrom(address: string, models: ReadonlyMap<string, CompiledModel>): readonly CompiledModel[] {
+export function chainFrom(address: string, models: ReadonlyMap<string, CompiledModel>): readonly CompiledModel[] {
   const chain = new Map<string, CompiledModel>()
   const queue = [address]
   for (const next of queue) {

@@ -133,7 +133,7 @@ export function createSite(block: Block, address: string, where: string, scope: 
   return { address, where, evaluation, report: complete }
 }
 
-const dependencies = references(undefined)
+const dependencies = references()
 
 /** The addresses in `depends_on`. */
 export function declaredDependencies(block: Block, site: BlockSite): readonly string[] {

@@ -6,6 +6,7 @@ import type { Environment } from './blocks/environment.ts'
 import { evaluateOutput, toOutputValue } from './blocks/output.ts'
 import { checkRefactorings, decodeRefactorings } from './blocks/refactoring.ts'
 import type { VariableDeclaration } from './blocks/variable.ts'
+import { checkBudgets } from './budget-checks.ts'
 import { checkPrompts } from './checks.ts'
 import type { Configuration } from './configuration.ts'
 import { foldedVariables } from './folded.ts'
@@ -72,6 +73,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   for (const module of modules) workOutLocals(module, loading)
   const ordered = inDependencyOrder([...blocksOf.values()].flat(), report)
   checkPrompts(ordered, report)
+  checkBudgets(ordered, report)
   checkRefactorings(refactorings, new Set(ordered.map(block => block.address)), report)
   if (variables.missing.length === 0) reportUnused(modules, loading, usedByBlocks)
   if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing, names }

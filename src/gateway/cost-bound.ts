@@ -39,14 +39,6 @@ export function isUnpricedSimulation({ spec, provider }: ModelTarget): boolean {
   return provider.spec.type === 'simulated' && spec.price.length === 0
 }
 
-/** Whether a call of the model has a known price at all. */
-export function hasKnownPrice({ kind, price }: Pick<ModelTarget['spec'], 'kind' | 'price'>): boolean {
-  return (
-    price.length > 0 &&
-    price.every(tier => tier.input_nano_per_m !== undefined && (kind === 'embedding' || tier.output_nano_per_m !== undefined))
-  )
-}
-
 function boundAt(price: PriceSpec, input: number, output: number): number | null {
   const { input_nano_per_m: perInput, output_nano_per_m: perOutput } = price
   if (perInput === undefined || (perOutput === undefined && output > 0)) return null

@@ -1,3 +1,4 @@
+import { budget } from './budget.ts'
 import type { BlockDefinition } from './definition.ts'
 import { guard } from './guard.ts'
 import { model } from './model.ts'
@@ -5,7 +6,7 @@ import { prompt } from './prompt.ts'
 import { provider } from './provider.ts'
 
 /** Every type of published block. The order is that of a plan where nothing else decides. */
-export const publishedBlocks: readonly BlockDefinition[] = [provider, model, guard, prompt]
+export const publishedBlocks: readonly BlockDefinition[] = [provider, model, guard, prompt, budget]
 
 /** Blocks of the project itself: they are not published. */
 export const PROJECT_BLOCKS = [

@@ -4,7 +4,7 @@ import { evaluate } from '../../hcl/evaluate.ts'
 import { ANY, BOOL, listOf, mapOf, NUMBER, STRING, type Type } from '../../hcl/type.ts'
 import type { ArgumentDecoder } from './body.ts'
 import { near } from './body.ts'
-import { type Parsed, parseBytes, parseDuration, parseMoney } from './literal.ts'
+import { type Parsed, parseBytes, parseDuration, parseMoney, parsePercent } from './literal.ts'
 import type { ArgumentSite } from './site.ts'
 import { knownJson, placeOf } from './value.ts'
 
@@ -122,6 +122,31 @@ export const duration: ArgumentDecoder<number> = literal('config/bad-duration', 
 export const money: ArgumentDecoder<number> = literal('config/bad-money', 'amount of money', '"$0.25"', parseMoney)
 /** `"64KB"`, in bytes. */
 export const bytes: ArgumentDecoder<number> = literal('config/bad-bytes', 'number of bytes', '"64KB"', parseBytes)
+/** `["50%", "90%"]`: parts of a whole, more than 0 and at most 1; ascending, without duplicates. */
+export const percents: ArgumentDecoder<readonly number[]> = site => {
+  const written = plain<readonly string[]>(site, listOf(STRING))
+  if (written === undefined) return undefined
+  const parts: number[] = []
+  for (const word of written) {
+    const result = parsePercent(word)
+    if (result.ok && result.value > 0 && result.value <= 1) {
+      parts.push(result.value)
+      continue
+    }
+    site.report.error({
+      code: result.ok ? 'config/out-of-range' : 'config/bad-percent',
+      summary: result.ok ? `"${word}" is not a part of the whole` : `"${word}" is not a percentage`,
+      detail: result.ok ? 'Write more than 0% and at most 100%.' : `${sentence(result.because)} Write it like "80%".`,
+      ...placeOf(site, site.attribute.expression),
+    })
+    return undefined
+  }
+  return [...new Set(parts)].sort((a, b) => a - b)
+}
+
+function sentence(because: string): string {
+  return `${because.charAt(0).toUpperCase()}${because.slice(1)}.`
+}
 
 function literal(
   code: 'config/bad-duration' | 'config/bad-money' | 'config/bad-bytes',
@@ -139,7 +164,7 @@ function literal(
     site.report.error({
       code,
       summary: `${value.kind === 'number' ? written : `"${written}"`} is not ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}`,
-      detail: `${result.because.charAt(0).toUpperCase()}${result.because.slice(1)}. Write it like ${example}.`,
+      detail: `${sentence(result.because)} Write it like ${example}.`,
       ...placeOf(site, site.attribute.expression),
     })
     return undefined

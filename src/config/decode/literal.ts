@@ -50,6 +50,18 @@ export function formatMoney(nanoDollars: number): string {
   return decimals === '' ? `$${dollars}` : `$${dollars}.${decimals.padEnd(2, '0')}`
 }
 
+/** `"10%"`, `"12.5%"`. Gives the part of the whole, 0.1. */
+export function parsePercent(text: string): Parsed {
+  const match = /^(\d{1,4}(?:\.\d{1,6})?)%$/.exec(text)
+  // Dividing by 100 would make 33.3% 0.33299999999999996.
+  return match ? parsed(Number(`${match[1]}e-2`)) : failed('write a number and a percent sign')
+}
+
+/** `"12.5%"`, as `parsePercent` reads it. */
+export function formatPercent(part: number): string {
+  return `${Number((part * 100).toFixed(6))}%`
+}
+
 /** `"64KB"` (64,000), `"1MiB"` (1,048,576). Gives bytes. */
 export function parseBytes(text: string): Parsed {
   const match = /^(\d+)(B|KB|MB|GB|KiB|MiB|GiB)$/.exec(text)

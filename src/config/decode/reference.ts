@@ -1,4 +1,5 @@
 import type { Reference } from '../../artifact/deferred.ts'
+import { enumerate } from '../../base/enumerate.ts'
 import { evaluate } from '../../hcl/evaluate.ts'
 import { children, type Value } from '../../hcl/value.ts'
 import { isBlockReference, toArtifactReference } from '../reference.ts'
@@ -11,20 +12,20 @@ export function reference(kind: string): ArgumentDecoder<Reference> {
   return site => {
     const value = evaluate(site.attribute.expression, site.evaluation)
     if (value.kind === 'null' || (value.kind === 'unknown' && value.invalid)) return undefined
-    return oneReference(site, kind, value)
+    return oneReference(site, [kind], value)
   }
 }
 
 /**
  * A list of references. It is flattened: a block with `for_each` stands for all of its instances.
  *
- * @param kind undefined: of any kind.
+ * @param kinds none: of any kind.
  */
-export function references(kind: string | undefined): ArgumentDecoder<readonly Reference[]> {
+export function references(...kinds: readonly string[]): ArgumentDecoder<readonly Reference[]> {
   return site => {
     const value = evaluate(site.attribute.expression, site.evaluation)
     if (value.kind === 'null' || (value.kind === 'unknown' && value.invalid)) return undefined
-    const found = flatten(value).map(item => oneReference(site, kind, item))
+    const found = flatten(value).map(item => oneReference(site, kinds, item))
     return found.includes(undefined) ? undefined : found.filter(item => item !== undefined)
   }
 }
@@ -34,21 +35,21 @@ function flatten(value: Value): readonly Value[] {
   return inner.length === 0 && value.kind !== 'tuple' && value.kind !== 'object' ? [value] : inner.flatMap(flatten)
 }
 
-function oneReference(site: ArgumentSite, kind: string | undefined, value: Value): Reference | undefined {
+function oneReference(site: ArgumentSite, kinds: readonly string[], value: Value): Reference | undefined {
   if (value.kind === 'capsule' && isBlockReference(value.content)) {
-    if (kind === undefined || value.content.address.kind === kind) return toArtifactReference(value.content)
-    return wrong(site, kind, `${value.content.label} is a ${value.content.address.kind}`)
+    if (kinds.length === 0 || kinds.includes(value.content.address.kind)) return toArtifactReference(value.content)
+    return wrong(site, kinds, `${value.content.label} is a ${value.content.address.kind}`)
   }
   if (value.kind === 'unknown' && value.invalid) return undefined
   const isInstances = value.kind === 'object' || value.kind === 'tuple'
-  return wrong(site, kind, isInstances ? 'this is every instance of a block: choose one by its key' : `this is ${article(value.kind)}`)
+  return wrong(site, kinds, isInstances ? 'this is every instance of a block: choose one by its key' : `this is ${article(value.kind)}`)
 }
 
-function wrong(site: ArgumentSite, kind: string | undefined, what: string): undefined {
+function wrong(site: ArgumentSite, kinds: readonly string[], what: string): undefined {
   site.report.error({
     code: 'config/wrong-reference',
-    summary: `The argument "${site.attribute.name}" takes ${kind === undefined ? 'blocks' : `a ${kind}`}, and ${what}`,
-    detail: `Write the address of a ${kind ?? 'block'}, without quotes: ${kind ?? 'model'}.NAME.`,
+    summary: `The argument "${site.attribute.name}" takes ${kinds.length === 0 ? 'blocks' : `a ${enumerate(kinds, 'or')}`}, and ${what}`,
+    detail: `Write the address of a ${kinds.length === 0 ? 'block' : enumerate(kinds, 'or')}, without quotes: ${kinds[0] ?? 'model'}.NAME.`,
     ...placeOf(site, site.attribute.expression),
   })
   return undefined

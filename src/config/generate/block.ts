@@ -2,6 +2,7 @@ import type { Artifact } from '../../artifact/envelope.ts'
 import { formatSource } from '../../hcl/format.ts'
 import { parseAddress } from '../address.ts'
 import { type BodyItem, block } from './body.ts'
+import { budgetItems } from './budget.ts'
 import { guardItems } from './guard.ts'
 import { modelItems } from './model.ts'
 import { promptItems } from './prompt.ts'
@@ -31,5 +32,7 @@ function itemsOf(artifact: Artifact, name: string): readonly BodyItem[] {
       return guardItems(artifact.spec)
     case 'prompt':
       return promptItems(artifact.spec)
+    case 'budget':
+      return budgetItems(artifact.spec)
   }
 }

@@ -4,6 +4,7 @@ const MODEL = (line: string) =>
   `provider "simulated" {}\n\nmodel "fast" {\n  provider = provider.simulated\n  id       = "simulated-small"\n  ${line}\n}\n`
 const PROMPT = (line: string) =>
   `${MODEL('timeout  = "30s"')}\nprompt "answer" {\n  model = model.fast\n  user  = "Say hello."\n  ${line}\n}\n`
+const BUDGET = (line: string) => `budget "team" {\n  limit = "$5"\n  per   = "day"\n  ${line}\n}\n`
 
 /** Values of arguments. */
 export const configValueCodes = {
@@ -38,6 +39,22 @@ export const configValueCodes = {
     example: MODEL('timeout  = «30»'),
     why: 'A bare number has no unit, and seconds and milliseconds are both usual.',
     cure: ['Write whole numbers with d, h, m, s and ms, from large to small: "1h30m".'],
+  },
+  'config/bad-percent': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A part of a whole is not written as a percentage.',
+    example: BUDGET('warn_at = «[0.8]»'),
+    why: 'A bare number may be a ratio or a percentage.',
+    cure: ['Write a number and a percent sign: "80%".'],
+  },
+  'config/bad-timezone': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A time zone is not known.',
+    example: BUDGET('timezone = «"Berlin"»'),
+    why: 'Days and months begin at midnight somewhere, and an offset such as +01:00 knows no summer.',
+    cure: ['Write the IANA name of a place: "Europe/Berlin", or "UTC".'],
   },
   'config/bad-money': {
     severity: 'error',

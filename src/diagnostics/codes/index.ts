@@ -1,5 +1,6 @@
 import { applyCodes } from './apply.ts'
 import { auditCodes } from './audit.ts'
+import { budgetCodes } from './budget.ts'
 import { cliCodes } from './cli.ts'
 import { configCodes } from './config.ts'
 import { configFileCodes } from './config-file.ts'
@@ -55,6 +56,7 @@ export const codes = {
   ...s3Codes,
   ...providerCodes,
   ...gatewayCodes,
+  ...budgetCodes,
   ...guardCodes,
   ...redisCodes,
   ...secretCodes,

@@ -1,5 +1,4 @@
 import type { BudgetSpec } from '../../artifact/budget.ts'
-import { memberKey } from '../../artifact/references.ts'
 import type { BudgetTarget, Caller, ModelCall, ModelTarget } from '../call.ts'
 import type { BudgetCounter } from './ledger.ts'
 import { RUN_WINDOW, windowOf } from './window.ts'
@@ -11,7 +10,7 @@ type PaidCall = Pick<ModelCall, 'caller' | 'target'>
 export function applies({ applies_to: references }: BudgetSpec, { caller, target }: PaidCall): boolean {
   if (references.length === 0) return true
   const paid = addressesOf(caller, target)
-  return references.some(reference => paid.has(memberKey(reference)))
+  return references.some(({ $ref }) => paid.has($ref))
 }
 
 function addressesOf({ flow, prompt }: Caller, { address, provider }: ModelTarget): ReadonlySet<string | undefined> {
