@@ -29,10 +29,12 @@ export interface DatabaseOptions {
   readonly schema: Schema
   readonly clock: Clock
   readonly flowrunVersion: string
+  /** What a commit outlives: a loss of power too, or the end of the process alone, which spares each one a flush of the disk. */
+  readonly durability?: 'power' | 'process'
   readonly busyWaitMs?: number
 }
 
-/** One SQLite file with WAL and synchronous=FULL. Transactions are synchronous inside, so none stays open across an await (STORE-4). */
+/** One SQLite file with WAL, by default synchronous=FULL. Transactions are synchronous inside, so none stays open across an await (STORE-4). */
 export interface SqliteStore {
   readonly file: string
   readonly name: string
@@ -68,7 +70,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<SqliteStor
   try {
     await retryWhileBusy(options, () => {
       if (!inMemory) connection.pragma('journal_mode = WAL')
-      connection.pragma('synchronous = FULL')
+      connection.pragma(`synchronous = ${options.durability === 'process' ? 'NORMAL' : 'FULL'}`)
       connection.pragma('foreign_keys = ON')
       prepareSchema(connection, options, !inMemory)
     })
