@@ -7,14 +7,21 @@ import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
 import { createGateway, type GatewayDependencies } from '../../src/gateway/gateway.ts'
 import { startAnthropicServer } from '../support/anthropic-server.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
+import { startAzureDeploymentServer, startAzureServer } from '../support/azure-server.ts'
+import { startBedrockServer } from '../support/bedrock-server.ts'
 import { callTo, gatewayDependencies } from '../support/gateway.ts'
+import { startGoogleServer } from '../support/google-server.ts'
+import { startMistralServer } from '../support/mistral-server.ts'
 import { startOpenAiServer } from '../support/openai-server.ts'
 import type { Fault, ProtocolServer } from '../support/protocol-server.ts'
 
 const CANARY = 'sk-canary-8f21c07be4d2a9'
 
 interface Vendor {
+  /** Of the type, and of its interface where it has two. */
+  readonly name: string
   readonly type: ProviderSpec['type']
+  readonly provider?: Partial<ProviderSpec>
   readonly start: () => Promise<ProtocolServer>
   readonly path: string
   readonly key: string
@@ -22,35 +29,37 @@ interface Vendor {
   readonly reportedId: string
   readonly usage: CallResult['usage']
   readonly lengthReason: string
-  readonly sentKey: (server: ProtocolServer) => string | string[] | undefined
+  readonly keyHeader: 'authorization' | 'x-api-key' | 'api-key' | 'x-goog-api-key'
+  /** Its word for too many calls at once, in a stream. */
+  readonly overloaded?: string
+  /** The id is in the path, so that a body has no word for it. */
+  readonly idInPath?: boolean
 }
 
 const openAiUsage = { input: 12, cachedInput: 4, cacheWrite: 0, output: 7, reasoning: 2 }
 
+const openAi = {
+  path: '',
+  start: startOpenAiServer,
+  usage: openAiUsage,
+  lengthReason: 'length',
+  keyHeader: 'authorization',
+} as const
+const azure = { type: 'azure', start: startAzureServer, key: 'AZURE_OPENAI_API_KEY', keyHeader: 'api-key', id: 'our-deployment' } as const
+const reported = { id: 'gpt-4o-mini', reportedId: 'gpt-4o-mini-2026-01-01' } as const
+
 const vendors: readonly Vendor[] = [
+  { ...openAi, ...reported, name: 'openai', type: 'openai', key: 'OPENAI_API_KEY' },
   {
-    type: 'openai',
-    start: startOpenAiServer,
-    path: '',
-    key: 'OPENAI_API_KEY',
-    id: 'gpt-4o-mini',
-    reportedId: 'gpt-4o-mini-2026-01-01',
-    usage: openAiUsage,
-    lengthReason: 'length',
-    sentKey: server => server.requests.at(-1)?.headers.authorization?.replace('Bearer ', ''),
-  },
-  {
+    ...openAi,
+    name: 'openai_compatible',
     type: 'openai_compatible',
-    start: startOpenAiServer,
-    path: '',
     key: 'LOCAL_KEY',
     id: 'llama-3',
     reportedId: 'llama-3-2026-01-01',
-    usage: openAiUsage,
-    lengthReason: 'length',
-    sentKey: server => server.requests.at(-1)?.headers.authorization?.replace('Bearer ', ''),
   },
   {
+    name: 'anthropic',
     type: 'anthropic',
     start: startAnthropicServer,
     path: '/v1',
@@ -59,9 +68,66 @@ const vendors: readonly Vendor[] = [
     reportedId: 'claude-haiku-4-5',
     usage: { input: 12, cachedInput: 4, cacheWrite: 3, output: 7, reasoning: 0 },
     lengthReason: 'max_tokens',
-    sentKey: server => server.requests.at(-1)?.headers['x-api-key'],
+    keyHeader: 'x-api-key',
+  },
+  { ...openAi, ...reported, name: 'openai, responses', type: 'openai', provider: { api: 'responses' }, key: 'OPENAI_API_KEY' },
+  {
+    name: 'google',
+    type: 'google',
+    start: startGoogleServer,
+    path: '/v1beta',
+    key: 'GEMINI_API_KEY',
+    id: 'gemini-2.5-flash',
+    reportedId: 'gemini-2.5-flash',
+    usage: openAiUsage,
+    lengthReason: 'MAX_TOKENS',
+    keyHeader: 'x-goog-api-key',
+    idInPath: true,
+  },
+  { ...openAi, ...azure, name: 'azure', reportedId: 'our-deployment-2026-01-01' },
+  {
+    ...openAi,
+    ...azure,
+    name: 'azure, deployments',
+    start: () => startAzureDeploymentServer('our-deployment'),
+    provider: { api_version: '2025-04-01-preview' },
+    reportedId: 'our-deployment-2026-01-01',
+  },
+  { ...openAi, ...azure, name: 'azure, responses', provider: { api: 'responses' }, reportedId: 'our-deployment-2026-01-01' },
+  {
+    name: 'amazon_bedrock',
+    type: 'amazon_bedrock',
+    provider: { region: 'eu-central-1' },
+    start: startBedrockServer,
+    path: '',
+    key: 'AWS_BEARER_TOKEN_BEDROCK',
+    id: 'anthropic.claude-haiku-4-5-20251001-v1:0',
+    reportedId: 'anthropic.claude-haiku-4-5-20251001-v1:0',
+    usage: { input: 12, cachedInput: 4, cacheWrite: 3, output: 7, reasoning: 0 },
+    lengthReason: 'max_tokens',
+    keyHeader: 'authorization',
+    overloaded: 'serviceUnavailableException',
+    idInPath: true,
+  },
+  {
+    name: 'mistral',
+    type: 'mistral',
+    start: startMistralServer,
+    path: '/v1',
+    key: 'MISTRAL_API_KEY',
+    id: 'mistral-small-latest',
+    reportedId: 'mistral-small-latest-2026-01-01',
+    usage: { ...openAiUsage, reasoning: 0 },
+    lengthReason: 'length',
+    keyHeader: 'authorization',
   },
 ]
+
+/** The key that the last request carried. */
+function sentKey({ keyHeader }: Vendor, server: ProtocolServer): string | undefined {
+  const sent = server.requests.at(-1)?.headers[keyHeader]
+  return String(sent).replace('Bearer ', '')
+}
 
 /** One attempt only, and no long waits, unless a test says otherwise. */
 const oneAttempt: Partial<ModelSpec> = { retry: { max_attempts: 1, initial_ms: 1, max_ms: 10, on: [] } }
@@ -73,7 +139,13 @@ function callOf(
   model: Partial<ModelSpec> = {},
   provider: Partial<ProviderSpec> = {},
 ): CallRequest {
-  const spec = providerSpec({ type: vendor.type, base_url: server.url + vendor.path, api_key: { $secret: vendor.key }, ...provider })
+  const spec = providerSpec({
+    type: vendor.type,
+    base_url: server.url + vendor.path,
+    api_key: { $secret: vendor.key },
+    ...vendor.provider,
+    ...provider,
+  })
   const messages = [
     { role: 'system', text: 'Be short.' },
     { role: 'user', text: 'Hello' },
@@ -92,7 +164,7 @@ async function failureOf(promise: Promise<unknown>): Promise<FailureDetails> {
 }
 
 for (const vendor of vendors) {
-  t.test(`provider ${vendor.type}`, async t => {
+  t.test(`provider ${vendor.name}`, async t => {
     const server = await vendor.start()
     const dependencies: GatewayDependencies = gatewayDependencies({ [vendor.key]: CANARY })
     t.teardown(async () => {
@@ -107,7 +179,7 @@ for (const vendor of vendors) {
       t.match(result, { text: 'Hello there.', finishReason: 'stop', usage: vendor.usage, modelId: vendor.reportedId, simulated: false })
       t.match(result.requestId, /^req_\d+$/)
       t.match(result.history.attempts, [{ number: 1, outcome: 'answered', waitedMs: 0 }])
-      t.equal(vendor.sentKey(server), CANARY)
+      t.equal(sentKey(vendor, server), CANARY)
     })
 
     await t.test('streams the same answer', async t => {
@@ -148,7 +220,10 @@ for (const vendor of vendors) {
           { headers: { 'X-Team': { $join: ['team ', { $secret: vendor.key }] } } },
         ),
       )
-      t.match(server.requests.at(-1), { headers: { 'x-team': `team ${CANARY}` }, body: { service_tier: 'flex', model: vendor.id } })
+      t.match(server.requests.at(-1), {
+        headers: { 'x-team': `team ${CANARY}` },
+        body: { service_tier: 'flex', model: vendor.idInPath ? 'another' : vendor.id },
+      })
     })
 
     await t.test('without a JSON Schema capability the schema goes into the instructions', async t => {
@@ -319,7 +394,7 @@ for (const vendor of vendors) {
       const onEvent = (event: CallEvent) => events.push(event)
       server.script({ text: ['Hello'], fault: { kind: 'early_end' } })
       t.match(await failureOf(call(callOf(vendor, server, { onEvent }))), { class: 'network' })
-      server.script({ text: ['Hello'], fault: { kind: 'stream_error', code: 'overloaded_error', message: 'Busy' } })
+      server.script({ text: ['Hello'], fault: { kind: 'stream_error', code: vendor.overloaded ?? 'overloaded_error', message: 'Busy' } })
       t.match(await failureOf(call(callOf(vendor, server, { onEvent }))), { class: 'overloaded', message: 'Busy' })
       t.ok(events.some(event => event.type === 'text-delta'))
     })
@@ -361,7 +436,7 @@ for (const vendor of vendors) {
       const pending = callAnew(callOf(vendor, server))
       environment[vendor.key] = 'new-key-0002'
       t.equal((await pending).text, 'Welcome')
-      t.equal(vendor.sentKey(server), 'new-key-0002')
+      t.equal(sentKey(vendor, server), 'new-key-0002')
     })
 
     await t.test('a missing key is named, with where it was looked for, before anything is sent', async t => {

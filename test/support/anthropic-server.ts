@@ -18,8 +18,15 @@ export function startAnthropicServer(): Promise<ProtocolServer> {
 
 export const DEFAULT_USAGE: ScriptedUsage = { input: 12, cached: 4, cacheWrite: 3, output: 7, reasoning: 0 }
 
+/** What shows Anthropic that thoughts are its own. */
+const SIGNATURE = 'EqQBCkYIBxgCKkBlYvVbJq0c'
+
 const protocol: Protocol = {
-  paths: new Set(['/v1/messages', MODELS_PATH]),
+  kindOf({ path, body }) {
+    if (path === MODELS_PATH) return 'models'
+    if (path !== '/v1/messages') return undefined
+    return body?.stream === true ? 'stream' : 'answer'
+  },
   refusal({ path, headers, body }) {
     if (headers['x-api-key'] === undefined && headers.authorization === undefined)
       return { status: 401, code: 'authentication_error', message: 'x-api-key header is required' }
@@ -35,6 +42,7 @@ const protocol: Protocol = {
   answer: ({ body }, reply) => ({
     ...head(body.model),
     content: [
+      ...(reply.thoughts ? [{ type: 'thinking', thinking: reply.thoughts.join(''), signature: SIGNATURE }] : []),
       ...(reply.text ? [{ type: 'text', text: reply.text.join(''), citations: null }] : []),
       ...(reply.toolCalls ?? []).map((call, index) => ({
         type: 'tool_use',
@@ -57,6 +65,21 @@ const protocol: Protocol = {
       },
     ]
     let index = 0
+    if (reply.thoughts) {
+      const delta = (delta: object): StreamEvent => ({
+        event: 'content_block_delta',
+        data: { type: 'content_block_delta', index: 0, delta },
+      })
+      events.push(
+        {
+          event: 'content_block_start',
+          data: { type: 'content_block_start', index, content_block: { type: 'thinking', thinking: '', signature: '' } },
+        },
+        ...reply.thoughts.map(thinking => delta({ type: 'thinking_delta', thinking })),
+        delta({ type: 'signature_delta', signature: SIGNATURE }),
+        { event: 'content_block_stop', data: { type: 'content_block_stop', index: index++ } },
+      )
+    }
     if (reply.text) {
       events.push({ event: 'content_block_start', data: { type: 'content_block_start', index, content_block: { type: 'text', text: '' } } })
       for (const text of reply.text)

@@ -2,15 +2,17 @@ import {
   MODELS_PATH,
   type Protocol,
   type ProtocolServer,
+  type RecordedRequest,
   type Reply,
   type ScriptedUsage,
   type StreamEvent,
   startProtocolServer,
 } from './protocol-server.ts'
+import { responsesProtocol } from './responses-protocol.ts'
 
-/** OpenAI's chat completions at `/v1`, as the official client knows them. */
+/** OpenAI's chat completions and responses at `/v1`, as the official client knows them. */
 export async function startOpenAiServer(): Promise<ProtocolServer> {
-  const server = await startProtocolServer(protocol)
+  const server = await startProtocolServer(openAiProtocol)
   return { ...server, url: `${server.url}/v1` }
 }
 
@@ -18,12 +20,14 @@ export const DEFAULT_USAGE: ScriptedUsage = { input: 12, cached: 4, output: 7, r
 
 const HEAD = { id: 'chatcmpl-1', created: 1_767_225_600, system_fingerprint: 'fp_1' }
 
-const protocol: Protocol = {
-  paths: new Set(['/v1/chat/completions', MODELS_PATH]),
+/** Of chat completions and embeddings. */
+const chatProtocol: Protocol = {
+  kindOf: ({ path, body }) => (path.endsWith('/embeddings') ? 'embedding' : body?.stream === true ? 'stream' : 'answer'),
   refusal({ path, headers, body }) {
     if (!headers.authorization?.startsWith('Bearer ') && headers['x-team'] === undefined)
       return { status: 401, code: 'invalid_api_key', message: 'You did not provide an API key.' }
     if (path === MODELS_PATH) return undefined
+    if (path.endsWith('/embeddings')) return embeddingRefusal(body)
     if (typeof body?.model !== 'string' || !Array.isArray(body.messages) || body.messages.length === 0) {
       return { status: 400, code: 'invalid_request_error', message: 'model and messages are required' }
     }
@@ -41,6 +45,7 @@ const protocol: Protocol = {
           role: 'assistant',
           content: reply.text ? reply.text.join('') : null,
           refusal: null,
+          ...(reply.thoughts && { reasoning_content: reply.thoughts.join('') }),
           ...(reply.toolCalls && {
             tool_calls: reply.toolCalls.map((call, index) => ({ id: `call_${index + 1}`, type: 'function', function: call })),
           }),
@@ -59,6 +64,7 @@ const protocol: Protocol = {
       choices: [{ index: 0, delta, logprobs: null, finish_reason }],
     })
     const events: StreamEvent[] = [{ data: chunk({ role: 'assistant', content: '' }) }]
+    for (const reasoning_content of reply.thoughts ?? []) events.push({ data: chunk({ reasoning_content }) })
     for (const content of reply.text ?? []) events.push({ data: chunk({ content }), isText: true })
     for (const [index, call] of (reply.toolCalls ?? []).entries()) {
       events.push({
@@ -71,6 +77,42 @@ const protocol: Protocol = {
     return [...events, { data: '[DONE]' }]
   },
   streamError: (code, message) => ({ data: { error: { message, type: code, param: null, code } } }),
+  embedding: ({ body }, vector) => ({
+    object: 'list',
+    data: [body.input].flat().map((_text: string, index: number) => ({ object: 'embedding', index, embedding: encoded(vector, body) })),
+    model: body.model,
+    usage: { prompt_tokens: 3, total_tokens: 3 },
+  }),
+}
+
+/** The official client asks for base64, as it is shorter. */
+function encoded(vector: readonly number[], body: { readonly encoding_format?: string }): readonly number[] | string {
+  return body.encoding_format === 'base64' ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : vector
+}
+
+function embeddingRefusal(body: { readonly model?: unknown; readonly input?: unknown }): ReturnType<Protocol['refusal']> {
+  if (typeof body.model === 'string' && body.input !== undefined) return undefined
+  return { status: 400, code: 'invalid_request_error', message: 'model and input are required' }
+}
+
+/** Chat completions, responses, embeddings and the list of models, each at its path below a prefix; Azure has another. */
+export const openAiProtocol: Protocol = openAiProtocolAt('/v1')
+
+export function openAiProtocolAt(prefix: string): Protocol {
+  const paths = new Set(['/chat/completions', '/responses', '/embeddings', '/models'].map(path => prefix + path))
+  const of = ({ path }: RecordedRequest): Protocol => (path.startsWith(`${prefix}/responses`) ? responsesProtocol : chatProtocol)
+  return {
+    ...chatProtocol,
+    kindOf(request) {
+      const [path = ''] = request.path.split('?')
+      if (!paths.has(path)) return undefined
+      return path === `${prefix}/models` ? 'models' : of(request).kindOf({ ...request, path })
+    },
+    refusal: request => of(request).refusal(request),
+    answer: (request, reply) => of(request).answer(request, reply),
+    events: (request, reply) => of(request).events(request, reply),
+    streamError: (code, message, request) => of(request).streamError(code, message, request),
+  }
 }
 
 function finishReasonOf({ finishReason, toolCalls }: Reply): string {

@@ -23,6 +23,10 @@ export interface Reply {
   /** Streamed in these pieces; a plain answer is all of them. */
   readonly text?: readonly string[]
   readonly toolCalls?: readonly { readonly name: string; readonly arguments: string }[]
+  /** What the model thinks before it answers, in these pieces. */
+  readonly thoughts?: readonly string[]
+  /** Given to each text that is embedded. */
+  readonly vector?: readonly number[]
   readonly usage?: ScriptedUsage | null
   /** In the vendor's own words; the default fits what is sent. */
   readonly finishReason?: string
@@ -63,19 +67,28 @@ export type Fault =
   /** An error event after the first piece of a stream. */
   | { readonly kind: 'stream_error'; readonly code: string; readonly message: string }
 
-/** Where each vendor lists its models, for nothing. */
+/** Where most vendors list their models, for nothing. */
 export const MODELS_PATH = '/v1/models'
+
+export type RequestKind = 'answer' | 'stream' | 'embedding' | 'models'
 
 /** What differs between vendors. */
 export interface Protocol {
-  readonly paths: ReadonlySet<string>
+  /** What is asked for; undefined: there is no such path. */
+  kindOf(request: RecordedRequest): RequestKind | undefined
   /** Why the request is not one of this vendor's; undefined when it is. */
   refusal(request: RecordedRequest): { readonly status: number; readonly code: string; readonly message: string } | undefined
-  errorBody(code: string, message: string): object
+  errorBody(code: string, message: string, status: number): object
+  /** Headers of an error, where they say more than its body. */
+  errorHeaders?(code: string): Readonly<Record<string, string>>
   answer(request: RecordedRequest, reply: Reply): object
   /** Server-sent events in order; the first `text` one ends what a fault lets through. */
   events(request: RecordedRequest, reply: Reply): readonly StreamEvent[]
-  streamError(code: string, message: string): StreamEvent
+  streamError(code: string, message: string, request: RecordedRequest): StreamEvent
+  embedding?(request: RecordedRequest, vector: readonly number[]): object
+  readonly models?: object
+  /** Absent: server-sent events. */
+  readonly framing?: { readonly contentType: string; frame(event: StreamEvent): Buffer }
 }
 
 export interface StreamEvent {
@@ -119,16 +132,19 @@ async function respond(
   const text = Buffer.concat(chunks).toString()
   const request: RecordedRequest = { path: incoming.url ?? '', headers: incoming.headers, body: text === '' ? undefined : JSON.parse(text) }
   requests.push(request)
-  const refusal = protocol.paths.has(request.path)
-    ? protocol.refusal(request)
-    : { status: 404, code: 'not_found', message: `no such path: ${request.path}` }
-  if (refusal) return sendJson(response, refusal.status, {}, protocol.errorBody(refusal.code, refusal.message))
+  const kind = protocol.kindOf(request)
+  const refusal = kind ? protocol.refusal(request) : { status: 404, code: 'not_found', message: `no such path: ${request.path}` }
+  if (refusal) {
+    const body = protocol.errorBody(refusal.code, refusal.message, refusal.status)
+    return sendJson(response, refusal.status, protocol.errorHeaders?.(refusal.code) ?? {}, body)
+  }
   const [reply = {}] = replies
   if (replies.length > 1) replies.shift()
   const headers = { 'x-request-id': `req_${requests.length}`, 'request-id': `req_${requests.length}`, ...reply.headers }
   if (reply.fault && plainFault(reply.fault, response, protocol, headers)) return
-  if (request.path === MODELS_PATH) return sendJson(response, 200, headers, { object: 'list', data: [{ id: 'some-model' }] })
-  if (request.body.stream === true) return stream(response, protocol, request, reply, headers)
+  if (kind === 'models') return sendJson(response, 200, headers, protocol.models ?? { object: 'list', data: [{ id: 'some-model' }] })
+  if (kind === 'embedding') return sendJson(response, 200, headers, protocol.embedding?.(request, reply.vector ?? [0.6, 0, 0.8]) ?? {})
+  if (kind === 'stream') return stream(response, protocol, request, reply, headers)
   if (reply.fault?.kind === 'cut') return void response.destroy()
   if (reply.fault?.kind === 'stall') return
   sendJson(response, 200, headers, protocol.answer(request, reply))
@@ -139,7 +155,12 @@ function plainFault(fault: Fault, response: ServerResponse, protocol: Protocol, 
   switch (fault.kind) {
     case 'status':
       if (fault.body === undefined)
-        sendJson(response, fault.status, headers, protocol.errorBody(fault.code ?? 'error', fault.message ?? 'it failed'))
+        sendJson(
+          response,
+          fault.status,
+          { ...protocol.errorHeaders?.(fault.code ?? 'error'), ...headers },
+          protocol.errorBody(fault.code ?? 'error', fault.message ?? 'it failed', fault.status),
+        )
       else response.writeHead(fault.status, { 'content-type': fault.contentType ?? 'text/html', ...headers }).end(fault.body)
       return true
     case 'hang':
@@ -157,6 +178,14 @@ function plainFault(fault: Fault, response: ServerResponse, protocol: Protocol, 
   }
 }
 
+const SERVER_SENT_EVENTS: NonNullable<Protocol['framing']> = {
+  contentType: 'text/event-stream; charset=utf-8',
+  frame({ event, data }) {
+    const text = typeof data === 'string' ? data : JSON.stringify(data)
+    return Buffer.from(`${event === undefined ? '' : `event: ${event}\n`}data: ${text}\n\n`)
+  },
+}
+
 function stream(
   response: ServerResponse,
   protocol: Protocol,
@@ -164,9 +193,9 @@ function stream(
   reply: Reply,
   headers: Readonly<Record<string, string>>,
 ): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...headers })
-  const write = ({ event, data }: StreamEvent) =>
-    response.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`)
+  const { contentType, frame } = protocol.framing ?? SERVER_SENT_EVENTS
+  response.writeHead(200, { 'content-type': contentType, ...headers })
+  const write = (event: StreamEvent) => response.write(frame(event))
   for (const event of protocol.events(request, reply)) {
     write(event)
     if (!event.isText || !reply.fault) continue
@@ -175,7 +204,7 @@ function stream(
     if (reply.fault.kind === 'cut') return void setImmediate(() => response.destroy())
     if (reply.fault.kind === 'early_end') break
     if (reply.fault.kind === 'stream_error') {
-      write(protocol.streamError(reply.fault.code, reply.fault.message))
+      write(protocol.streamError(reply.fault.code, reply.fault.message, request))
       break
     }
   }

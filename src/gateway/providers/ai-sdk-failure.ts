@@ -35,7 +35,8 @@ async function detailsOf(error: unknown, nowMs: number): Promise<FailureDetails>
       ? { ...networkDetails(error.cause ?? error), url: error.url }
       : apiDetails(error, nowMs)
   }
-  if (isStreamError(error)) return streamDetails(error)
+  const inStream = streamErrorIn(error)
+  if (inStream) return streamDetails(inStream)
   if (!(error instanceof Error)) return { class: 'invalid_response', message: excerpt(String(error)) }
   // A frame of Amazon's that was cut in two.
   if (error.message.startsWith('Incomplete Amazon Bedrock'))
@@ -73,7 +74,8 @@ export function answerFailure(error: ApiError, nowMs: number): CallFailure {
 }
 
 function apiDetails(error: ApiError, nowMs: number): FailureDetails {
-  const status = error.statusCode ?? 0
+  // One of the packages makes up a status for a success without an answer.
+  const status = error.message.startsWith('Responses API returned no output') ? 200 : (error.statusCode ?? 0)
   const headers = error.responseHeaders ?? {}
   const said = { ...amazonCode(headers), ...saidIn(error.responseBody) }
   const wait = retryAfterMs(headers, nowMs) ?? said.retryAfterMs
@@ -166,7 +168,9 @@ function amazonCode(headers: Readonly<Record<string, string>>): Said {
   return code ? { code } : {}
 }
 
-function unreadable(status: number, headers: Readonly<Record<string, string>>, { responseBody = '' }: ApiError): string {
+function unreadable(status: number, headers: Readonly<Record<string, string>>, error: ApiError): string {
+  // One of the packages puts a parsed body there, whatever its types say.
+  const responseBody = typeof error.responseBody === 'string' ? error.responseBody : JSON.stringify(error.responseBody ?? '')
   if (status >= 300 && status < 400) return `redirected to ${headers.location ?? 'nowhere'}; redirects are not followed`
   if (responseBody.trim() === '') return 'an empty answer'
   return `answered with ${headers['content-type'] ?? 'no content type'}: ${excerpt(responseBody)}`
@@ -179,7 +183,16 @@ interface StreamError {
   readonly statusCode?: unknown
 }
 
-/** An error that a vendor put into the stream, after status 200. */
+/** An error that a vendor put into the stream, after status 200; some of a form that their package does not know. */
+function streamErrorIn(error: unknown): StreamError | undefined {
+  if (isStreamError(error)) return error
+  if (!(error instanceof Error) || error.name !== 'AI_TypeValidationError' || !('value' in error)) return undefined
+  const { value } = error
+  if (!isJsonObject(value)) return undefined
+  if (isStreamError(value.error)) return value.error
+  return (value.type === 'error' || value.object === 'error') && isStreamError(value) ? value : undefined
+}
+
 function isStreamError(error: unknown): error is StreamError {
   return (
     typeof error === 'object' &&
