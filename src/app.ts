@@ -21,12 +21,13 @@ export interface AppHost {
 export function createApp(host: AppHost): OperationHost {
   const { environment, clock } = host
   const dataDirectory = environment.FLOWRUN_DATA_DIR || '.flowrun'
+  const newId = createUlidSource(clock, host.random)
   const resolveSettings = createSettingsResolver(environment, dataDirectory, clock)
   return {
     workingDirectory: host.workingFolder(),
     processEnvironment: environment,
     clock,
-    newId: createUlidSource(clock, host.random),
+    newId,
     flowrunVersion,
     sleep: async (ms, signal) => await delay(ms, undefined, signal ? { signal } : {}),
     functions: read => createFunctionTable({ environment: read }),
@@ -38,13 +39,17 @@ export function createApp(host: AppHost): OperationHost {
       const places = secretPlaces(root, secrets, dataDirectory)
       return createProviderProbe({ environment, secretPlaces: places, clock, timers: systemTimers })
     },
-    createPromptEngine: async (root, { secrets }) => {
-      const [{ createPromptEngine }, { systemTimers }] = await Promise.all([
+    openSpending: async (root, project) =>
+      (await import('./app/spending.ts')).openSpending({ root, project, dataDirectory, clock }, 'read'),
+    createPromptEngine: async (root, { project, secrets, onWarning }) => {
+      const [{ createPromptEngine }, { createSpending }, { systemTimers }] = await Promise.all([
         import('./engine/prompt-engine.ts'),
+        import('./app/spending.ts'),
         import('./gateway/timers.ts'),
       ])
       const places = secretPlaces(root, secrets, dataDirectory)
-      return createPromptEngine({ environment, secretPlaces: places, clock, timers: systemTimers, random: Math.random })
+      const spending = createSpending({ root, project, dataDirectory, clock }, newId, onWarning)
+      return createPromptEngine({ environment, secretPlaces: places, clock, timers: systemTimers, random: Math.random, spending })
     },
   }
 }

@@ -63,6 +63,7 @@ export default class Run extends BaseCommand {
       input: await this.#readInput(flags.input, flags.field ?? []),
       ...(flags.model === undefined ? {} : { model: flags.model }),
       signal: this.interruption(),
+      onWarning: text => this.note(`Warning: ${text}.\n`),
     }
     if (flags.model !== undefined && flags.environment !== undefined) throw conflictingModel()
     try {

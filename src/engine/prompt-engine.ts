@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import { createHttp } from '../gateway/http.ts'
+import type { Spending } from '../gateway/ledger/spending.ts'
 import { createRedactor } from '../gateway/redactor.ts'
 import { createSecretResolver, type SecretPlace } from '../gateway/secrets.ts'
 import type { Timers } from '../gateway/timers.ts'
@@ -19,6 +20,8 @@ export interface PromptEngineSettings {
   readonly timers: Timers
   /** Uniform in [0, 1). */
   readonly random: () => number
+  /** Closed with the engine. */
+  readonly spending?: Spending & { close(): Promise<void> }
 }
 
 /** Runs prompts in this process; connections, secrets and compiled schemas are kept between runs. */
@@ -29,11 +32,11 @@ export interface PromptEngine {
   render(request: Pick<PromptRequest, 'closure' | 'input' | 'model'>): Promise<RenderedPrompt>
   /** Takes the secrets that this process has used out of a text. */
   redact(text: string): string
-  /** Ends idle connections, so that the process can exit. */
+  /** Writes what is not kept yet, and ends idle connections, so that the process can exit. */
   close(): Promise<void>
 }
 
-export function createPromptEngine({ environment, secretPlaces, clock, timers, random }: PromptEngineSettings): PromptEngine {
+export function createPromptEngine({ environment, secretPlaces, clock, timers, random, spending }: PromptEngineSettings): PromptEngine {
   const http = createHttp()
   const redactor = createRedactor()
   const language = createDeferredLanguage(runtimeFunctionTable)
@@ -44,6 +47,7 @@ export function createPromptEngine({ environment, secretPlaces, clock, timers, r
     clock,
     timers,
     random,
+    ...(spending && { spending }),
     evaluate: (deferred, names) =>
       language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
   })
@@ -57,6 +61,9 @@ export function createPromptEngine({ environment, secretPlaces, clock, timers, r
     run: request => runPrompt(request, dependencies),
     render: request => renderPrompt(request, dependencies),
     redact: redactor.redact,
-    close: http.close,
+    async close() {
+      await spending?.close()
+      await http.close()
+    },
   }
 }

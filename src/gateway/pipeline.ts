@@ -1,14 +1,17 @@
 import { invariant } from '../base/invariant.ts'
 import { addCost, addUsage, type CallHandler, type CallHistory, type CallRequest, type CallResult, type Layer, newHistory } from './call.ts'
 import { CallFailure, extendFailure } from './failure.ts'
+import { type BudgetDependencies, budgetLayer } from './layers/budget.ts'
 import { chainLayer } from './layers/chain.ts'
 import { costLayer } from './layers/cost.ts'
 import { costLimitLayer } from './layers/cost-limit.ts'
+import { degradeLayer } from './layers/degrade.ts'
+import { recordLayer } from './layers/record.ts'
 import { repairLayer } from './layers/repair.ts'
 import { type RetryDependencies, retryLayer } from './layers/retry.ts'
 import { timeoutLayer } from './layers/timeout.ts'
 
-export type PipelineDependencies = RetryDependencies
+export type PipelineDependencies = RetryDependencies & BudgetDependencies
 
 /**
  * The layers of one model call, outermost first; the order is written here and nowhere else. What is inside `retry`
@@ -16,10 +19,13 @@ export type PipelineDependencies = RetryDependencies
  */
 export function createPipeline(dependencies: PipelineDependencies, provider: CallHandler): (request: CallRequest) => Promise<CallResult> {
   const layers: readonly Layer[] = [
+    recordLayer(dependencies),
+    degradeLayer(dependencies),
     chainLayer(),
     repairLayer(),
     retryLayer(dependencies),
     costLimitLayer(),
+    budgetLayer(dependencies),
     costLayer(),
     timeoutLayer(dependencies),
   ]

@@ -1,5 +1,6 @@
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { CallHistory, ModelTarget, RejectedAnswer } from './call.ts'
+import { budgetDiagnostic } from './diagnostics/budget.ts'
 import type { FailureDetails } from './failure.ts'
 import { violationSentence } from './layers/repair.ts'
 
@@ -10,6 +11,8 @@ export function refusalDiagnostic(
   history: CallHistory,
   flow: string,
 ): DiagnosticInput | undefined {
+  const ofBudget = budgetDiagnostic(details, target)
+  if (ofBudget) return ofBudget
   switch (details.class) {
     case 'output_invalid':
       return outputInvalid(history.rejected, flow)

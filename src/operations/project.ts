@@ -14,6 +14,7 @@ import { collectVariableInputs, environmentVariable, type VariableFlag } from '.
 import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
+import type { SpendingStore } from '../gateway/ledger/sqlite/store.ts'
 import type { ProviderProbe } from '../gateway/probe.ts'
 import type { FunctionTable } from '../hcl/function.ts'
 import { deepMarks } from '../hcl/value.ts'
@@ -33,11 +34,20 @@ export interface OperationHost {
   /** Ends early, by an error, when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
   /** Runs prompts; secrets are looked for where the environment says, files below the project's folder. */
-  createPromptEngine(root: string, environment: Pick<Environment, 'secrets'>): Promise<PromptEngine>
+  createPromptEngine(root: string, settings: PromptEngineOptions): Promise<PromptEngine>
+  /** What calls of the project have spent, for reports: nothing is made where nothing was spent. */
+  openSpending(root: string, project: string): Promise<SpendingStore>
   /** Looks at providers, asking no model anything; secrets are looked for where the environment says. */
   createProviderProbe(root: string, environment: Pick<Environment, 'secrets'>): Promise<ProviderProbe>
   functions(environment: Readonly<Record<string, string | undefined>>): FunctionTable
   files(root: string): CompileHost['files']
+}
+
+export interface PromptEngineOptions extends Pick<Environment, 'secrets'> {
+  /** Whose spending it is. */
+  readonly project: string
+  /** Told what does not keep a call from its answer: its usage cannot be kept. */
+  readonly onWarning: (text: string) => void
 }
 
 /** A configuration that was read, with its environment chosen. */

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly signal: AbortSignal
   /** Given: the answer is streamed. */
   readonly onEvent?: (event: CallEvent) => void
+  /** What does not keep the run from its answer. */
+  readonly onWarning: (text: string) => void
 }
 
 export type RunResult<T> =
@@ -48,6 +50,7 @@ export function run(host: OperationHost, options: RunOptions): Promise<RunResult
     engine.run({
       closure,
       environment,
+      run: host.newId(),
       input,
       signal,
       ...(onEvent ? { onEvent } : {}),
@@ -80,7 +83,8 @@ async function withClosure<T>(
 ): Promise<RunResult<T>> {
   const found = options.environment === undefined ? await workingCopy(host, options) : await deployed(host, options, options.environment)
   if (found.outcome === 'invalid') return found
-  const engine = await host.createPromptEngine(host.workingDirectory, found.environment)
+  const settings = { ...found.environment, project: found.project, onWarning: options.onWarning }
+  const engine = await host.createPromptEngine(host.workingDirectory, settings)
   try {
     return { outcome: 'done', value: await work(engine, found.closure, found.environment.name) }
   } catch (error) {
@@ -92,7 +96,13 @@ async function withClosure<T>(
 }
 
 type Found =
-  | { readonly outcome: 'found'; readonly closure: Closure; readonly parsed: ParsedConfiguration; readonly environment: Environment }
+  | {
+      readonly outcome: 'found'
+      readonly closure: Closure
+      readonly parsed: ParsedConfiguration
+      readonly project: string
+      readonly environment: Environment
+    }
   | Extract<RunResult<never>, { outcome: 'invalid' }>
 
 async function workingCopy(host: OperationHost, options: RunOptions): Promise<Found> {
@@ -111,6 +121,7 @@ async function workingCopy(host: OperationHost, options: RunOptions): Promise<Fo
     outcome: 'found',
     closure: { address: options.flow, members: await resolved(host, project, members) },
     parsed: project.parsed,
+    project: project.settings.project,
     environment: project.environment,
   }
 }
@@ -134,6 +145,7 @@ async function deployed(host: OperationHost, options: RunOptions, environment: s
   const found = await readDeployed(host, { environment }, async ({ registry }, project) => ({
     closure: await deployedClosure(registry, environment, options.flow),
     parsed: project.parsed,
+    project: project.settings.project,
     environment: project.environment,
   }))
   return found.outcome === 'found' ? { outcome: 'found', ...found.value } : found

@@ -8,6 +8,7 @@ import { MissingSecret } from '../../gateway/secrets.ts'
 import { countTokens } from '../../gateway/tokens.ts'
 import type { DeferredLanguage } from '../deferred.ts'
 import { typedValue } from '../typed-value.ts'
+import { budgetTargets } from './budgets.ts'
 import { PromptFailure } from './failure.ts'
 import { type CheckedInput, checkedInput } from './input.ts'
 import { renderMessages } from './messages.ts'
@@ -79,22 +80,23 @@ function callOf(request: PromptRequest, prepared: Prepared, dependencies: Prompt
     signal,
     ...(onEvent && { onEvent }),
     caller: callerOf(request),
-    policy: policyOf(prepared, dependencies),
+    policy: policyOf(prepared, request, dependencies),
   }
 }
 
-function callerOf({ closure, environment, tenant, user }: PromptRequest): Caller {
+function callerOf({ closure, environment, run, tenant, user }: PromptRequest): Caller {
   const { digest, version } = memberAt(closure, closure.address)
   return {
     environment,
     flow: closure.address,
     prompt: { address: closure.address, digest, ...(version !== undefined && { version }) },
+    ...(run !== undefined && { run }),
     ...(tenant !== undefined && { tenant }),
     ...(user !== undefined && { user }),
   }
 }
 
-function policyOf({ prompt, input }: Prepared, { language, validator }: PromptDependencies): CallPolicy {
+function policyOf({ prompt, input }: Prepared, { closure }: PromptRequest, { language, validator }: PromptDependencies): CallPolicy {
   return {
     repair: prompt.repair,
     onTruncated: prompt.on_truncated,
@@ -103,7 +105,7 @@ function policyOf({ prompt, input }: Prepared, { language, validator }: PromptDe
     render: changed => renderInput(changed, prompt, language),
     inputGuards: [],
     outputGuards: [],
-    budgets: [],
+    budgets: budgetTargets(closure),
   }
 }
 

@@ -19,6 +19,8 @@ export interface PromptRequest {
   readonly onEvent?: (event: CallEvent) => void
   /** Where it runs, for budgets and costs. */
   readonly environment: string
+  /** ULID; absent: the call belongs to no run. */
+  readonly run?: string
   readonly tenant?: string
   readonly user?: string
   /** A command that needs no key, for the message about a missing one. */

@@ -1,20 +1,18 @@
 import type { Clock } from '../../base/clock.ts'
-import type { UlidSource } from '../../base/ids.ts'
-import { invariant } from '../../base/invariant.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import type { BudgetTarget, Layer, LayerResult, ModelCall } from '../call.ts'
 import { costBound } from '../cost-bound.ts'
 import { CallFailure, mayBeBilled } from '../failure.ts'
 import { applies, counterOf } from '../ledger/counters.ts'
-import type { Reserved, Settlement, SpendingLedger } from '../ledger/ledger.ts'
+import type { Reserved, Settlement } from '../ledger/ledger.ts'
 import { exhausted, unavailable, unpriced } from '../ledger/refusal.ts'
+import type { Spending } from '../ledger/spending.ts'
 import { MissingSecret } from '../secrets.ts'
 
 export interface BudgetDependencies {
-  readonly ledger: SpendingLedger
+  /** Absent: what is spent is kept nowhere, and every budget refuses. */
+  readonly spending?: Spending
   readonly clock: Clock
-  /** Ids of attempts. */
-  readonly newId: UlidSource
 }
 
 /** An owner that has not settled so long after its attempt had to be over is taken for dead (BUD-5). */
@@ -24,10 +22,12 @@ const DEAD_AFTER_MS = 60_000
  * Reserves for each attempt what it can cost at most in every budget that applies, and settles at what it did cost (GW-1,
  * BUD-2 … BUD-5). One that was not sent settles at 0 (GW-7); one that may be billed without a report, in full.
  */
-export function budgetLayer(dependencies: BudgetDependencies): Layer {
+export function budgetLayer({ spending, clock }: BudgetDependencies): Layer {
   return async (call, next) => {
-    const budgets = call.policy.budgets.filter(({ spec }) => applies(spec, call))
-    const reservation = budgets.length === 0 ? undefined : await reserve(call, budgets, dependencies)
+    const [first, ...others] = call.policy.budgets.filter(({ spec }) => applies(spec, call))
+    if (first === undefined) return next(call)
+    if (spending === undefined) throw unavailable(first, 'What calls spend is kept nowhere here.')
+    const reservation = await reserve(call, [first, ...others], spending, clock)
     if (reservation === undefined) return next(call)
     let settlement: Settlement = 'unreported'
     try {
@@ -38,17 +38,15 @@ export function budgetLayer(dependencies: BudgetDependencies): Layer {
       settlement = settlementOfFailure(error)
       throw error
     } finally {
-      await settle(call, reservation, settlement, dependencies)
+      await settle(call, reservation, settlement, spending)
     }
   }
 }
 
+type Budgets = readonly [BudgetTarget, ...BudgetTarget[]]
+
 /** @returns the id of the reservation; undefined where there is nothing to reserve. */
-async function reserve(
-  call: ModelCall,
-  budgets: readonly BudgetTarget[],
-  { ledger, clock, newId }: BudgetDependencies,
-): Promise<string | undefined> {
+async function reserve(call: ModelCall, budgets: Budgets, { ledger, newId }: Spending, clock: Clock): Promise<string | undefined> {
   const { caller, target } = call
   const amountNano = costBound(call)
   if (amountNano === null) {
@@ -68,12 +66,11 @@ async function reserve(
 }
 
 /** Also budgets that only warn: what they have spent must be known. */
-async function ask([budget]: readonly BudgetTarget[], reserve: () => Promise<Reserved>): Promise<Reserved> {
+async function ask([budget]: Budgets, reserve: () => Promise<Reserved>): Promise<Reserved> {
   try {
     return await reserve()
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
-    invariant(budget, 'ledger/no-budget', 'a reservation is made for a budget')
     throw unavailable(budget, `${error.diagnostic.summary}.`)
   }
 }
@@ -91,7 +88,7 @@ function settlementOfFailure(error: unknown): Settlement {
 }
 
 /** The answer is there, whatever becomes of this: a reservation that cannot be settled counts in full when it expires. */
-async function settle(call: ModelCall, id: string, settlement: Settlement, { ledger }: BudgetDependencies): Promise<void> {
+async function settle(call: ModelCall, id: string, settlement: Settlement, { ledger }: Spending): Promise<void> {
   try {
     call.history.budgetWarnings.push(...(await ledger.settle(id, settlement)))
   } catch (error) {

@@ -3,18 +3,19 @@ import { OperationError } from '../../diagnostics/operation-error.ts'
 import type { BudgetTarget, CallTier, Layer, ModelCall } from '../call.ts'
 import { applies, counterOf } from '../ledger/counters.ts'
 import type { CounterStanding, SpendingLedger } from '../ledger/ledger.ts'
+import type { BudgetDependencies } from './budget.ts'
 
 /** The part of the limit from which on a cheaper model is asked (BUD-8). */
 const DEGRADE_AT = 0.8
 
 /** Asks the cheaper model of a budget that runs low, instead of the models of the call. */
-export function degradeLayer({ ledger, clock }: { readonly ledger: SpendingLedger; readonly clock: Clock }): Layer {
+export function degradeLayer({ spending, clock }: BudgetDependencies): Layer {
   return async (call, next) => {
     for (const budget of call.policy.budgets) {
       const { degradeTo, spec } = budget
       if (degradeTo === undefined || (spec.per === 'run' && call.caller.run === undefined)) continue
       if (!applies(spec, call) || isAsked(degradeTo, call)) continue
-      const standing = await standingOf(budget, call, ledger, clock)
+      const standing = spending && (await standingOf(budget, call, spending.ledger, clock))
       if (standing && standing.spentNano + standing.reservedNano >= spec.limit_nano * DEGRADE_AT)
         return next(degraded(call, degradeTo, budget, standing))
     }

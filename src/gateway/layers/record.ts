@@ -1,29 +1,33 @@
 import type { Clock } from '../../base/clock.ts'
-import type { UlidSource } from '../../base/ids.ts'
 import type { Attempt, CallTier, GuardVerdict, Layer, LayerResult, ModelCall, ModelTarget } from '../call.ts'
 import { addCost, addUsage } from '../call.ts'
 import { CallFailure } from '../failure.ts'
-import type { UsageLog, UsagePart, UsageRecord } from '../ledger/usage.ts'
+import type { Spending } from '../ledger/spending.ts'
+import type { UsagePart, UsageRecord } from '../ledger/usage.ts'
 
 export interface RecordDependencies {
-  readonly usage: UsageLog
+  /** Absent: nothing is kept. */
+  readonly spending?: Spending
   readonly clock: Clock
-  readonly newId: UlidSource
 }
 
 const NO_USAGE = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 } as const
 
 /** Leaves a record of what each call used, of answers, failures and hits of the cache alike; never of what was said. */
-export function recordLayer(dependencies: RecordDependencies): Layer {
+export function recordLayer({ spending, clock }: RecordDependencies): Layer {
+  if (spending === undefined) return (call, next) => next(call)
+  const { usage, newId } = spending
+  const keep = (call: ModelCall, atMs: number, outcome: UsageRecord['outcome'], result?: LayerResult) =>
+    usage.record({ id: newId(), ...recordOf(call, atMs, outcome, result, clock) })
   return async (call, next) => {
-    const atMs = dependencies.clock.now()
+    const atMs = clock.now()
     try {
       const result = await next(call)
-      dependencies.usage.record(recordOf(call, atMs, result.finishReason, result, dependencies))
+      keep(call, atMs, result.finishReason, result)
       return result
     } catch (error) {
       // What is no failure of a call was never one: a missing key, a mistake in an expression.
-      if (error instanceof CallFailure) dependencies.usage.record(recordOf(call, atMs, error.details.class, undefined, dependencies))
+      if (error instanceof CallFailure) keep(call, atMs, error.details.class)
       throw error
     }
   }
@@ -34,12 +38,11 @@ function recordOf(
   atMs: number,
   outcome: UsageRecord['outcome'],
   result: LayerResult | undefined,
-  { clock, newId }: RecordDependencies,
-): UsageRecord {
+  clock: Clock,
+): Omit<UsageRecord, 'id'> {
   const { history, caller, target } = call
   const firstTokenMs = firstEvent(history.attempts)
   return {
-    id: newId(),
     atMs,
     caller,
     ...(target.spec.labels && { labels: target.spec.labels }),

@@ -190,23 +190,3 @@ function sorted(counters: readonly BudgetCounter[]): readonly BudgetCounter[] {
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
-
-/** The longest window of a calendar is a month: its runs are counted until it is over. */
-const RESERVATIONS_KEPT_DAYS = 32
-/** Records of usage, and windows that nobody uses. */
-export const USAGE_KEPT_DAYS = 400
-const DAY_MS = 86_400_000
-
-/** Removes what is older than anybody asks for. */
-export function purge({ prepared, project, clock }: SpendingRows): void {
-  const nowMs = clock.now()
-  prepared(`DELETE FROM reservation WHERE project = ? AND state <> 'open' AND reserved_at < ?`).run(
-    project,
-    nowMs - RESERVATIONS_KEPT_DAYS * DAY_MS,
-  )
-  const oldestMs = nowMs - USAGE_KEPT_DAYS * DAY_MS
-  prepared('DELETE FROM usage WHERE project = ? AND at < ?').run(project, oldestMs)
-  prepared(
-    `DELETE FROM budget_window WHERE project = ? AND used_at < ? AND NOT EXISTS (SELECT 1 FROM reservation_window WHERE window = budget_window.id)`,
-  ).run(project, oldestMs)
-}

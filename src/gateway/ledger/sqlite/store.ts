@@ -3,7 +3,8 @@ import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
 import type { Schema } from '../../../sqlite/format.ts'
 import type { SpendingLedger } from '../ledger.ts'
 import type { UsageRecord, UsageReport } from '../usage.ts'
-import { purge, reserveIn, type SpendingRows, settleDead, settleIn, settleRunIn, standingIn, windowsIn } from './reservations.ts'
+import { reserveIn, type SpendingRows, settleDead, settleIn, settleRunIn, standingIn, windowsIn } from './reservations.ts'
+import { purgeDaily } from './retention.ts'
 import { SPENDING_TABLES } from './schema.ts'
 import { estimatedUsage, sumUsage, unpricedModels, writeUsage } from './usage-rows.ts'
 
@@ -26,8 +27,6 @@ export interface SpendingStore extends UsageReport {
   readonly ledger: SpendingLedger
   /** Keeps the records, all or none. */
   write(records: readonly UsageRecord[]): Promise<void>
-  /** Removes what is older than anybody asks for. */
-  purge(): Promise<void>
   close(): void
 }
 
@@ -57,12 +56,9 @@ export async function openSpendingStore({ project, ...options }: SpendingStoreOp
     },
     write: records =>
       write(() => {
-        for (const record of records) writeUsage(rows, record)
-      }),
-    purge: () =>
-      write(() => {
+        purgeDaily(rows)
         settleDead(rows)
-        purge(rows)
+        for (const record of records) writeUsage(rows, record)
       }),
     sums: (query, by) => store.read(() => sumUsage(rows, query, by)),
     unpricedModels: query => store.read(() => unpricedModels(rows, query)),

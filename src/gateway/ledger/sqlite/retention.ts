@@ -1,0 +1,21 @@
+import type { SpendingRows } from './reservations.ts'
+
+const DAY_MS = 86_400_000
+/** The longest window of a calendar is a month: its runs are counted until it is over. */
+const RESERVATIONS_KEPT_DAYS = 32
+/** Records of usage, and windows that nobody used since: a year, and what is compared with the year before. */
+const USAGE_KEPT_DAYS = 400
+
+/** Removes what is older than anybody asks for, once a day; of all projects, for the file is one. */
+export function purgeDaily({ prepared, clock }: Pick<SpendingRows, 'prepared' | 'clock'>): void {
+  const nowMs = clock.now()
+  const last = prepared<{ value: string }>(`SELECT value FROM meta WHERE key = 'purged_at'`).get()
+  if (last !== undefined && nowMs - Number(last.value) < DAY_MS) return
+  prepared(`INSERT INTO meta(key, value) VALUES ('purged_at', ?) ON CONFLICT DO UPDATE SET value = excluded.value`).run(String(nowMs))
+  prepared(`DELETE FROM reservation WHERE state <> 'open' AND reserved_at < ?`).run(nowMs - RESERVATIONS_KEPT_DAYS * DAY_MS)
+  const oldestMs = nowMs - USAGE_KEPT_DAYS * DAY_MS
+  prepared('DELETE FROM usage WHERE at < ?').run(oldestMs)
+  prepared(
+    'DELETE FROM budget_window WHERE used_at < ? AND NOT EXISTS (SELECT 1 FROM reservation_window WHERE window = budget_window.id)',
+  ).run(oldestMs)
+}
