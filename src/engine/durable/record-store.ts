@@ -1,0 +1,203 @@
+import type { JsonObject, JsonValue } from '../../base/json.ts'
+import type { ApprovalCommand, StepError, StepOutcome, StepPath } from '../interpreter/command.ts'
+
+export type RunState = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'failed' | 'cancelled'
+
+export const TERMINAL_STATES: ReadonlySet<RunState> = new Set(['succeeded', 'failed', 'cancelled'])
+
+/** A run as it is kept (RUN). Times are wall time in milliseconds since 1970. */
+export interface RunRecord {
+  /** A ULID. */
+  readonly id: string
+  readonly project: string
+  readonly environment: string
+  /** `workflow.support`, `prompt.answer` */
+  readonly flow: string
+  readonly state: RunState
+  /** Why it is paused or waiting, for people, with a code: `run/poison`. */
+  readonly reason?: StepError
+  /** Number of the release that its versions are from; 0: the working copy. */
+  readonly release: number
+  /** By digest in the blob table: all artifacts that it reaches, as they were at submit (RUN-3). */
+  readonly closureDigest: string
+  /** The interpreter's semantics (DET-5). */
+  readonly interpreter: number
+  readonly input: JsonValue
+  readonly session: JsonObject
+  readonly idempotencyKey?: string
+  /** Digest of flow and body (IDEM-1). */
+  readonly fingerprint: string
+  readonly priority: number
+  /** Who runs at once with whom: `workflow.support` or that and the value of its concurrency key. */
+  readonly lane: string
+  readonly laneLimit?: number
+  readonly createdAtMs: number
+  /** Not claimed before. */
+  readonly notBeforeMs: number
+  readonly startedAtMs?: number
+  readonly endedAtMs?: number
+  readonly deadlineAtMs: number
+  readonly retentionMs: number
+  readonly owner?: string
+  readonly epoch: number
+  /** Deaths of owners without a new record since (OWN-7). */
+  readonly deaths: number
+  readonly cancelRequestedAtMs?: number
+  readonly output?: JsonValue
+  readonly error?: StepError & { readonly path?: StepPath }
+  /** Nano-dollars; null is unknown. */
+  readonly costNano: number | null
+  readonly retryOf?: string
+  readonly parent?: { readonly run: string; readonly path: StepPath }
+  readonly submittedBy: string
+}
+
+export type NewRun = Omit<
+  RunRecord,
+  'state' | 'reason' | 'startedAtMs' | 'endedAtMs' | 'owner' | 'epoch' | 'deaths' | 'cancelRequestedAtMs' | 'output' | 'error' | 'costNano'
+>
+
+/** One for each path of a run, final (STEP-1). */
+export interface StepRecord {
+  readonly run: string
+  readonly path: StepPath
+  readonly outcome: StepOutcome
+  readonly attempts: number
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+  readonly costNano: number | null
+  /** For traces: model, tokens, attempts. Never content. */
+  readonly facts?: JsonObject
+}
+
+/** A try of a step: durable before an effect that must not be repeated blindly, or that is paid for (STEP-4). */
+export interface AttemptRecord {
+  readonly run: string
+  readonly path: StepPath
+  readonly number: number
+  readonly epoch: number
+  readonly startedAtMs: number
+  readonly endedAtMs?: number
+  readonly error?: StepError
+  /** The next attempt is due then (STEP-6). */
+  readonly retryAtMs?: number
+}
+
+export interface SignalRecord {
+  readonly run: string
+  readonly name: string
+  readonly seq: number
+  readonly value: JsonValue
+  readonly dedupeKey?: string
+  readonly by?: string
+  readonly receivedAtMs: number
+}
+
+/** What a run waits for, and what wakes it. */
+export type WaitRecord = { readonly run: string; readonly path: StepPath; readonly dueAtMs: number | null } & (
+  | { readonly kind: 'timer' }
+  | { readonly kind: 'signal'; readonly name: string }
+  | { readonly kind: 'approval'; readonly shown: ApprovalCommand }
+  | { readonly kind: 'child'; readonly child: string }
+  | { readonly kind: 'retry' }
+  | { readonly kind: 'unknown' }
+)
+
+/** A durable event with a number of its own in its run, without gaps (SSE-1). */
+export interface RunEvent {
+  readonly run: string
+  readonly seq: number
+  readonly type: string
+  readonly atMs: number
+  readonly data: JsonObject
+}
+
+/** A claim on a run: changes of the run need it, outcomes of steps do not (OWN-6). */
+export interface Claim {
+  readonly run: string
+  readonly owner: string
+  readonly epoch: number
+}
+
+/** All that an interpretation needs to go on. */
+export interface LoadedRun {
+  readonly run: RunRecord
+  readonly steps: readonly StepRecord[]
+  readonly attempts: readonly AttemptRecord[]
+  readonly waits: readonly WaitRecord[]
+}
+
+/**
+ * Where runs and their journals are kept. A promise resolves when what it says is durable: SQLite with synchronous=FULL,
+ * PostgreSQL with synchronous_commit=on (IDEM-6). Every change of a run writes its event in the same transaction.
+ */
+export interface RecordStore {
+  /** @throws OperationError `run/other-body` when the key was used for another flow or body (IDEM-2); `run/store-full`. */
+  submit(run: NewRun): Promise<{ readonly run: RunRecord; readonly replayed: boolean }>
+  getRun(id: string): Promise<RunRecord | undefined>
+  listRuns(filter: RunFilter): Promise<readonly RunRecord[]>
+
+  /** Runs that are due, oldest of the highest priority first, within the limits of their lanes (OWN-2). */
+  claim(owner: string, limit: number, only?: string): Promise<readonly Claim[]>
+  load(claim: Claim): Promise<LoadedRun | undefined>
+  /** First writer wins (STEP-3). */
+  commitStep(step: StepRecord): Promise<{ readonly won: boolean; readonly kept: StepRecord }>
+  beginAttempt(attempt: AttemptRecord): Promise<void>
+  endAttempt(attempt: AttemptRecord): Promise<void>
+  addWaits(claim: Claim, waits: readonly WaitRecord[]): Promise<void>
+  /** Takes the oldest unconsumed signal of a name for a wait, in the transaction that records the step (SIG-1). */
+  consumeSignal(claim: Claim, path: StepPath, name: string): Promise<SignalRecord | undefined>
+  /** Ends a claim: the run waits, is queued again, paused, or terminal. @returns false when the claim was lost (RUN-1). */
+  release(claim: Claim, to: RunRelease): Promise<boolean>
+
+  signal(signal: Omit<SignalRecord, 'seq'>): Promise<'stored' | 'repeated' | 'conflict' | 'ended' | 'unknown-run'>
+  requestCancel(run: string, reason: string): Promise<RunState | undefined>
+  pause(run: string, reason: StepError): Promise<boolean>
+  resume(run: string): Promise<boolean>
+
+  beat(owner: OwnerBeat): Promise<void>
+  owners(): Promise<readonly OwnerBeat[]>
+  /** Gives the runs of a dead owner back (OWN-3). */
+  takeFrom(owner: string): Promise<readonly string[]>
+  retire(owner: string): Promise<void>
+
+  putBlob(value: JsonValue): Promise<string>
+  getBlob(digest: string): Promise<JsonValue | undefined>
+  events(run: string, afterSeq: number): Promise<readonly RunEvent[]>
+  steps(run: string): Promise<readonly StepRecord[]>
+  attempts(run: string): Promise<readonly AttemptRecord[]>
+  waits(run: string): Promise<readonly WaitRecord[]>
+  /** Due times and wake-ups since the last look (RUN-7). */
+  nextDueMs(): Promise<number | undefined>
+  purge(beforeMs: number): Promise<number>
+  close(): Promise<void>
+}
+
+export interface RunFilter {
+  readonly project: string
+  readonly environment?: string
+  readonly states?: readonly RunState[]
+  readonly flow?: string
+  readonly sinceMs?: number
+  readonly limit: number
+  /** A run id: those older than it. */
+  readonly cursor?: string
+}
+
+export type RunRelease =
+  | { readonly to: 'queued' | 'waiting' }
+  | { readonly to: 'paused'; readonly reason: StepError }
+  | { readonly to: 'succeeded'; readonly output: JsonValue }
+  | { readonly to: 'failed'; readonly error: StepError & { readonly path?: StepPath } }
+  | { readonly to: 'cancelled' }
+
+export interface OwnerBeat {
+  /** A ULID, one for each process. */
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly bootId: string
+  /** Grows with each beat. */
+  readonly beat: number
+  readonly version: string
+}
