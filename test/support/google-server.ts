@@ -1,6 +1,6 @@
 import { type Protocol, type ProtocolServer, type Reply, startProtocolServer } from './protocol-server.ts'
 
-/** Google's Gemini API; `url` has no `/v1beta`: the official client adds it, ours is given it. */
+/** Google's Gemini API; `url` has no version: the official client adds one, ours is given it. */
 export function startGoogleServer(): Promise<ProtocolServer> {
   return startProtocolServer(protocol)
 }
@@ -17,9 +17,9 @@ const SIGNATURE = 'CiQB0e2Kb4c3hYqf'
 
 const protocol: Protocol = {
   kindOf({ path }) {
-    const [, method = ''] = path.match(/^\/v1beta\/models\/[\w.-]+:(\w+)/) ?? []
+    const [, method = ''] = path.match(/^\/v1(?:beta)?\/models\/[\w.-]+:(\w+)/) ?? []
     if (method in KINDS) return KINDS[method as keyof typeof KINDS]
-    return /^\/v1beta\/models(\?|$)/.test(path) ? 'models' : undefined
+    return /^\/v1(beta)?\/models(\?|$)/.test(path) ? 'models' : undefined
   },
   refusal({ path, headers, body }) {
     if (headers['x-goog-api-key'] === undefined)

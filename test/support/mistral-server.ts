@@ -32,6 +32,11 @@ const protocol: Protocol = {
         : event,
     )
   },
+  embedding: (request, vector) => ({
+    ...openAiProtocol.embedding?.(request, vector),
+    id: 'emb-1',
+    usage: { prompt_tokens: 3, completion_tokens: 0, total_tokens: 3 },
+  }),
   streamError: (code, message) => ({ data: { object: 'error', message, type: code, param: null, code: null } }),
 }
 

@@ -22,9 +22,12 @@ export const responsesProtocol: Protocol = {
     for (const [output_index, item] of itemsOf(reply).entries()) {
       const place = { output_index, item_id: item.id }
       events.push(event('response.output_item.added', { output_index, item: emptied(item) }))
-      if (item.type === 'reasoning')
+      if (item.type === 'reasoning') {
+        const part = { type: 'summary_text', text: '' }
+        events.push(event('response.reasoning_summary_part.added', { ...place, summary_index: 0, part }))
         for (const delta of reply.thoughts ?? [])
           events.push(event('response.reasoning_summary_text.delta', { ...place, summary_index: 0, delta }))
+      }
       if (item.type === 'function_call') events.push(event('response.function_call_arguments.delta', { ...place, delta: item.arguments }))
       if (item.type === 'message') {
         const part = { type: 'output_text', text: '', annotations: [], logprobs: [] }
