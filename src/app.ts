@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createSettingsResolver, secretPlaces } from './app/secrets.ts'
 import { createStoreOpener, recordFile } from './app/stores.ts'
 import type { Clock } from './base/clock.ts'
+import { compact } from './base/compact.ts'
 import { createUlidSource } from './base/ids.ts'
 import { flowrunVersion } from './base/version.ts'
 import { createProjectFiles } from './config/project-files.ts'
@@ -41,15 +42,21 @@ export function createApp(host: AppHost): OperationHost {
     },
     openSpending: async (root, project) =>
       (await import('./app/spending.ts')).openSpending({ root, project, dataDirectory, clock }, 'read'),
-    createPromptEngine: async (root, { project, secrets, onWarning }) => {
-      const [{ createPromptEngine }, { createSpending }, { systemTimers }] = await Promise.all([
+    createPromptEngine: async (root, { project, secrets, cache, onWarning }) => {
+      const [{ createPromptEngine }, { createSpending }, { createAnswerCache }, { redisOf }, { systemTimers }] = await Promise.all([
         import('./engine/prompt-engine.ts'),
         import('./app/spending.ts'),
+        import('./app/answer-cache.ts'),
+        import('./app/redis.ts'),
         import('./gateway/timers.ts'),
       ])
       const places = secretPlaces(root, secrets, dataDirectory)
       const spending = createSpending({ root, project, dataDirectory, clock }, newId, onWarning)
-      return createPromptEngine({ environment, secretPlaces: places, clock, timers: systemTimers, random: Math.random, spending })
+      const redis = redisOf(cache, resolveSettings(root, compact({ secrets })), clock, onWarning)
+      const answerCache = createAnswerCache(cache, { root, dataDirectory, clock, mode: 'write', redis })
+      const time = { clock, timers: systemTimers, random: Math.random }
+      const engine = createPromptEngine({ environment, secretPlaces: places, ...time, spending, answerCache, warn: onWarning })
+      return { ...engine, close: () => engine.close().finally(() => redis?.close()) }
     },
   }
 }

@@ -47,6 +47,7 @@ export default class Run extends BaseCommand {
     input: Flags.string({ helpGroup: 'Input', helpValue: 'JSON|@FILE|-', summary: 'the input as JSON; - is standard input' }),
     field: Flags.string({ helpGroup: 'Input', helpValue: 'NAME=VALUE', summary: 'one field of the input', multiple: true }),
     'dry-run': Flags.boolean({ helpGroup: 'How', summary: 'show the messages and their tokens; no call' }),
+    'no-cache': Flags.boolean({ helpGroup: 'How', summary: 'ask a model also where an answer is kept, and keep none' }),
     'no-stream': Flags.boolean({ helpGroup: 'How', summary: 'print the answer when it is whole, on a terminal too' }),
     ...shown('What to show', 'json', 'jsonl'),
   }
@@ -63,6 +64,7 @@ export default class Run extends BaseCommand {
       input: await this.#readInput(flags.input, flags.field ?? []),
       ...(flags.model === undefined ? {} : { model: flags.model }),
       signal: this.interruption(),
+      withoutCache: flags['no-cache'],
       onWarning: text => this.note(`Warning: ${text}.\n`),
     }
     if (flags.model !== undefined && flags.environment !== undefined) throw conflictingModel()

@@ -1,4 +1,6 @@
 import type { Clock } from '../base/clock.ts'
+import { compact } from '../base/compact.ts'
+import type { AnswerCache } from '../gateway/cache/answer-cache.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import { createHttp } from '../gateway/http.ts'
 import type { Spending } from '../gateway/ledger/spending.ts'
@@ -22,6 +24,10 @@ export interface PromptEngineSettings {
   readonly random: () => number
   /** Closed with the engine. */
   readonly spending?: Spending & { close(): Promise<void> }
+  /** Closed with the engine. */
+  readonly answerCache?: AnswerCache
+  /** Hears what does not keep a call from its answer, without a full stop at its end. */
+  readonly warn?: (text: string) => void
 }
 
 /** Runs prompts in this process; connections, secrets and compiled schemas are kept between runs. */
@@ -36,7 +42,8 @@ export interface PromptEngine {
   close(): Promise<void>
 }
 
-export function createPromptEngine({ environment, secretPlaces, clock, timers, random, spending }: PromptEngineSettings): PromptEngine {
+export function createPromptEngine(settings: PromptEngineSettings): PromptEngine {
+  const { environment, secretPlaces, clock, timers, random, spending, answerCache, warn } = settings
   const http = createHttp()
   const redactor = createRedactor()
   const language = createDeferredLanguage(runtimeFunctionTable)
@@ -47,7 +54,7 @@ export function createPromptEngine({ environment, secretPlaces, clock, timers, r
     clock,
     timers,
     random,
-    ...(spending && { spending }),
+    ...compact({ spending, answerCache, warn }),
     evaluate: (deferred, names) =>
       language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
   })
@@ -63,6 +70,7 @@ export function createPromptEngine({ environment, secretPlaces, clock, timers, r
     redact: redactor.redact,
     async close() {
       await spending?.close()
+      await answerCache?.close()
       await http.close()
     },
   }

@@ -1,31 +1,51 @@
 import { invariant } from '../base/invariant.ts'
+import { type Breakers, createBreakers } from './breaker/breakers.ts'
 import { addCost, addUsage, type CallHandler, type CallHistory, type CallRequest, type CallResult, type Layer, newHistory } from './call.ts'
 import { CallFailure, extendFailure } from './failure.ts'
+import { breakerGateLayer } from './layers/breaker-gate.ts'
+import { breakerProbeLayer } from './layers/breaker-probe.ts'
 import { type BudgetDependencies, budgetLayer } from './layers/budget.ts'
+import { type CacheDependencies, cacheLayer } from './layers/cache.ts'
 import { chainLayer } from './layers/chain.ts'
 import { costLayer } from './layers/cost.ts'
 import { costLimitLayer } from './layers/cost-limit.ts'
 import { degradeLayer } from './layers/degrade.ts'
+import { rateLimitLayer } from './layers/rate-limit.ts'
 import { recordLayer } from './layers/record.ts'
 import { repairLayer } from './layers/repair.ts'
 import { type RetryDependencies, retryLayer } from './layers/retry.ts'
 import { timeoutLayer } from './layers/timeout.ts'
+import type { RateLimiter } from './limits/limit.ts'
+import { createRateLimiter } from './limits/limiter.ts'
 
-export type PipelineDependencies = RetryDependencies & BudgetDependencies
+export type PipelineDependencies = RetryDependencies & BudgetDependencies & CacheDependencies & LoadDependencies
+
+/** What keeps load away from providers; absent: of this pipeline alone. */
+export interface LoadDependencies {
+  readonly limiter?: RateLimiter
+  readonly breakers?: Breakers
+}
 
 /**
  * The layers of one model call, outermost first; the order is written here and nowhere else. What is inside `retry`
  * happens for each attempt (GW-1).
  */
 export function createPipeline(dependencies: PipelineDependencies, provider: CallHandler): (request: CallRequest) => Promise<CallResult> {
+  const { clock, timers } = dependencies
+  const { limiter = createRateLimiter({ clock, timers }), breakers = createBreakers({ clock }) } = dependencies
   const layers: readonly Layer[] = [
     recordLayer(dependencies),
+    // Before the budgets: a hit costs nothing, and is served when they are used up (GW-2).
+    cacheLayer(dependencies),
     degradeLayer(dependencies),
     chainLayer(),
     repairLayer(),
     retryLayer(dependencies),
+    breakerGateLayer({ breakers }),
     costLimitLayer(),
     budgetLayer(dependencies),
+    rateLimitLayer({ limiter, clock }),
+    breakerProbeLayer({ breakers }),
     costLayer(),
     timeoutLayer(dependencies),
   ]

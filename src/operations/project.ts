@@ -43,10 +43,10 @@ export interface OperationHost {
   files(root: string): CompileHost['files']
 }
 
-export interface PromptEngineOptions extends Pick<Environment, 'secrets'> {
+export interface PromptEngineOptions extends Pick<Environment, 'secrets' | 'cache'> {
   /** Whose spending it is. */
   readonly project: string
-  /** Told what does not keep a call from its answer: its usage cannot be kept. */
+  /** Told what does not keep a call from its answer: its usage cannot be kept, its cache cannot be asked. */
   readonly onWarning: (text: string) => void
 }
 

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly signal: AbortSignal
   /** Given: the answer is streamed. */
   readonly onEvent?: (event: CallEvent) => void
+  /** Asks a model also where an answer is kept, and keeps none. */
+  readonly withoutCache: boolean
   /** What does not keep the run from its answer. */
   readonly onWarning: (text: string) => void
 }
@@ -45,7 +47,7 @@ export type RunResult<T> =
 
 /** Runs a prompt and gives its typed answer. */
 export function run(host: OperationHost, options: RunOptions): Promise<RunResult<PromptResult>> {
-  const { input, signal, onEvent, model } = options
+  const { input, signal, onEvent, model, withoutCache } = options
   return withClosure(host, options, (engine, closure, environment) =>
     engine.run({
       closure,
@@ -53,6 +55,7 @@ export function run(host: OperationHost, options: RunOptions): Promise<RunResult
       run: host.newId(),
       input,
       signal,
+      withoutCache,
       ...(onEvent ? { onEvent } : {}),
       ...(model === undefined ? {} : { model }),
       ...withoutKey(options, closure),

@@ -290,7 +290,7 @@ t.test('CACHE-4: without the store every call is made, with one warning a minute
   t.equal(made.length, 5, 'nobody waits for another')
   for (const { answer } of made) answer()
   t.ok((await Promise.all(calls)).every(({ cached }) => cached === undefined))
-  t.same(warnings, ['The cache .flowrun/cache.db cannot be asked: the disk is gone. Until it can, every call is made.'])
+  t.same(warnings, ['The cache .flowrun/cache.db cannot be asked: the disk is gone. Until it can, every call is made'])
   await clock.advance(60_000)
   const later = call()
   await settled(clock)

@@ -9,6 +9,7 @@ import { countTokens } from '../../gateway/tokens.ts'
 import type { DeferredLanguage } from '../deferred.ts'
 import { typedValue } from '../typed-value.ts'
 import { budgetTargets } from './budgets.ts'
+import { cachePolicyOf } from './cache-policy.ts'
 import { PromptFailure } from './failure.ts'
 import { type CheckedInput, checkedInput } from './input.ts'
 import { renderMessages } from './messages.ts'
@@ -96,7 +97,9 @@ function callerOf({ closure, environment, run, tenant, user }: PromptRequest): C
   }
 }
 
-function policyOf({ prompt, input }: Prepared, { closure }: PromptRequest, { language, validator }: PromptDependencies): CallPolicy {
+function policyOf({ prompt, input }: Prepared, { closure, withoutCache }: PromptRequest, dependencies: PromptDependencies): CallPolicy {
+  const { language, validator } = dependencies
+  const cache = withoutCache ? undefined : cachePolicyOf(closure, prompt)
   return {
     repair: prompt.repair,
     onTruncated: prompt.on_truncated,
@@ -105,6 +108,7 @@ function policyOf({ prompt, input }: Prepared, { closure }: PromptRequest, { lan
     render: changed => renderInput(changed, prompt, language),
     inputGuards: [],
     outputGuards: [],
+    ...(cache && { cache }),
     budgets: budgetTargets(closure),
   }
 }

@@ -17,6 +17,8 @@ export interface PromptRequest {
   readonly signal?: AbortSignal
   /** Given: the answer is streamed to it. */
   readonly onEvent?: (event: CallEvent) => void
+  /** Asks a model also where an answer is kept, and keeps none. */
+  readonly withoutCache?: boolean
   /** Where it runs, for budgets and costs. */
   readonly environment: string
   /** ULID; absent: the call belongs to no run. */

@@ -12,7 +12,7 @@ export interface CacheDependencies {
   readonly timers: Timers
   /** Absent: nothing is kept. */
   readonly answerCache?: AnswerCache
-  /** Hears at most once a minute that the cache cannot be asked, as a line for people. */
+  /** Hears at most once a minute that the cache cannot be asked, without a full stop at its end. */
   readonly warn?: (line: string) => void
 }
 
@@ -90,7 +90,7 @@ function guarded(cache: AnswerCache, { clock, warn }: CacheDependencies): Ask {
       if (!(error instanceof RedisUnavailable) && clock.monotonic() >= nextMs) {
         nextMs = clock.monotonic() + NOTICE_MS
         const reason = error instanceof Error ? error.message : String(error)
-        warn?.(`The cache ${cache.name} cannot be asked: ${reason}. Until it can, every call is made.`)
+        warn?.(`The cache ${cache.name} cannot be asked: ${reason}. Until it can, every call is made`)
       }
       return undefined
     }
