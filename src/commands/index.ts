@@ -31,6 +31,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'audit verify': () => import('./audit/verify.ts'),
   'audit checkpoint': () => import('./audit/checkpoint.ts'),
   providers: () => import('./providers.ts'),
+  costs: () => import('./costs.ts'),
   state: () => import('./state.ts'),
   'state list': () => import('./state/list.ts'),
   'state show': () => import('./state/show.ts'),

@@ -25,6 +25,21 @@ export function formatTokens(tokens: number, approximate = false): string {
   return approximate ? `~${text}` : text
 }
 
+/** Tokens of a column whose total is given: all exact, or all in millions; empty where there are none. */
+export function formatTokensUnder(tokens: number, total: number): string {
+  if (tokens === 0) return ''
+  return total < MILLION ? formatCount(tokens) : `${(tokens / MILLION).toFixed(2)} M`
+}
+
+/** An amount of a column whose total is given, with the decimals of the total: `$0.79`, `<$0.01`, `unknown`. */
+export function formatMoneyUnder(nano: number | null, totalNano: number | null): string {
+  if (nano === null) return 'unknown'
+  const decimals = moneyDecimals(totalNano ?? 0)
+  const least = 1 / 10 ** decimals
+  if (nano > 0 && nano / NANO_PER_DOLLAR < least / 2) return `<$${least.toFixed(decimals)}`
+  return `$${grouped((nano / NANO_PER_DOLLAR).toFixed(decimals))}`
+}
+
 /** Decimals that show an amount: 2 from $1, 4 below, 6 below $0.01; 0 has 2. */
 function moneyDecimals(nano: number): number {
   const dollars = Math.abs(nano) / NANO_PER_DOLLAR
