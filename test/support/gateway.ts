@@ -6,6 +6,7 @@ import { loadSchemaValidator } from '../../src/engine/schema-validator.ts'
 import type { CallRequest, ModelTarget } from '../../src/gateway/call.ts'
 import { createGateway, type GatewayDependencies } from '../../src/gateway/gateway.ts'
 import { createHttp } from '../../src/gateway/http.ts'
+import type { LoadDependencies } from '../../src/gateway/pipeline.ts'
 import { createRedactor } from '../../src/gateway/redactor.ts'
 import { createSecretResolver } from '../../src/gateway/secrets.ts'
 import { systemTimers, type Timers } from '../../src/gateway/timers.ts'
@@ -14,6 +15,12 @@ import { fromJson } from '../../src/hcl/json-value.ts'
 
 export const language = createDeferredLanguage(runtimeFunctionTable)
 
+/** Nothing is held back: a suite asks a provider to fail more often than a breaker would watch. */
+const unheld: LoadDependencies = {
+  limiter: { acquire: async () => ({ settle() {}, giveBack() {} }), holdBack() {}, status: () => [] },
+  breakers: { look: async () => {}, enter: async () => () => {}, status: () => [] },
+}
+
 /** A gateway over real sockets, with these secrets and, if given, a clock that the test moves. */
 export function gatewayDependencies(
   environment: Record<string, string> = {},
@@ -21,6 +28,7 @@ export function gatewayDependencies(
 ): GatewayDependencies {
   const redactor = createRedactor()
   return {
+    ...unheld,
     http: createHttp(),
     redactor,
     secrets: createSecretResolver({
