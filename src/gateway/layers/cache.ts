@@ -12,6 +12,7 @@ export interface CacheDependencies {
   readonly timers: Timers
   /** Absent: nothing is kept. */
   readonly answerCache?: AnswerCache
+  readonly leaseMs?: number
   /** Hears at most once a minute that the cache cannot be asked, without a full stop at its end. */
   readonly warn?: (line: string) => void
 }
@@ -29,10 +30,10 @@ const NOTICE_MS = 60_000
  * take calls by itself. Without the store each call is made (CACHE-1 … CACHE-4).
  */
 export function cacheLayer(dependencies: CacheDependencies): Layer {
-  const { answerCache: cache, clock, timers } = dependencies
+  const { answerCache: cache, clock, timers, leaseMs = LEASE_MS } = dependencies
   if (cache === undefined) return (call, next) => next(call)
   const lines = createLines(timers)
-  const ask = guarded(cache, dependencies)
+  const store: Store = { ask: guarded(cache, dependencies), clock, timers, leaseMs }
   return async (call, next) => {
     const policy = call.policy.cache
     if (policy === undefined) return next(call)
@@ -43,10 +44,10 @@ export function cacheLayer(dependencies: CacheDependencies): Layer {
     if (place.kind === 'alone') return next(call)
     let outcome: Outcome = { kind: 'first' }
     try {
-      const found = await claim(flight, ask, timers, clock)
+      const found = await claim(flight, store)
       if (found === 'down') outcome = { kind: 'alone' }
       else if (found !== 'over') {
-        const { result, kept } = 'token' in found ? await make(flight, found.token, next, { ask, timers, clock }) : found
+        const { result, kept } = 'token' in found ? await make(flight, found.token, next, store) : found
         if (kept) outcome = { kind: 'kept', ...kept }
         return result
       }
@@ -79,6 +80,13 @@ interface Made {
 /** What the store says; undefined when it cannot be asked. */
 type Ask = <T>(question: (cache: AnswerCache) => Promise<T>) => Promise<{ readonly said: T } | undefined>
 
+interface Store {
+  readonly ask: Ask
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly leaseMs: number
+}
+
 /** The store is no part of the answer: whatever befalls it, the call goes on, and people hear of it once a minute (CACHE-4). */
 function guarded(cache: AnswerCache, { clock, warn }: CacheDependencies): Ask {
   let nextMs = Number.NEGATIVE_INFINITY
@@ -102,14 +110,10 @@ function guarded(cache: AnswerCache, { clock, warn }: CacheDependencies): Ask {
  *
  * @returns `over`: nobody has made one as long as the caller may wait; `down`: the store cannot be asked.
  */
-async function claim(
-  { call, key, untilMs }: Flight,
-  ask: Ask,
-  timers: Timers,
-  clock: Clock,
-): Promise<Made | { readonly token: string } | 'over' | 'down'> {
+async function claim({ call, key, untilMs }: Flight, store: Store): Promise<Made | { readonly token: string } | 'over' | 'down'> {
+  const { ask, clock, timers } = store
   for (let pollMs = POLL_MIN_MS; ; pollMs = Math.min(pollMs * 1.5, POLL_MAX_MS)) {
-    const claimed = (await ask(cache => cache.claim(key, leaseMs(call, clock))))?.said
+    const claimed = (await ask(cache => cache.claim(key, leaseOf(call, store))))?.said
     if (claimed === undefined) return 'down'
     if (claimed.state === 'free') return claimed
     if (claimed.state === 'kept') {
@@ -124,19 +128,14 @@ async function claim(
   }
 }
 
-interface Making {
-  readonly ask: Ask
-  readonly timers: Timers
-  readonly clock: Clock
-}
-
 /** Makes the call as the holder of its key, and keeps the answer where it may be kept and the lease is not lost. */
-async function make({ call, policy, key }: Flight, token: string, next: CallHandler, { ask, timers, clock }: Making): Promise<Made> {
+async function make({ call, policy, key }: Flight, token: string, next: CallHandler, store: Store): Promise<Made> {
+  const { ask, clock, timers } = store
   let cancel = () => {}
   const renewLater = () => {
-    cancel = timers.after(LEASE_MS / 3, () => {
+    cancel = timers.after(store.leaseMs / 3, () => {
       // Where it is lost, or cannot be told, the answer is not kept: nothing else is to be done.
-      void ask(cache => cache.extend(key, token, leaseMs(call, clock)))
+      void ask(cache => cache.extend(key, token, leaseOf(call, store)))
       renewLater()
     })
   }
@@ -186,8 +185,8 @@ function timeLeftMs({ deadlineMs = Number.POSITIVE_INFINITY }: ModelCall, clock:
 }
 
 /** Never longer than the call may last: nobody waits for one that has given up. */
-function leaseMs(call: ModelCall, clock: Clock): number {
-  return Math.max(1, Math.ceil(Math.min(LEASE_MS, timeLeftMs(call, clock))))
+function leaseOf(call: ModelCall, { leaseMs, clock }: Store): number {
+  return Math.max(1, Math.ceil(Math.min(leaseMs, timeLeftMs(call, clock))))
 }
 
 /** As long as one attempt may take, and no more than half of what is left: the rest is for the caller's own call. */
