@@ -47,6 +47,11 @@ export function createPromptEngine(settings: PromptEngineSettings): PromptEngine
   const http = createHttp()
   const redactor = createRedactor()
   const language = createDeferredLanguage(runtimeFunctionTable)
+  let loaded: Promise<SchemaValidator> | undefined
+  const validator = () => {
+    loaded ??= loadSchemaValidator()
+    return loaded
+  }
   const gateway = createGateway({
     http,
     redactor,
@@ -57,12 +62,8 @@ export function createPromptEngine(settings: PromptEngineSettings): PromptEngine
     ...compact({ spending, answerCache, warn }),
     evaluate: (deferred, names) =>
       language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
+    violations: async (schema, value) => (await validator()).violations(schema, value),
   })
-  let loaded: Promise<SchemaValidator> | undefined
-  const validator = () => {
-    loaded ??= loadSchemaValidator()
-    return loaded
-  }
   const dependencies = { gateway, language, validator, clock }
   return {
     run: request => runPrompt(request, dependencies),

@@ -6,6 +6,7 @@ import type { ProviderSpec } from '../artifact/provider.ts'
 import type { Digest } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { FailureClass } from './failure-class.ts'
+import type { Placeholders } from './guards/placeholders.ts'
 
 /** What is asked of the gateway. */
 export interface CallRequest {
@@ -36,6 +37,8 @@ export interface ModelCall extends CallRequest {
   readonly attempt: number
   /** The model is asked again to mend its answer. */
   readonly isRepair: boolean
+  /** What guards took out of this call; absent where it has none. */
+  readonly placeholders?: Placeholders
   /** What happened so far: layers add to it, also where the call fails. */
   readonly history: CallHistory
 }

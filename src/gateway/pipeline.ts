@@ -2,6 +2,7 @@ import { invariant } from '../base/invariant.ts'
 import { type Breakers, createBreakers } from './breaker/breakers.ts'
 import { addCost, addUsage, type CallHandler, type CallHistory, type CallRequest, type CallResult, type Layer, newHistory } from './call.ts'
 import { CallFailure, extendFailure } from './failure.ts'
+import type { GuardDependencies } from './guards/run.ts'
 import { breakerGateLayer } from './layers/breaker-gate.ts'
 import { breakerProbeLayer } from './layers/breaker-probe.ts'
 import { type BudgetDependencies, budgetLayer } from './layers/budget.ts'
@@ -10,6 +11,8 @@ import { chainLayer } from './layers/chain.ts'
 import { costLayer } from './layers/cost.ts'
 import { costLimitLayer } from './layers/cost-limit.ts'
 import { degradeLayer } from './layers/degrade.ts'
+import { guardInLayer } from './layers/guard-in.ts'
+import { guardOutLayer } from './layers/guard-out.ts'
 import { rateLimitLayer } from './layers/rate-limit.ts'
 import { recordLayer } from './layers/record.ts'
 import { repairLayer } from './layers/repair.ts'
@@ -18,7 +21,11 @@ import { timeoutLayer } from './layers/timeout.ts'
 import type { RateLimiter } from './limits/limit.ts'
 import { createRateLimiter } from './limits/limiter.ts'
 
-export type PipelineDependencies = RetryDependencies & BudgetDependencies & CacheDependencies & LoadDependencies
+export type PipelineDependencies = RetryDependencies &
+  BudgetDependencies &
+  CacheDependencies &
+  LoadDependencies &
+  Pick<GuardDependencies, 'violations'>
 
 /** What keeps load away from providers; absent: of this pipeline alone. */
 export interface LoadDependencies {
@@ -33,12 +40,16 @@ export interface LoadDependencies {
 export function createPipeline(dependencies: PipelineDependencies, provider: CallHandler): (request: CallRequest) => Promise<CallResult> {
   const { clock, timers } = dependencies
   const { limiter = createRateLimiter({ clock, timers }), breakers = createBreakers({ clock }) } = dependencies
+  const call = (request: CallRequest) => begin(request, handler, dependencies)
+  const guards: GuardDependencies = { ...dependencies, ask: call }
   const layers: readonly Layer[] = [
     recordLayer(dependencies),
+    guardInLayer(guards),
     // Before the budgets: a hit costs nothing, and is served when they are used up (GW-2).
     cacheLayer(dependencies),
     degradeLayer(dependencies),
     chainLayer(),
+    guardOutLayer(guards),
     repairLayer(),
     retryLayer(dependencies),
     breakerGateLayer({ breakers }),
@@ -50,7 +61,7 @@ export function createPipeline(dependencies: PipelineDependencies, provider: Cal
     timeoutLayer(dependencies),
   ]
   const handler = layers.reduceRight<CallHandler>((next, layer) => call => layer(call, next), provider)
-  return request => begin(request, handler, dependencies)
+  return call
 }
 
 /** Starts the history of a call, and gives it back with the answer or the failure. */

@@ -1,6 +1,7 @@
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { CallHistory, ModelTarget, RejectedAnswer } from './call.ts'
 import { budgetDiagnostic } from './diagnostics/budget.ts'
+import { guardDiagnostic } from './diagnostics/guard.ts'
 import type { FailureDetails } from './failure.ts'
 import { violationSentence } from './layers/repair.ts'
 
@@ -11,8 +12,8 @@ export function refusalDiagnostic(
   history: CallHistory,
   flow: string,
 ): DiagnosticInput | undefined {
-  const ofBudget = budgetDiagnostic(details, target)
-  if (ofBudget) return ofBudget
+  const ofBlock = budgetDiagnostic(details, target) ?? guardDiagnostic(details)
+  if (ofBlock) return ofBlock
   switch (details.class) {
     case 'output_invalid':
       return outputInvalid(history.rejected, flow)

@@ -11,6 +11,7 @@ import { typedValue } from '../typed-value.ts'
 import { budgetTargets } from './budgets.ts'
 import { cachePolicyOf } from './cache-policy.ts'
 import { PromptFailure } from './failure.ts'
+import { guardTargets } from './guards.ts'
 import { type CheckedInput, checkedInput } from './input.ts'
 import { renderMessages } from './messages.ts'
 import { checkedOutput } from './output.ts'
@@ -106,8 +107,8 @@ function policyOf({ prompt, input }: Prepared, { closure, withoutCache }: Prompt
     ...(prompt.max_cost_nano !== undefined && { maxCostNano: prompt.max_cost_nano }),
     check: text => checkedOutput(text, prompt, { input: input.value }, language, validator),
     render: changed => renderInput(changed, prompt, language),
-    inputGuards: [],
-    outputGuards: [],
+    inputGuards: guardTargets(closure, prompt.input_guards),
+    outputGuards: guardTargets(closure, prompt.output_guards),
     ...(cache && { cache }),
     budgets: budgetTargets(closure),
   }

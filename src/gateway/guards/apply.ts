@@ -97,12 +97,18 @@ function redacted(text: string, findings: readonly Finding[], wordFor: (finding:
   return result + text.slice(end)
 }
 
+const INPUT_CURE = 'Send another input, or let the guard be milder: action = "redact" takes out what it finds, "flag" marks it.'
+const ANSWER_CURE =
+  'The answer is neither shown nor stored. Ask anew, escalate to another tier with escalate_on = ["guard_blocked"], or let the guard be milder.'
+
 /** What a blocked call fails with: which guard, by which detector, on what; never the text. */
 export function blockedFailure({ guard, detector, on, finding }: GuardVerdict): CallFailure {
+  const isInput = on === 'input'
   return new CallFailure({
     class: 'guard_blocked',
-    message: `${guard} blocked the ${on === 'input' ? 'input' : 'answer'}: ${finding}`,
+    message: `${guard} blocked the ${isInput ? 'input' : 'answer'}`,
     refusedBy: guard,
-    notes: [`detector  ${detector}`, `on        ${on}`, `found     ${finding}`],
+    notes: [`detector   ${detector}`, `on         ${on}`, `found      ${finding}`],
+    cure: isInput ? [INPUT_CURE, 'The call was not made.'] : [ANSWER_CURE],
   })
 }

@@ -42,7 +42,7 @@ export interface DetectorHelp {
 }
 
 export interface JudgeQuestion {
-  /** Address of the model. */
+  /** Address of the model; of a pinned version with the version. */
   readonly model: string
   readonly system: string
   readonly user: string

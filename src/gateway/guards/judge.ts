@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../artifact/json-schema.ts'
+import { memberKey } from '../../artifact/references.ts'
 import { digestOf } from '../../base/digest.ts'
 import { isJsonObject, type JsonValue } from '../../base/json.ts'
 import { type Detector, GuardTrouble, NOTHING, wholeText } from './detector.ts'
@@ -19,7 +20,7 @@ export const judge: Detector<'judge'> = {
   async look(texts, { model, rubric, threshold }, help) {
     const seen = texts.filter(text => text.trim() !== '')
     if (seen.length === 0) return texts.map(() => NOTHING)
-    const answer = await help.judge({ model: model.$ref, output: VERDICT, ...messagesFor(seen, rubric) })
+    const answer = await help.judge({ model: memberKey(model), output: VERDICT, ...messagesFor(seen, rubric) })
     const score = scoreOf(answer)
     if (score < threshold) return texts.map(() => NOTHING)
     const summary = 'the rubric applies'

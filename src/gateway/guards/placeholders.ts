@@ -7,12 +7,16 @@ export interface Placeholders {
   take(label: string, value: string, isReversible: boolean): string
   /** Words that stand in the texts already are not given out: they are not ours to put back. */
   avoid(texts: readonly string[]): void
-  /** The text with the values that may be put back. */
-  restore(text: string): string
+  /**
+   * The text with the values that may be put back.
+   *
+   * @param write a value as it stands in this text, where that is not the value itself.
+   */
+  restore(text: string, write?: (value: string) => string): string
   /** There is something to put back. */
-  readonly canRestore: () => boolean
+  canRestore(): boolean
   /** The longest word that may be put back, in UTF-16 units. */
-  readonly longest: () => number
+  longest(): number
 }
 
 interface Taken {
@@ -47,10 +51,10 @@ export function createPlaceholders(): Placeholders {
     avoid(texts) {
       for (const text of texts) for (const [word] of text.matchAll(WORD)) if (!byWord.has(word)) used.add(word)
     },
-    restore(text) {
+    restore(text, write = value => value) {
       return text.replace(WORD, word => {
         const known = taken.get(byWord.get(word) ?? '')
-        return known?.isReversible ? known.value : word
+        return known?.isReversible ? write(known.value) : word
       })
     },
     canRestore: () => reversible().length > 0,

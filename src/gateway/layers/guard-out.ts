@@ -1,0 +1,79 @@
+import type { CallEvent, GuardTarget, Layer, LayerResult, ModelCall } from '../call.ts'
+import { CallFailure, extendFailure } from '../failure.ts'
+import { applyGuards, blockedFailure } from '../guards/apply.ts'
+import { createPlaceholders } from '../guards/placeholders.ts'
+import { type GuardDependencies, guardRun } from '../guards/run.ts'
+import { textsOfValue } from '../guards/texts.ts'
+
+/**
+ * Holds the answer of each model against the guards. Where one of them may refuse or change it, nobody sees any of it
+ * before they have seen all (GW-5): neither the stream, nor an answer that did not fit its type.
+ */
+export function guardOutLayer(dependencies: GuardDependencies): Layer {
+  return async (call, next) => {
+    const guards = call.policy.outputGuards
+    if (guards.length === 0) return next(call)
+    const isHeld = guards.some(mayChange)
+    const { onEvent } = call
+    if (isHeld && onEvent) call.history.streamHeld = true
+    const result = isHeld ? await withheld(call, () => next(onEvent ? { ...call, onEvent: heldEvents(onEvent) } : call)) : await next(call)
+    const guarded = await guardedAnswer(call, result, dependencies)
+    if (isHeld && onEvent && guarded.text !== '') {
+      onEvent({ type: 'text-start' })
+      onEvent({ type: 'text-delta', text: guarded.text })
+      onEvent({ type: 'text-end' })
+    }
+    return guarded
+  }
+}
+
+/** A guard that marks alone changes nothing; but where its judge fails, it may refuse. */
+function mayChange({ spec: { detectors, on_error } }: GuardTarget): boolean {
+  return detectors.some(({ action, type }) => action !== 'flag' || (type === 'judge' && on_error === 'block'))
+}
+
+async function guardedAnswer(call: ModelCall, result: LayerResult, dependencies: GuardDependencies): Promise<LayerResult> {
+  const isTyped = call.output !== undefined && result.toolCalls.length === 0
+  const answer = textsOfValue(isTyped ? result.output : result.text)
+  // An answer of tool calls alone says nothing.
+  if (!isTyped && result.text === '' && result.toolCalls.length > 0) return result
+  const run = guardRun(call, 'output', call.placeholders ?? createPlaceholders(), dependencies)
+  const { texts, verdicts, blockedBy } = await applyGuards(answer.texts, call.policy.outputGuards, run)
+  call.history.verdicts.push(...verdicts)
+  if (blockedBy) throw blockedFailure(blockedBy)
+  if (texts.every((text, index) => text === answer.texts[index])) return result
+  const output = answer.withTexts(texts)
+  return { ...result, output, text: typeof output === 'string' && !isTyped ? output : JSON.stringify(output) }
+}
+
+/** Lets through what says nothing of the answer. */
+function heldEvents(onEvent: (event: CallEvent) => void): (event: CallEvent) => void {
+  return event => {
+    if (event.type === 'tool-call' || event.type === 'escalation') onEvent(event)
+    if (event.type === 'repair') onEvent({ type: 'repair', problems: [WITHHELD] })
+  }
+}
+
+const WITHHELD = 'does not fit; what it says is withheld, for the guards have not seen it'
+
+/** Answers that did not fit their type come back beside the guards: what they say is taken out. */
+async function withheld(call: ModelCall, ask: () => Promise<LayerResult>): Promise<LayerResult> {
+  const { rejected } = call.history
+  const before = rejected.length
+  const withhold = () => {
+    const seen = rejected.splice(before)
+    rejected.push(
+      ...seen.map(answer => ({ ...answer, text: '', violations: answer.violations.map(({ path }) => ({ path, text: WITHHELD })) })),
+    )
+  }
+  try {
+    const result = await ask()
+    withhold()
+    return result
+  } catch (error) {
+    withhold()
+    if (!(error instanceof CallFailure) || error.details.class !== 'output_invalid') throw error
+    const violations = error.details.violations?.map(({ path }) => ({ path, text: WITHHELD })) ?? []
+    throw extendFailure(error, { message: `the answer ${WITHHELD}`, violations, streamed: false })
+  }
+}
