@@ -38,7 +38,7 @@ const BY_STATUS: ReadonlyMap<number, FailureClass> = new Map([
 ])
 
 const CONTEXT_OVERFLOW =
-  /context_length_exceeded|context length|context window|maximum context|prompt is too long|too many tokens|input is too long|input token count.*exceeds/i
+  /context_length_exceeded|exceed_context_size|context length|context window|maximum context|prompt is too long|too many tokens|input is too long|input token count.*exceeds/i
 const CONTENT_FILTER = /content_filter|content_policy|content management policy/i
 
 /**

@@ -93,8 +93,11 @@ function apiDetails(error: ApiError, nowMs: number): FailureDetails {
 }
 
 function classOf(status: number, { code = '', message = '' }: Said): FailureClass {
-  // OpenAI answers 429 to an account without money as well: waiting does not fill it.
+  // OpenAI answers 429 to an account without money, and Anthropic 400: waiting does not fill it, nor does another call.
   if (status === 429 && code === 'insufficient_quota') return 'forbidden'
+  if (status === 400 && /credit balance is too low/i.test(message)) return 'forbidden'
+  // Mistral's word for a model that it does not have.
+  if (status === 400 && code === 'invalid_model') return 'not_found'
   // Google answers 400 to a key that it does not know, and Amazon 403 to one that is none or is too old.
   if (status === 400 && code === 'API_KEY_INVALID') return 'unauthorized'
   if (status === 403 && REFUSED_IDENTITY.has(code)) return 'unauthorized'

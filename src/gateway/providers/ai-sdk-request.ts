@@ -4,11 +4,11 @@ import type {
   LanguageModelV4FilePart,
   LanguageModelV4Message,
   LanguageModelV4ToolResultPart,
-  SharedV4ProviderOptions,
 } from '@ai-sdk/provider'
 import type { JsonSchema } from '../../artifact/json-schema.ts'
 import type { CallFile, CallMessage, ModelCall, ModelTarget } from '../call.ts'
-import { isStrict, schemaInstructions, schemaToSend } from '../output-schema.ts'
+import { schemaInstructions, schemaToSend } from '../output-schema.ts'
+import { vendorOptions } from './ai-sdk-options.ts'
 import { argumentsOf } from './ai-sdk-trail.ts'
 
 /** How the model is told the shape of its answer, by what it can: the schema itself, `json_mode` beside instructions, or those alone. */
@@ -59,15 +59,6 @@ export function requestOf(call: ModelCall): LanguageModelV4CallOptions {
 /** JSON Schema 2020-12 where the SDK's types say draft 7: it passes both on as they are. */
 function sdkSchema(schema: JsonSchema): JSONSchema7 {
   return schema as JSONSchema7
-}
-
-/** What the SDK's own options say, under the names by which its packages know them. */
-function vendorOptions({ target }: ModelCall, sent: JsonSchema | undefined): SharedV4ProviderOptions {
-  const { spec, provider } = target
-  const strict = sent === undefined ? {} : { strictJsonSchema: isStrict(sent) }
-  // Prompts stay with their owner: OpenAI keeps responses for 30 days unless told otherwise, and chat completions never.
-  const store = provider.spec.api === 'responses' ? { store: spec.provider_options?.store === true } : {}
-  return { openai: { ...strict, ...store }, openaiCompatible: strict, mistral: strict }
 }
 
 function messagesOf(messages: readonly CallMessage[], target: ModelTarget, instructions: string | undefined): LanguageModelV4Message[] {

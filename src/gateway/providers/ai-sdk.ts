@@ -19,6 +19,8 @@ export interface AiSdkVendor extends VendorApi {
   load(): Promise<SdkModels>
   /** What an answer that comes in pieces is called; absent: server-sent events. */
   readonly streamType?: string
+  /** Keeps what the package made within the limit of output tokens, thoughts included. */
+  readonly bound?: (body: JsonObject, limit: number) => JsonObject
   /** How long vectors shall be and what they are for, in the vendor's words. */
   readonly embeddingOptions?: (model: ModelSpec, purpose: EmbeddingCall['purpose']) => SharedV4ProviderOptions
 }
@@ -40,7 +42,7 @@ export interface ModelSettings {
 export const KEY_IN_HEADERS = 'in-headers'
 
 /** A call of either kind. */
-type AnyCall = Pick<ModelCall, 'target' | 'signal' | 'onEvent'>
+type AnyCall = Pick<ModelCall, 'target' | 'signal'> & Partial<Pick<ModelCall, 'params' | 'onEvent'>>
 
 export function connectAiSdk(vendor: AiSdkVendor, target: ProviderTarget, dependencies: ProviderDependencies): ModelProvider {
   let loaded: Promise<SdkModels> | undefined
@@ -139,11 +141,10 @@ function fetchFor(
   const policy = { connectTimeoutMs: spec.connect_timeout_ms, allowPrivate: spec.allow_private }
   const { name: keyHeader } = vendor.keyHeader
   return async (input, init) => {
-    const headers = Object.fromEntries(new Headers(init?.headers))
     const key = credentials.headers[keyHeader]
-    if (key === undefined) delete headers[keyHeader]
-    else headers[keyHeader] = key
-    const body = typeof init?.body === 'string' ? withProviderOptions(init.body, call) : undefined
+    const own = [...new Headers(init?.headers)].filter(([name, value]) => name !== keyHeader && !value.includes(KEY_IN_HEADERS))
+    const headers = { ...Object.fromEntries(own), ...(key !== undefined && { [keyHeader]: key }) }
+    const body = typeof init?.body === 'string' ? bodyOf(init.body, vendor, call) : undefined
     const request = { url: String(input), method: init?.method ?? 'GET', headers, ...(body !== undefined && { body }) }
     const signed = sign === undefined || key !== undefined ? request : { ...request, headers: { ...headers, ...(await sign(request)) } }
     const response = await http.send({ ...signed, signal: call.signal, policy })
@@ -152,12 +153,15 @@ function fetchFor(
   }
 }
 
-/** `provider_options` are the vendor's own words: they go into the body as they are, beside what we set. */
-function withProviderOptions(body: string, { target }: AnyCall): string {
-  const options = target.spec.provider_options
-  if (options === undefined || Object.keys(options).length === 0) return body
-  const sent: unknown = JSON.parse(body)
-  return isJsonObject(sent) ? JSON.stringify(merged(options, sent)) : body
+/** Bounded, and with `provider_options`, the vendor's own words, which go in as they are, beside what we set. */
+function bodyOf(text: string, { bound }: AiSdkVendor, { target, params }: AnyCall): string {
+  const options = target.spec.provider_options ?? {}
+  const limit = params?.max_output_tokens ?? target.spec.limits.max_output_tokens
+  const mustBound = bound !== undefined && limit !== undefined && params?.reasoning_effort !== undefined
+  if (!mustBound && Object.keys(options).length === 0) return text
+  const sent: unknown = JSON.parse(text)
+  if (!isJsonObject(sent)) return text
+  return JSON.stringify(merged(options, mustBound ? bound(sent, limit) : sent))
 }
 
 /** What both have as an object is merged; of anything else the second counts. */

@@ -1,9 +1,11 @@
 import type { SharedV4ProviderOptions } from '@ai-sdk/provider'
 import type { ModelSpec } from '../../artifact/model.ts'
 import type { ProviderSpec } from '../../artifact/provider.ts'
+import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import type { EmbeddingCall } from '../call.ts'
 import { type AiSdkVendor, connectAiSdk, KEY_IN_HEADERS, type ModelSettings } from './ai-sdk.ts'
 import { awsSigner } from './aws-signature.ts'
+import { withBoundThinking } from './claude-thinking.ts'
 import type { ProviderDefinition } from './definition.ts'
 import { endpointAt } from './endpoint.ts'
 
@@ -33,6 +35,18 @@ const vendor: AiSdkVendor = {
     }
   },
   embeddingOptions,
+  bound,
+}
+
+/** Of Claude alone: Nova with much effort may have no limit beside it. */
+function bound(body: JsonObject, maxTokens: number): JsonObject {
+  const { inferenceConfig, additionalModelRequestFields: fields } = body
+  if (!isJsonObject(fields) || fields.thinking === undefined) return body
+  return {
+    ...body,
+    inferenceConfig: { ...(isJsonObject(inferenceConfig) ? inferenceConfig : {}), maxTokens },
+    additionalModelRequestFields: withBoundThinking(fields, maxTokens),
+  }
 }
 
 /** Each family of models has words of its own; a family that knows no lengths or purposes is told none. */

@@ -1,4 +1,5 @@
 import { type AiSdkVendor, connectAiSdk, KEY_IN_HEADERS } from './ai-sdk.ts'
+import { withBoundThinking } from './claude-thinking.ts'
 import type { ProviderDefinition } from './definition.ts'
 import { endpointAt } from './endpoint.ts'
 
@@ -11,6 +12,7 @@ const vendor: AiSdkVendor = {
     const { createAnthropic } = await import('@ai-sdk/anthropic')
     return { chat: ({ baseURL, model, fetch }) => createAnthropic({ baseURL, fetch, apiKey: KEY_IN_HEADERS }).languageModel(model.id) }
   },
+  bound: (body, limit) => ({ ...withBoundThinking(body, limit), max_tokens: limit }),
 }
 
 /** Anthropic's messages. */

@@ -11,6 +11,16 @@ function endpoint(spec: ProviderSpec): string | undefined {
   return spec.api_version === undefined ? `${url}/openai/v1` : `${url}/openai`
 }
 
+/** With a version each deployment has an address; without one its name is in the body alone. */
+function addressOf({ baseURL, fetch, provider, model }: ModelSettings): Pick<ModelSettings, 'baseURL' | 'fetch'> {
+  const { api_version } = provider
+  if (api_version === undefined) return { baseURL, fetch }
+  return {
+    baseURL: `${baseURL}/deployments/${encodeURIComponent(model.id)}`,
+    fetch: (input, init) => fetch(`${input}?api-version=${api_version}`, init),
+  }
+}
+
 const vendor: AiSdkVendor = {
   endpoint,
   listUrl(spec) {
@@ -20,14 +30,9 @@ const vendor: AiSdkVendor = {
   defaultKey: 'AZURE_OPENAI_API_KEY',
   keyHeader: { name: 'api-key', prefix: '' },
   async load() {
-    const { createAzure } = await import('@ai-sdk/azure')
-    const sdk = ({ baseURL, fetch, provider }: ModelSettings) =>
-      createAzure({
-        baseURL,
-        fetch,
-        apiKey: KEY_IN_HEADERS,
-        ...(provider.api_version !== undefined && { apiVersion: provider.api_version, useDeploymentBasedUrls: true }),
-      })
+    // Azure speaks OpenAI's protocol at addresses of its own; a package for it would be a second copy of this one.
+    const { createOpenAI } = await import('@ai-sdk/openai')
+    const sdk = (settings: ModelSettings) => createOpenAI({ ...addressOf(settings), apiKey: KEY_IN_HEADERS })
     return {
       chat: settings =>
         settings.provider.api === 'responses' ? sdk(settings).responses(settings.model.id) : sdk(settings).chat(settings.model.id),

@@ -1,0 +1,307 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import type { JsonSchema } from '../../src/artifact/json-schema.ts'
+import type { ModelSpec } from '../../src/artifact/model.ts'
+import type { ProviderSpec } from '../../src/artifact/provider.ts'
+import type { CallEvent, CallMessage, CallRequest, EmbeddingCall } from '../../src/gateway/call.ts'
+import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
+import { createGateway } from '../../src/gateway/gateway.ts'
+import { providerDefinitions } from '../../src/gateway/providers/index.ts'
+import { modelTarget, providerSpec } from '../support/artifacts.ts'
+import { callTo, gatewayDependencies } from '../support/gateway.ts'
+import type { Feature, Support } from '../support/provider-table.ts'
+import {
+  errorsOf,
+  hasRecording,
+  type RecordedVendor,
+  recordedVendors,
+  recordingOf,
+  requestsFile,
+  streamOf,
+} from '../support/recorded-vendors.ts'
+import { type ReplayServer, startReplayServer } from '../support/replay-server.ts'
+
+const KEY = 'VENDOR_KEY'
+const CANARY = 'sk-canary-8f21c07be4d2a9'
+const TEXT = 'The invoice is due on 3 March.'
+
+const everything: Partial<ModelSpec> = {
+  capabilities: ['files', 'images', 'json_schema', 'parallel_tools', 'reasoning', 'streaming', 'system', 'tools'],
+  retry: { max_attempts: 1, initial_ms: 1, max_ms: 1, on: [] },
+}
+
+const lookup = {
+  name: 'lookup',
+  description: 'Looks an invoice up.',
+  input: { type: 'object', properties: { invoice: { type: 'string' } }, required: ['invoice'], additionalProperties: false },
+} as const
+
+const answerSchema: JsonSchema = {
+  type: 'object',
+  'x-order': ['zebra', 'apple'],
+  properties: { apple: { type: 'string' }, zebra: { type: 'number' } },
+  required: ['apple', 'zebra'],
+  additionalProperties: false,
+}
+
+const question: readonly CallMessage[] = [
+  { role: 'system', text: 'Be short.' },
+  { role: 'user', text: 'When is it due?' },
+]
+
+const withFile = (mediaType: string, data: string, name: string): readonly CallMessage[] => [
+  { role: 'user', text: 'What is it?', files: [{ mediaType, data, name }] },
+]
+
+/** What was seen of each type, over all its interfaces. */
+const seen = new Map<ProviderSpec['type'], Map<Feature, Support>>()
+
+function note({ provider }: RecordedVendor, feature: Feature, support: Support): void {
+  const features = seen.get(provider.type) ?? new Map<Feature, Support>()
+  if (features.get(feature) !== 'yes') features.set(feature, support)
+  seen.set(provider.type, features)
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<FailureDetails> {
+  try {
+    await promise
+  } catch (error) {
+    if (error instanceof CallFailure) return error.details
+    throw error
+  }
+  throw new Error('the call did not fail')
+}
+
+interface Bench {
+  readonly vendor: RecordedVendor
+  readonly server: ReplayServer
+  readonly ask: (call?: Partial<CallRequest>, model?: Partial<ModelSpec>) => ReturnType<ReturnType<typeof createGateway>['call']>
+  readonly embed: (call?: Partial<EmbeddingCall>, model?: Partial<ModelSpec>) => ReturnType<ReturnType<typeof embedderOf>>
+  /** The last request, by the name of what was asked. */
+  readonly sent: (name: string) => { readonly path: string; readonly body: unknown }
+}
+
+function embedderOf(spec: ProviderSpec, dependencies: ReturnType<typeof gatewayDependencies>) {
+  const provider = providerDefinitions[spec.type].connect(modelTarget(spec).provider, dependencies)
+  return (call: EmbeddingCall) => provider.embed(call)
+}
+
+async function benchOf(vendor: RecordedVendor, t: Pick<Test, 'teardown'>): Promise<Bench> {
+  const server = await startReplayServer()
+  const dependencies = gatewayDependencies({ [KEY]: CANARY })
+  t.teardown(async () => {
+    await dependencies.http.close()
+    await server.close()
+  })
+  const spec = providerSpec({ ...vendor.provider, base_url: server.url + vendor.path, api_key: { $secret: KEY } })
+  const gateway = createGateway(dependencies)
+  const embedder = embedderOf(spec, dependencies)
+  const signal = new AbortController().signal
+  return {
+    vendor,
+    server,
+    ask: (call, model) =>
+      gateway.call(callTo(modelTarget(spec, { id: vendor.id, ...everything, ...model }), { messages: question, ...call })),
+    embed: (call, model) => {
+      const target = modelTarget(spec, { id: vendor.embeddingId ?? vendor.id, kind: 'embedding', ...model })
+      return embedder({ target, texts: ['one', 'two'], purpose: 'document', signal, ...call })
+    },
+    sent(name) {
+      const { path, body } = server.requests.at(-1) ?? { path: '', body: undefined }
+      return expectSent(vendor, name, { path, body })
+    },
+  }
+}
+
+const sentBodies = new Map<string, Record<string, unknown>>()
+
+/** Remembers what was sent, and gives it back. */
+function expectSent<T>(vendor: RecordedVendor, name: string, request: T): T {
+  sentBodies.set(vendor.name, { ...sentBodies.get(vendor.name), [name]: request })
+  return request
+}
+
+for (const vendor of recordedVendors) {
+  t.test(`recorded answers of ${vendor.name}`, async t => {
+    const bench = await benchOf(vendor, t)
+    const { server, ask, embed, sent } = bench
+
+    await t.test('a plain answer: text, usage, and its cost by the hand-computed table', async t => {
+      server.play(recordingOf(vendor, 'plain'))
+      const result = await ask({}, { price: [vendor.price] })
+      t.match(result, { text: TEXT, finishReason: 'stop', simulated: false })
+      t.same(result.usage, vendor.usage)
+      t.equal(result.costNano, vendor.costNano)
+      sent('plain')
+      note(vendor, 'text', 'yes')
+      note(vendor, 'cached input', vendor.usage.cachedInput > 0 ? 'yes' : 'no')
+    })
+
+    await t.test('the same answer as a stream, thoughts apart', async t => {
+      server.play(streamOf(vendor, 'stream'))
+      const events: CallEvent[] = []
+      const result = await ask({ onEvent: event => events.push(event) }, { price: [vendor.price] })
+      t.match(result, { text: TEXT, finishReason: 'stop' })
+      t.same(result.usage, vendor.usage)
+      t.equal(result.costNano, vendor.costNano)
+      const textOf = (type: string) => events.map(event => (event.type === type && 'text' in event ? event.text : '')).join('')
+      t.equal(textOf('text-delta'), TEXT)
+      t.ok(events.filter(event => event.type === 'text-delta').length > 1, 'in pieces')
+      t.equal(textOf('reasoning-delta'), vendor.showsThoughts ? 'The user asks for a date.' : '')
+      sent('stream')
+      note(vendor, 'streaming', 'yes')
+      note(vendor, 'thoughts', vendor.showsThoughts ? 'yes' : 'no')
+    })
+
+    await t.test('tool calls, plain and streamed, and their results handed back', async t => {
+      server.play(recordingOf(vendor, 'tools'))
+      const plain = await ask({ tools: [lookup] })
+      sent('tools')
+      server.play(streamOf(vendor, 'tools'))
+      const names: string[] = []
+      const onEvent = (event: CallEvent) => {
+        if (event.type === 'tool-call') names.push(event.name)
+      }
+      const streamed = await ask({ tools: [lookup], onEvent })
+      for (const result of [plain, streamed]) {
+        t.equal(result.finishReason, 'tool_calls')
+        t.same(
+          result.toolCalls.map(call => [call.name, JSON.parse(call.arguments)]),
+          [
+            ['lookup', { invoice: 'A-17' }],
+            ['lookup', { invoice: 'A-18' }],
+          ],
+        )
+      }
+      t.same(names, ['lookup', 'lookup'])
+
+      server.play(recordingOf(vendor, 'plain'))
+      const bodies = []
+      for (const { text, toolCalls, trail } of [plain, streamed]) {
+        const results = toolCalls.map(
+          ({ id, name }, index): CallMessage => ({
+            role: 'tool',
+            text: index === 0 ? '{"due":"3 March"}' : 'no such invoice',
+            result: { id, name, failed: index > 0 },
+          }),
+        )
+        const answered: CallMessage = { role: 'assistant', text, toolCalls, ...(trail && { trail: JSON.parse(JSON.stringify(trail)) }) }
+        const result = await ask({ tools: [lookup], messages: [...question, answered, ...results] })
+        t.equal(result.text, TEXT)
+        bodies.push(sent('tool results').body)
+      }
+      const ids = (body: unknown, calls: typeof plain.toolCalls) =>
+        calls.reduce((json, { id }, index) => json.replaceAll(id, `call ${index + 1}`), JSON.stringify(body))
+      t.equal(ids(bodies[1], streamed.toolCalls), ids(bodies[0], plain.toolCalls), 'a streamed answer is handed back as a plain one')
+      note(vendor, 'tool calls', 'yes')
+    })
+
+    await t.test('a typed answer', async t => {
+      server.play(recordingOf(vendor, 'plain'))
+      await ask({ output: answerSchema })
+      const { messages: _, system: __, contents: ___, ...body } = Object(sent('typed answer').body)
+      t.ok(JSON.stringify(body).includes('"zebra"'), 'the schema is beside the messages')
+      note(vendor, 'typed answers', JSON.stringify(body).includes('"zebra"') ? 'yes' : 'no')
+    })
+
+    for (const [feature, messages] of [
+      ['images', withFile('image/png', 'iVBORw0KGgo=', 'chart.png')],
+      ['PDF files', withFile('application/pdf', 'JVBERi0=', 'terms.pdf')],
+    ] as const) {
+      await t.test(`${feature} in a message, or a clear refusal before anything is sent`, async t => {
+        server.play(recordingOf(vendor, 'plain'))
+        const before = server.requests.length
+        const outcome = await ask({ messages }).catch((error: unknown) => error)
+        if (outcome instanceof CallFailure) {
+          t.equal(outcome.details.class, 'bad_request')
+          t.equal(server.requests.length, before)
+          note(vendor, feature, 'no')
+          return
+        }
+        t.match(
+          JSON.stringify(sent(feature).body),
+          messages[0]?.files?.[0] && 'data' in messages[0].files[0] ? messages[0].files[0].data : '',
+        )
+        note(vendor, feature, 'yes')
+      })
+    }
+
+    await t.test('BUD-3: params.reasoning_effort in the words of the vendor, thoughts within max_output_tokens', async t => {
+      server.play(recordingOf(vendor, 'plain'))
+      await ask({ params: { max_output_tokens: 4000 } })
+      const { body: without } = sent('params')
+      await ask({ params: { max_output_tokens: 4000, reasoning_effort: 'high' } })
+      const { body } = sent('reasoning')
+      t.not(JSON.stringify(body), JSON.stringify(without))
+      note(vendor, 'reasoning effort', JSON.stringify(body) === JSON.stringify(without) ? 'no' : 'yes')
+      const limits = [...JSON.stringify(body).matchAll(/"(?:max\w*[tT]okens|budget_tokens)":(\d+)/g)].map(([, tokens]) => Number(tokens))
+      t.equal(Math.max(...limits), 4000)
+
+      await ask({ params: { max_output_tokens: 500, reasoning_effort: 'high' } })
+      const short = JSON.stringify(server.requests.at(-1)?.body)
+      t.notMatch(short, /budget_tokens/, 'no room for thoughts')
+    })
+
+    await t.test('an answer that was cut off says so', async t => {
+      server.play(recordingOf(vendor, 'length'))
+      t.match(await ask(), { text: 'The invoice is', finishReason: 'length', usage: { input: 41 } })
+    })
+
+    for (const name of ['refusal', 'filter']) {
+      if (!hasRecording(vendor, name)) continue
+      await t.test(`a withheld answer fails with what was billed: ${name}`, async t => {
+        server.play(recordingOf(vendor, name))
+        const details = await failureOf(ask({}, { price: [vendor.price] }))
+        t.match(details, { class: vendor.withheld, status: 200, message: /./ })
+        if (details.usage) t.equal(details.usage.input, 41)
+        else t.equal(vendor.name, 'google', 'which counts no output where there was none')
+      })
+    }
+
+    for (const error of errorsOf(vendor)) {
+      await t.test(`${error.name} is ${error.expect.class}, plain and streamed`, async t => {
+        server.play({ status: error.status, contentType: 'application/json', headers: error.headers, body: JSON.stringify(error.body) })
+        for (const streaming of [{}, { onEvent: () => {} }]) {
+          const details = await failureOf(ask(streaming))
+          t.match(details, { status: error.status, message: /./, ...error.expect })
+          t.notMatch(details.message, /[{}]/, 'in words')
+        }
+      })
+    }
+
+    await t.test('texts as vectors, or a clear failure', async t => {
+      if (vendor.embeddingId === undefined) {
+        const details = await failureOf(embed())
+        t.match(details, { class: 'bad_request', message: `a provider of type "${vendor.provider.type}" has no embeddings` })
+        note(vendor, 'embeddings', 'no')
+        return
+      }
+      server.play(recordingOf(vendor, 'embedding'))
+      const dimensions = vendor.fixedDimensions ? {} : { dimensions: 3 }
+      const { vectors, usage, simulated } = await embed({}, dimensions)
+      t.same(vectors[0], [0.6, 0, 0.8])
+      t.equal(vectors.length, 2)
+      t.equal(usage?.input ?? null, vendor.embeddingUsage)
+      t.equal(simulated, false)
+      sent('embedding')
+      await embed({ purpose: 'query' }, dimensions)
+      sent('embedding of a query')
+      const other = vendor.fixedDimensions ? 256 : 5
+      t.match(await failureOf(embed({}, { dimensions: other })), {
+        class: 'invalid_response',
+        message: `gave a vector of 3 dimensions, expected ${other}`,
+      })
+      server.play({ status: 401, contentType: 'application/json', body: `{"message":"bad key ${CANARY}"}` })
+      t.match(await failureOf(embed()), { class: 'unauthorized', message: `bad key (secret ${KEY})`, key: { name: KEY } })
+      note(vendor, 'embeddings', 'yes')
+    })
+
+    await t.test('what is sent is what was reviewed', async t => {
+      const file = requestsFile(vendor)
+      const bodies = sentBodies.get(vendor.name) ?? {}
+      if (process.env.UPDATE_FIXTURES === '1' || !existsSync(file)) writeFileSync(file, `${JSON.stringify(bodies, null, 2)}\n`)
+      t.same(bodies, JSON.parse(readFileSync(file, 'utf8')))
+      t.notMatch(JSON.stringify(bodies), CANARY)
+    })
+  })
+}
