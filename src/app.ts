@@ -42,6 +42,10 @@ export function createApp(host: AppHost): OperationHost {
     },
     openSpending: async (root, project) =>
       (await import('./app/spending.ts')).openSpending({ root, project, dataDirectory, clock }, 'read'),
+    openAnswerCache: async (root, { secrets, cache }, mode) => {
+      const { openToInspect } = await import('./app/answer-cache.ts')
+      return openToInspect(cache, { root, dataDirectory, clock, mode }, resolveSettings(root, compact({ secrets })))
+    },
     createPromptEngine: async (root, { project, secrets, cache, onWarning }) => {
       const [{ createPromptEngine }, { createSpending }, { createAnswerCache }, { redisOf }, { systemTimers }] = await Promise.all([
         import('./engine/prompt-engine.ts'),

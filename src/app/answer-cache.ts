@@ -1,10 +1,13 @@
 import { join, resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { flowrunVersion } from '../base/version.ts'
-import type { CacheSettings } from '../config/blocks/environment-stores.ts'
+import type { CacheSettings, SettingText } from '../config/blocks/environment-stores.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
 import type { AnswerCache } from '../gateway/cache/answer-cache.ts'
 import { lazyCache } from '../gateway/cache/lazy.ts'
 import type { RedisConnection } from '../redis/connection.ts'
+import { RedisUnavailable } from '../redis/unavailable.ts'
+import { redisOf } from './redis.ts'
 
 export interface AnswerCacheHost {
   readonly root: string
@@ -36,4 +39,34 @@ export async function openAnswerCache(
 /** The same, opened by the first call that looks into it: most have none. After a failure the next call tries again. */
 export function createAnswerCache(settings: CacheSettings, host: AnswerCacheHost): AnswerCache {
   return lazyCache(cacheName(settings, host.dataDirectory), () => openAnswerCache(settings, host))
+}
+
+/** The same for a person who looks at it: what calls go on without is an error. @throws OperationError `registry/…`, `redis/…` */
+export async function openToInspect(
+  settings: CacheSettings,
+  host: Omit<AnswerCacheHost, 'redis'>,
+  text: (setting: SettingText) => Promise<string>,
+): Promise<AnswerCache> {
+  const redis = redisOf(settings, text, host.clock, () => {})
+  const cache = await openAnswerCache(settings, { ...host, redis })
+  if (redis === undefined) return cache
+  return {
+    ...cache,
+    statistics: environment => cache.statistics(environment).catch(throwUnavailable),
+    clear: selection => cache.clear(selection).catch(throwUnavailable),
+    close: async () => redis.close(),
+  }
+}
+
+function throwUnavailable(error: unknown): never {
+  if (!(error instanceof RedisUnavailable)) throw error
+  throw new OperationError(
+    {
+      code: 'redis/unavailable',
+      summary: error.message,
+      detail:
+        'Calls go on without it: answers are not kept meanwhile. See that it runs, and that this machine reaches it. Nothing was changed.',
+    },
+    { retryable: true },
+  )
 }

@@ -32,6 +32,8 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'audit checkpoint': () => import('./audit/checkpoint.ts'),
   providers: () => import('./providers.ts'),
   costs: () => import('./costs.ts'),
+  cache: () => import('./cache.ts'),
+  'cache clear': () => import('./cache/clear.ts'),
   state: () => import('./state.ts'),
   'state list': () => import('./state/list.ts'),
   'state show': () => import('./state/show.ts'),

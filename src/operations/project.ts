@@ -14,6 +14,7 @@ import { collectVariableInputs, environmentVariable, type VariableFlag } from '.
 import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
+import type { AnswerCache } from '../gateway/cache/answer-cache.ts'
 import type { SpendingStore } from '../gateway/ledger/sqlite/store.ts'
 import type { ProviderProbe } from '../gateway/probe.ts'
 import type { FunctionTable } from '../hcl/function.ts'
@@ -37,6 +38,8 @@ export interface OperationHost {
   createPromptEngine(root: string, settings: PromptEngineOptions): Promise<PromptEngine>
   /** What calls of the project have spent, for reports: nothing is made where nothing was spent. */
   openSpending(root: string, project: string): Promise<SpendingStore>
+  /** The answers that are kept in an environment, to look at or to clear. */
+  openAnswerCache(root: string, environment: Pick<Environment, 'secrets' | 'cache'>, mode: 'read' | 'write'): Promise<AnswerCache>
   /** Looks at providers, asking no model anything; secrets are looked for where the environment says. */
   createProviderProbe(root: string, environment: Pick<Environment, 'secrets'>): Promise<ProviderProbe>
   functions(environment: Readonly<Record<string, string | undefined>>): FunctionTable

@@ -6,6 +6,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const MILLION = 1_000_000
+const BYTE_UNITS = ['B', 'KB', 'MB', 'GB', 'TB']
 
 /** `48,210` */
 export function formatCount(count: number): string {
@@ -119,4 +120,10 @@ export function formatAgo(atMs: number, nowMs: number): string {
   if (passed < 0 || passed >= DAY) return formatMoment(atMs)
   if (passed < MINUTE) return `${Math.floor(passed / SECOND)} s ago`
   return passed < HOUR ? `${Math.floor(passed / MINUTE)} min ago` : `${Math.floor(passed / HOUR)} h ago`
+}
+
+/** `612 B`, `3.1 KB`, `1 GB`: thousands, as arguments are written. */
+export function formatBytes(bytes: number): string {
+  const exponent = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), BYTE_UNITS.length - 1)
+  return `${trimZero((bytes / 1000 ** exponent).toFixed(exponent === 0 ? 0 : 1))} ${BYTE_UNITS[exponent]}`
 }

@@ -41,6 +41,8 @@ const conversation: readonly (readonly [schema: string, words: readonly string[]
   ['costs', ['costs', '--by', 'day,flow,prompt,environment,tenant', '--json']],
   ['costs', ['costs', '--budgets', '--json']],
   ['costs', ['costs', '--estimated', '--json']],
+  ['cache', ['cache', '--json']],
+  ['cache-clear', ['cache', 'clear', '--older', '7d', '--json']],
   ['diff', ['diff', 'dev', '--json']],
   ['content-repair', ['content', 'repair', '--json']],
   ['state', ['state', '--json']],

@@ -13,4 +13,12 @@ export const redisCodes = {
     ],
     see: ['secret/missing'],
   },
+  'redis/unavailable': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The Redis of cache "redis" cannot be asked.',
+    why: 'Calls go on without it, each process with its own limits and breakers and without kept answers; a command that shows or clears what is in it cannot.',
+    cure: ['See that it runs, and that this machine reaches it.', 'See that user and password in the url are those that it knows.'],
+    see: ['redis/invalid-url'],
+  },
 } as const satisfies Record<`redis/${string}`, CodePage>
