@@ -46,20 +46,28 @@ export function createApp(host: AppHost): OperationHost {
       const { openToInspect } = await import('./app/answer-cache.ts')
       return openToInspect(cache, { root, dataDirectory, clock, mode }, resolveSettings(root, compact({ secrets })))
     },
+    openLoad: async (root, { secrets, cache }) => {
+      const [{ openLoadReader }, { redisOf }] = await Promise.all([import('./app/load.ts'), import('./app/redis.ts')])
+      const redis = redisOf(cache, resolveSettings(root, compact({ secrets })), clock, () => {})
+      return openLoadReader({ root, dataDirectory, clock, redis })
+    },
     createPromptEngine: async (root, { project, secrets, cache, onWarning }) => {
-      const [{ createPromptEngine }, { createSpending }, { createAnswerCache }, { redisOf }, { systemTimers }] = await Promise.all([
-        import('./engine/prompt-engine.ts'),
-        import('./app/spending.ts'),
-        import('./app/answer-cache.ts'),
-        import('./app/redis.ts'),
-        import('./gateway/timers.ts'),
-      ])
+      const [{ createPromptEngine }, { createSpending }, { createAnswerCache }, { redisOf }, { createLoadOf }, { systemTimers }] =
+        await Promise.all([
+          import('./engine/prompt-engine.ts'),
+          import('./app/spending.ts'),
+          import('./app/answer-cache.ts'),
+          import('./app/redis.ts'),
+          import('./app/load.ts'),
+          import('./gateway/timers.ts'),
+        ])
       const places = secretPlaces(root, secrets, dataDirectory)
       const spending = createSpending({ root, project, dataDirectory, clock }, newId, onWarning)
       const redis = redisOf(cache, resolveSettings(root, compact({ secrets })), clock, onWarning)
       const answerCache = createAnswerCache(cache, { root, dataDirectory, clock, mode: 'write', redis })
       const time = { clock, timers: systemTimers, random: Math.random }
-      const engine = createPromptEngine({ environment, secretPlaces: places, ...time, spending, answerCache, warn: onWarning })
+      const load = await createLoadOf({ root, dataDirectory, ...time, redis })
+      const engine = createPromptEngine({ environment, secretPlaces: places, ...time, spending, answerCache, load, warn: onWarning })
       return { ...engine, close: () => engine.close().finally(() => redis?.close()) }
     },
   }

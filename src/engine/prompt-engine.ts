@@ -4,6 +4,7 @@ import type { AnswerCache } from '../gateway/cache/answer-cache.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import { createHttp } from '../gateway/http.ts'
 import type { Spending } from '../gateway/ledger/spending.ts'
+import type { Load } from '../gateway/load/load.ts'
 import { createRedactor } from '../gateway/redactor.ts'
 import { createSecretResolver, type SecretPlace } from '../gateway/secrets.ts'
 import type { Timers } from '../gateway/timers.ts'
@@ -26,6 +27,8 @@ export interface PromptEngineSettings {
   readonly spending?: Spending & { close(): Promise<void> }
   /** Closed with the engine. */
   readonly answerCache?: AnswerCache
+  /** Closed with the engine; absent: what this engine counts is its own. */
+  readonly load?: Load
   /** Hears what does not keep a call from its answer, without a full stop at its end. */
   readonly warn?: (text: string) => void
 }
@@ -43,7 +46,7 @@ export interface PromptEngine {
 }
 
 export function createPromptEngine(settings: PromptEngineSettings): PromptEngine {
-  const { environment, secretPlaces, clock, timers, random, spending, answerCache, warn } = settings
+  const { environment, secretPlaces, clock, timers, random, spending, answerCache, load, warn } = settings
   const http = createHttp()
   const redactor = createRedactor()
   const language = createDeferredLanguage(runtimeFunctionTable)
@@ -59,7 +62,7 @@ export function createPromptEngine(settings: PromptEngineSettings): PromptEngine
     clock,
     timers,
     random,
-    ...compact({ spending, answerCache, warn }),
+    ...compact({ spending, answerCache, warn, limiter: load?.limiter, breakers: load?.breakers }),
     evaluate: (deferred, names) =>
       language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
     violations: async (schema, value) => (await validator()).violations(schema, value),
@@ -72,6 +75,7 @@ export function createPromptEngine(settings: PromptEngineSettings): PromptEngine
     async close() {
       await spending?.close()
       await answerCache?.close()
+      await load?.close()
       await http.close()
     },
   }

@@ -16,6 +16,7 @@ import type { Source } from '../diagnostics/source.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { AnswerCache } from '../gateway/cache/answer-cache.ts'
 import type { SpendingStore } from '../gateway/ledger/sqlite/store.ts'
+import type { LoadReader } from '../gateway/load/reader.ts'
 import type { ProviderProbe } from '../gateway/probe.ts'
 import type { FunctionTable } from '../hcl/function.ts'
 import { deepMarks } from '../hcl/value.ts'
@@ -40,6 +41,8 @@ export interface OperationHost {
   openSpending(root: string, project: string): Promise<SpendingStore>
   /** The answers that are kept in an environment, to look at or to clear. */
   openAnswerCache(root: string, environment: Pick<Environment, 'secrets' | 'cache'>, mode: 'read' | 'write'): Promise<AnswerCache>
+  /** Breakers and rate limits of all processes that call models. */
+  openLoad(root: string, environment: Pick<Environment, 'secrets' | 'cache'>): Promise<LoadReader>
   /** Looks at providers, asking no model anything; secrets are looked for where the environment says. */
   createProviderProbe(root: string, environment: Pick<Environment, 'secrets'>): Promise<ProviderProbe>
   functions(environment: Readonly<Record<string, string | undefined>>): FunctionTable
