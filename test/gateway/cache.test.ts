@@ -37,8 +37,10 @@ function policyOf({ policy: { cache } }: ModelCall): CachePolicy {
   return cache
 }
 
-/** Lets what has been set going go on. */
-const settled = (clock: FakeClock) => clock.advance(0)
+/** Lets what has been set going go on: writes of one turn of the event loop are committed in the next. */
+const settled = async (clock: FakeClock) => {
+  for (let turn = 0; turn < 6; turn++) await clock.advance(0)
+}
 
 t.test('CACHE-1: the key is what is asked, of whom, and for whom', t => {
   const policy = (changes: object) => cachedCall({}, { cache: { ttlMs: 1, scope: 'tenant', closure: digestOf('closure'), ...changes } })

@@ -33,25 +33,25 @@ export async function openSqliteCache({ maxBytes, ...options }: SqliteCacheOptio
     async claim(key, leaseMs) {
       // Most calls that find an answer are to write nothing.
       const found = await store.read(() => findAnswer(store, key))
-      const claim: Claim = found ?? (await store.write(() => findAnswer(store, key) ?? takeFlight(store, key, leaseMs)))
+      const claim: Claim = found ?? (await store.writeGrouped(() => findAnswer(store, key) ?? takeFlight(store, key, leaseMs)))
       if (claim.state === 'kept') hits.note(key)
       return claim
     },
     extend: (key, token, leaseMs) =>
-      store.write(() => {
+      store.writeGrouped(() => {
         const flight = store.prepared('UPDATE flight SET expires_at = ? WHERE key = ? AND token = ? AND expires_at > ?')
         return flight.run(clock.now() + leaseMs, key, token, clock.now()).changes === 1
       }),
     keep: (key, token, answer, ttlMs) =>
-      store.write(() => {
+      store.writeGrouped(() => {
         hits.write()
         if (!isHolder(store, key, token)) return undefined
         endFlight(store, key, token)
         return insertAnswer(store, key, answer, { ttlMs, maxBytes })
       }),
-    release: (key, token) => store.write(() => endFlight(store, key, token)),
+    release: (key, token) => store.writeGrouped(() => endFlight(store, key, token)),
     drop: (key, storedAtMs) =>
-      store.write(() => void store.prepared('DELETE FROM answer WHERE key = ? AND stored_at = ?').run(key, storedAtMs)),
+      store.writeGrouped(() => void store.prepared('DELETE FROM answer WHERE key = ? AND stored_at = ?').run(key, storedAtMs)),
     statistics: environment => store.read(() => statisticsOf(store, environment, maxBytes)),
     clear: selection => clearAnswers(store, selection),
     async close() {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
-import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
+import { openDatabase } from '../../../sqlite/database.ts'
 import type { Schema } from '../../../sqlite/format.ts'
 import type { SpendingLedger } from '../ledger.ts'
 import type { UsageRecord, UsageReport } from '../usage.ts'
@@ -45,7 +45,7 @@ const engineSchema: Schema = {
 export async function openSpendingStore({ project, ...options }: SpendingStoreOptions): Promise<SpendingStore> {
   const store = await openDatabase({ ...options, schema: engineSchema })
   const rows: SpendingRows = { prepared: store.prepared, clock: options.clock, project }
-  const write = groupWrites(store)
+  const write = store.writeGrouped
   return {
     ledger: {
       reserve: reservation => write(() => reserveIn(rows, reservation)),
@@ -65,44 +65,4 @@ export async function openSpendingStore({ project, ...options }: SpendingStoreOp
     estimated: query => store.read(() => estimatedUsage(rows, query)),
     close: store.close,
   }
-}
-
-interface QueuedWrite {
-  /** Gives back how to settle the promise: outcomes are told after the commit alone. */
-  readonly work: () => () => void
-  readonly fail: (error: unknown) => void
-}
-
-/**
- * Writes of one turn of the event loop are committed together: an fsync each would hold 64 calls to some hundred a second.
- * Each piece of work leaves nothing behind where it refuses; one that throws fails all of its turn.
- */
-function groupWrites(store: SqliteStore): <T>(work: () => T) => Promise<T> {
-  let queue: QueuedWrite[] = []
-  let isFlushing = false
-  const flush = async () => {
-    while (queue.length > 0) {
-      const batch = queue
-      queue = []
-      try {
-        for (const settle of await store.write(() => batch.map(({ work }) => work()))) settle()
-      } catch (error) {
-        for (const { fail } of batch) fail(error)
-      }
-    }
-    isFlushing = false
-  }
-  return <T>(work: () => T) =>
-    new Promise<T>((resolve, reject) => {
-      queue.push({
-        work: () => {
-          const value = work()
-          return () => resolve(value)
-        },
-        fail: reject,
-      })
-      if (isFlushing) return
-      isFlushing = true
-      setImmediate(() => void flush())
-    })
 }
