@@ -19,6 +19,7 @@ export type Command =
       /** After this the wait is over: wall time. */
       readonly timeoutAtMs: number
     }
+  /** Once its time is over it is settled with the exit `expired`, as a signal is; the interpreter knows `on_timeout`. */
   | ApprovalCommand
   | {
       readonly type: 'child'
@@ -28,8 +29,13 @@ export type Command =
       readonly flow: string
       readonly input: JsonValue
       readonly detach: boolean
+      /** Absent: as long as the flow itself allows. */
+      readonly timeoutMs?: number
     }
-  /** Branches that are not needed any more: what is in flight is aborted, steps that run `once` are awaited. */
+  /**
+   * Branches that are not needed any more. These paths are stopped, and need no record. Steps that run `once` are never
+   * among them: they go on, are settled as always, and awaited.
+   */
   | { readonly type: 'abort'; readonly paths: readonly StepPath[] }
 
 /** Work outside: a call of a model, a tool, a guard. */

@@ -1,4 +1,8 @@
+import type { Closure } from '../../artifact/closure.ts'
+import type { WorkflowSpec } from '../../artifact/workflow.ts'
 import type { JsonValue } from '../../base/json.ts'
+import type { DeferredLanguage } from '../deferred.ts'
+import type { SchemaValidator } from '../schema-validator.ts'
 import type { Command, RunOutcome, StepOutcome, StepPath } from './command.ts'
 
 /** What a run knows of itself besides its graph; recorded at its start, so that a replay sees the same. */
@@ -17,6 +21,18 @@ export interface RunFacts {
   }
 }
 
+/** What an interpretation is made of. What is not data is pure, and given to it, so that it imports no Node module (DET-1). */
+export interface InterpretationSettings {
+  /** Of `graphOf(closure)`. */
+  readonly graph: WorkflowSpec
+  readonly facts: RunFacts
+  readonly closure: Closure
+  readonly language: DeferredLanguage
+  readonly validator: Pick<SchemaValidator, 'violations'>
+  /** `sha256:` and 64 hex digits, of UTF-8 text: `digestOfText`. */
+  readonly digest: (text: string) => string
+}
+
 /**
  * One run on its way through its graph. Deterministic: the commands depend on the graph, the facts and the order-free set
  * of settled steps, and on nothing else (DET-1); it does no I/O and reads no clock. Settling every recorded step again, in
@@ -26,7 +42,10 @@ export interface Interpretation {
   /** Commands that became due since it was last asked, in order of depth and declaration (DET-2). */
   take(): readonly Command[]
   /**
-   * @param nowMs wall time at which the step was recorded, itself recorded: waits begin there.
+   * What is settled since the last `take` counts in the order of its times, then of its paths, however it comes in: settle
+   * every record of a run before the first `take`, and the interpretation is where it was.
+   *
+   * @param nowMs wall time at which the step was recorded, itself recorded and never falling within a run: waits begin there.
    */
   settle(path: StepPath, outcome: StepOutcome, nowMs: number): void
   /** Set once nothing further happens; what is in flight is aborted or awaited first. */
