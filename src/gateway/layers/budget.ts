@@ -59,7 +59,8 @@ async function reserve(call: ModelCall, budgets: Budgets, { ledger, newId }: Spe
   const nowMs = clock.now()
   const counters = budgets.map(budget => counterOf(budget, call, nowMs, id))
   const model = { address: target.address, id: target.spec.id, provider: target.provider.address }
-  const expiresMs = nowMs + target.spec.timeout_ms + DEAD_AFTER_MS
+  // Leave to call is waited for no longer than the answer (TIME-3).
+  const expiresMs = nowMs + 2 * target.spec.timeout_ms + DEAD_AFTER_MS
   const reserved = await ask(budgets, () => ledger.reserve({ id, counters, amountNano, caller, model, expiresMs }))
   if (reserved.outcome === 'refused') throw exhausted(reserved.by, amountNano, caller, nowMs)
   return id
