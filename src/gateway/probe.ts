@@ -129,7 +129,7 @@ async function listModels(api: VendorApi, target: ProviderTarget, probing: Probi
       signal: controller.signal,
       policy: { connectTimeoutMs, allowPrivate },
     })
-    await requireList(response, url, clock.now())
+    await requireList(response, url, clock.now(), redactor)
     return { outcome: 'answers', latencyMs: clock.monotonic() - startedAt }
   } catch (error) {
     if (controller.signal.aborted) throw tookTooLong(url)
@@ -141,11 +141,11 @@ async function listModels(api: VendorApi, target: ProviderTarget, probing: Probi
 }
 
 /** A page for people, as a wrong address gives it, is no list. */
-async function requireList(response: Response, url: string, nowMs: number): Promise<void> {
+async function requireList(response: Response, url: string, nowMs: number, { redact }: Redactor): Promise<void> {
   const responseBody = await response.text()
   if (response.ok && isJson(responseBody)) return
   const responseHeaders = Object.fromEntries(response.headers)
-  throw answerFailure({ message: '', url, statusCode: response.status, responseHeaders, responseBody }, nowMs)
+  throw answerFailure({ message: '', url, statusCode: response.status, responseHeaders, responseBody }, nowMs, redact)
 }
 
 function isJson(text: string): boolean {

@@ -17,7 +17,7 @@ export async function failureOf(
 ): Promise<unknown> {
   if (call.signal.aborted) return abortedFailure()
   if (error instanceof MissingSecret) return error
-  const details = await detailsOf(error, clock.now())
+  const details = await detailsOf(error, clock.now(), redactor.redact)
   return new CallFailure({
     ...details,
     message: redactor.redact(details.message),
@@ -26,18 +26,21 @@ export async function failureOf(
   })
 }
 
-async function detailsOf(error: unknown, nowMs: number): Promise<FailureDetails> {
+/** Takes secrets out of a text: before it is cut, for half of a secret is not known any more. */
+type Redact = (text: string) => string
+
+async function detailsOf(error: unknown, nowMs: number, redact: Redact): Promise<FailureDetails> {
   if (error instanceof CallFailure) return error.details
   // Loaded by now: whatever threw came through the vendor's package.
   const { APICallError } = await import('@ai-sdk/provider')
   if (APICallError.isInstance(error)) {
     return error.statusCode === undefined || isNetworkCode(codeIn(error.cause))
       ? { ...networkDetails(error.cause ?? error), url: error.url }
-      : apiDetails(error, nowMs)
+      : apiDetails(error, nowMs, redact)
   }
   const inStream = streamErrorIn(error)
-  if (inStream) return streamDetails(inStream)
-  if (!(error instanceof Error)) return { class: 'invalid_response', message: excerpt(String(error)) }
+  if (inStream) return streamDetails(inStream, redact)
+  if (!(error instanceof Error)) return { class: 'invalid_response', message: excerpt(redact(String(error))) }
   // A frame of Amazon's that was cut in two.
   if (error.message.startsWith('Incomplete Amazon Bedrock'))
     return { class: 'network', message: 'the connection ended before the answer did' }
@@ -49,14 +52,14 @@ async function detailsOf(error: unknown, nowMs: number): Promise<FailureDetails>
   ) {
     return { class: 'bad_request', message: error.message }
   }
-  return { class: 'invalid_response', message: `sent something that is not of its protocol: ${misread(error)}` }
+  return { class: 'invalid_response', message: `sent something that is not of its protocol: ${misread(error, redact)}` }
 }
 
 /** What the SDK could not read, rather than how it complains. */
-function misread(error: Error): string {
-  if (error.name === 'AI_JSONParseError' && 'text' in error) return excerpt(String(error.text))
-  if (error.name === 'AI_TypeValidationError' && 'value' in error) return excerpt(JSON.stringify(error.value) ?? '')
-  return oneLine(error.message)
+function misread(error: Error, redact: Redact): string {
+  if (error.name === 'AI_JSONParseError' && 'text' in error) return excerpt(redact(String(error.text)))
+  if (error.name === 'AI_TypeValidationError' && 'value' in error) return excerpt(redact(JSON.stringify(error.value) ?? ''))
+  return oneLine(redact(error.message))
 }
 
 /** What an HTTP answer that is not a success says, as the SDK and we have it. */
@@ -68,21 +71,23 @@ interface ApiError {
   readonly responseBody?: string | undefined
 }
 
-/** An HTTP answer that is not what it should be, as a failure that still has to be redacted. */
-export function answerFailure(error: ApiError, nowMs: number): CallFailure {
-  return new CallFailure(apiDetails(error, nowMs))
+/** An HTTP answer that is not what it should be, as a failure. */
+export function answerFailure(error: ApiError, nowMs: number, redact: Redact): CallFailure {
+  return new CallFailure(apiDetails(error, nowMs, redact))
 }
 
-function apiDetails(error: ApiError, nowMs: number): FailureDetails {
+function apiDetails(error: ApiError, nowMs: number, redact: Redact): FailureDetails {
+  // One of the packages puts a parsed body there, whatever its types say.
+  const body = redact(typeof error.responseBody === 'string' ? error.responseBody : JSON.stringify(error.responseBody ?? ''))
   // One of the packages makes up a status for a success without an answer.
   const status = error.message.startsWith('Responses API returned no output') ? 200 : (error.statusCode ?? 0)
   const headers = error.responseHeaders ?? {}
-  const said = { ...amazonCode(headers), ...saidIn(error.responseBody) }
+  const said = { ...amazonCode(headers), ...saidIn(body) }
   const wait = retryAfterMs(headers, nowMs) ?? said.retryAfterMs
   const perMinute = Number(headers['x-ratelimit-limit-requests'] ?? headers['anthropic-ratelimit-requests-limit'])
   return {
     class: status < 300 ? 'invalid_response' : classOf(status, said),
-    message: said.message ?? unreadable(status, headers, error),
+    message: said.message ?? unreadable(status, headers, body),
     status,
     ...(said.code !== undefined && { providerCode: said.code }),
     ...requestIdOf(headers),
@@ -120,10 +125,10 @@ interface Said {
 }
 
 /** The code and message in a body, as vendors put them; some say only a message or a detail. */
-function saidIn(body: string | undefined): Said {
+function saidIn(body: string): Said {
   let json: unknown
   try {
-    json = JSON.parse(body ?? '')
+    json = JSON.parse(body)
   } catch {
     return {}
   }
@@ -171,12 +176,10 @@ function amazonCode(headers: Readonly<Record<string, string>>): Said {
   return code ? { code } : {}
 }
 
-function unreadable(status: number, headers: Readonly<Record<string, string>>, error: ApiError): string {
-  // One of the packages puts a parsed body there, whatever its types say.
-  const responseBody = typeof error.responseBody === 'string' ? error.responseBody : JSON.stringify(error.responseBody ?? '')
+function unreadable(status: number, headers: Readonly<Record<string, string>>, body: string): string {
   if (status >= 300 && status < 400) return `redirected to ${headers.location ?? 'nowhere'}; redirects are not followed`
-  if (responseBody.trim() === '') return 'an empty answer'
-  return `answered with ${headers['content-type'] ?? 'no content type'}: ${excerpt(responseBody)}`
+  if (body.trim() === '') return 'an empty answer'
+  return `answered with ${headers['content-type'] ?? 'no content type'}: ${excerpt(body)}`
 }
 
 interface StreamError {
@@ -220,14 +223,14 @@ const BY_STREAM_TYPE: Readonly<Record<string, FailureClass>> = {
   modelStreamErrorException: 'server_error',
 }
 
-function streamDetails({ message, type, code, statusCode }: StreamError): FailureDetails {
+function streamDetails({ message, type, code, statusCode }: StreamError, redact: Redact): FailureDetails {
   const said = [code, type].find(text => typeof text === 'string' && text !== '')
   const providerCode = typeof said === 'string' ? said : undefined
   const known = [code, type].map(text => (typeof text === 'string' ? BY_STREAM_TYPE[text] : undefined)).find(text => text !== undefined)
   const status = typeof statusCode === 'number' ? statusCode : undefined
   return {
     class: known ?? (status === undefined ? 'server_error' : classOfStatus(status, `${providerCode} ${message}`)),
-    message: oneLine(message),
+    message: oneLine(redact(message)),
     ...(providerCode !== undefined && { providerCode }),
   }
 }

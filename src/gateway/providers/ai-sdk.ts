@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import type { Answer, EmbeddingAnswer, EmbeddingCall, ModelCall, ProviderTarget } from '../call.ts'
 import { CallFailure, extendFailure } from '../failure.ts'
 import { isObjectSchema, unwrapAnswer } from '../output-schema.ts'
+import type { Redactor } from '../redactor.ts'
 import { checked, generated, streamed } from './ai-sdk-answer.ts'
 import { embedded } from './ai-sdk-embedding.ts'
 import { excerpt, failureOf } from './ai-sdk-failure.ts'
@@ -136,7 +137,7 @@ function fetchFor(
   call: AnyCall,
   credentials: Credentials,
   { spec }: ProviderTarget,
-  { http, sign }: Pick<ProviderDependencies, 'http'> & { readonly sign: RequestSigner | undefined },
+  { http, redactor, sign }: Pick<ProviderDependencies, 'http' | 'redactor'> & { readonly sign: RequestSigner | undefined },
 ): typeof globalThis.fetch {
   const policy = { connectTimeoutMs: spec.connect_timeout_ms, allowPrivate: spec.allow_private }
   const { name: keyHeader } = vendor.keyHeader
@@ -148,7 +149,7 @@ function fetchFor(
     const request = { url: String(input), method: init?.method ?? 'GET', headers, ...(body !== undefined && { body }) }
     const signed = sign === undefined || key !== undefined ? request : { ...request, headers: { ...headers, ...(await sign(request)) } }
     const response = await http.send({ ...signed, signal: call.signal, policy })
-    if (call.onEvent && response.ok) await expectStream(response, vendor.streamType ?? 'text/event-stream')
+    if (call.onEvent && response.ok) await expectStream(response, vendor.streamType ?? 'text/event-stream', redactor)
     return response
   }
 }
@@ -174,12 +175,12 @@ function merged(first: JsonObject, second: JsonObject): JsonObject {
   return result
 }
 
-async function expectStream(response: Response, expected: string): Promise<void> {
+async function expectStream(response: Response, expected: string, { redact }: Redactor): Promise<void> {
   const type = response.headers.get('content-type') ?? 'no content type'
   if (type.startsWith(expected)) return
   throw new CallFailure({
     class: 'invalid_response',
     status: response.status,
-    message: `answered with ${type}, expected ${expected}: ${excerpt(await response.text())}`,
+    message: `answered with ${type}, expected ${expected}: ${excerpt(redact(await response.text()))}`,
   })
 }
