@@ -2,12 +2,10 @@ import { join, resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { flowrunVersion } from '../base/version.ts'
 import type { CacheSettings, SettingText } from '../config/blocks/environment-stores.ts'
-import { OperationError } from '../diagnostics/operation-error.ts'
 import type { AnswerCache } from '../gateway/cache/answer-cache.ts'
 import { lazyCache } from '../gateway/cache/lazy.ts'
 import type { RedisConnection } from '../redis/connection.ts'
-import { RedisUnavailable } from '../redis/unavailable.ts'
-import { redisOf } from './redis.ts'
+import { redisFailure, redisOf } from './redis.ts'
 
 export interface AnswerCacheHost {
   readonly root: string
@@ -59,14 +57,5 @@ export async function openToInspect(
 }
 
 function throwUnavailable(error: unknown): never {
-  if (!(error instanceof RedisUnavailable)) throw error
-  throw new OperationError(
-    {
-      code: 'redis/unavailable',
-      summary: error.message,
-      detail:
-        'Calls go on without it: answers are not kept meanwhile. See that it runs, and that this machine reaches it. Nothing was changed.',
-    },
-    { retryable: true },
-  )
+  throw redisFailure(error, 'answers are not kept meanwhile')
 }

@@ -5,6 +5,7 @@ import { createLoad, type Load } from '../gateway/load/load.ts'
 import type { LoadReader } from '../gateway/load/reader.ts'
 import type { Timers } from '../gateway/timers.ts'
 import type { RedisConnection } from '../redis/connection.ts'
+import { redisFailure } from './redis.ts'
 
 export interface LoadPlace {
   readonly root: string
@@ -29,7 +30,17 @@ export async function createLoadOf(place: LoadPlace & { readonly timers: Timers 
 export async function openLoadReader(place: LoadPlace): Promise<LoadReader> {
   const { clock, redis } = place
   if (redis === undefined) return { read: async () => ({ type: 'separate', processes: await filesOf(place).read() }), close() {} }
-  return (await import('../gateway/load/redis.ts')).createRedisLoadReader(redis, clock)
+  const { read, close } = (await import('../gateway/load/redis.ts')).createRedisLoadReader(redis, clock)
+  return {
+    read: async targets => {
+      try {
+        return await read(targets)
+      } catch (error) {
+        throw redisFailure(error, 'each process keeps its own rate limits and circuit breakers')
+      }
+    },
+    close,
+  }
 }
 
 function filesOf({ root, dataDirectory, clock }: LoadPlace): LoadFiles {

@@ -14,7 +14,7 @@ const FORMAT = 1
  * that nobody misses when they are lost. So nothing here fails a call, and a damaged file is none.
  */
 export interface LoadFiles {
-  /** Of all processes but this one; the newest first. */
+  /** Of each other process that runs, and of all that have ended together: the next one goes on from that. */
   read(): Promise<readonly LoadProcess[]>
   /** What those that have ended have counted, and which breakers those that run have opened, by key. */
   remembered(): Promise<ReadonlyMap<string, Breaker>>
@@ -48,7 +48,12 @@ export function createLoadFiles({
       .toSorted((a, b) => b.savedAtMs - a.savedAtMs)
   }
   return {
-    read: find,
+    async read() {
+      const found = await find()
+      const ended = found.filter(({ isRunning }) => !isRunning)
+      const [newest] = ended
+      return [...found.filter(({ isRunning }) => isRunning), ...(newest === undefined ? [] : [{ ...newest, ...summed(ended) }])]
+    },
     async remembered() {
       const found = await find()
       taken = found.filter(({ isRunning }) => !isRunning).map(({ file }) => file)
@@ -97,6 +102,12 @@ function isAlive(pid: number): boolean {
     // It is there, and another's.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
+}
+
+function summed(ended: readonly LoadProcess[]): LoadSnapshot {
+  const kept = new Map(ended.flatMap(({ breakers }) => breakers).map(breaker => [breaker.key, breaker]))
+  const merged = mergeBreakers(ended)
+  return { breakers: [...kept.values()].map(one => ({ ...one, breaker: merged.get(one.key) ?? one.breaker })), limits: [] }
 }
 
 function mergeBreakers(processes: readonly LoadProcess[]): ReadonlyMap<string, Breaker> {

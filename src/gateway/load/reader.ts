@@ -3,7 +3,7 @@ import type { LoadProcess, LoadSnapshot } from './process.ts'
 
 /** Breakers and rate limits as they are now, of processes that this one is none of. */
 export interface LoadReader {
-  /** @throws RedisUnavailable; OperationError `redis/invalid-url`. */
+  /** @throws OperationError `redis/…`, `secret/missing`. */
   read(targets: readonly ModelTarget[]): Promise<LoadReport>
   close(): void
 }
