@@ -62,6 +62,9 @@ export interface PriceSpec {
   readonly image_nano_per_m?: number
   readonly audio_input_nano_per_m?: number
   readonly audio_output_nano_per_m?: number
+  /** Of calls that may wait, up to a day. */
+  readonly batch_input_nano_per_m?: number
+  readonly batch_output_nano_per_m?: number
   /** Per request, in nano-dollars. */
   readonly request_nano?: number
 }

@@ -67,6 +67,8 @@ export const priceBody = {
     image: optional(money),
     audio_input: optional(money),
     audio_output: optional(money),
+    batch_input: optional(money),
+    batch_output: optional(money),
     request: optional(money),
     above_input_tokens: defaulted(integer(0), 0),
   },

@@ -1,5 +1,5 @@
 import { CAPABILITIES, type LimitsSpec, type ModelSpec, type PriceSpec } from '../../artifact/model.ts'
-import type { ProviderType } from '../../artifact/provider.ts'
+import { PROVIDER_TYPES, type ProviderType } from '../../artifact/provider.ts'
 import { suggest } from '../../base/suggest.ts'
 import catalogueData from './catalogue.json' with { type: 'json' }
 
@@ -41,6 +41,25 @@ export function lookupModel(providerType: ProviderType, id: string): CatalogueMo
   const index = indexOf(providerType)
   const base = id.startsWith('ft:') ? id.split(':', 2).join(':') : id
   return index.get(base) ?? index.get(`${base}*`) ?? index.get(`${base.replace(SNAPSHOT, '')}*`)
+}
+
+/** A model of the catalogue, with whose it is. */
+export interface ListedCatalogueModel extends CatalogueModel {
+  readonly providerType: ProviderType
+  /** The first of the ids that it answers to. */
+  readonly id: string
+  /** All of them, without the dates of snapshots. */
+  readonly ids: readonly string[]
+}
+
+/** Everything that is known, by vendor, in the order of the ids. */
+export function catalogueModels(): readonly ListedCatalogueModel[] {
+  return PROVIDER_TYPES.flatMap(providerType =>
+    entriesOf(providerType).map(({ names, ...model }): ListedCatalogueModel => {
+      const ids = names.map(name => name.replace('*', ''))
+      return { ...model, providerType, id: ids[0] ?? '', ids }
+    }),
+  )
 }
 
 /** Known ids that are near an unknown one: the best, or two equally near, without those that were retired when the catalogue was made. */

@@ -10,6 +10,14 @@ export const modelCodes = {
     why: 'Its limits, price and capabilities are unknown, and the vendor may not know it either.',
     cure: ['Correct the id.', 'Or say limits, price and capabilities in the block.'],
   },
+  'model/unknown': {
+    severity: 'error',
+    since: '1.0',
+    what: 'There is no such model.',
+    why: 'A model is shown by its address, model.NAME, or by its id in the catalogue.',
+    cure: ['See the models of this configuration: flowrun models', 'Or all that are known: flowrun models --catalogue'],
+    see: ['model/unknown-id'],
+  },
   'model/retired': {
     severity: 'warning',
     since: '1.0',
