@@ -31,6 +31,8 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'audit verify': () => import('./audit/verify.ts'),
   'audit checkpoint': () => import('./audit/checkpoint.ts'),
   providers: () => import('./providers.ts'),
+  models: () => import('./models.ts'),
+  'models show': () => import('./models/show.ts'),
   costs: () => import('./costs.ts'),
   cache: () => import('./cache.ts'),
   'cache clear': () => import('./cache/clear.ts'),
