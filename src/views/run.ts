@@ -49,6 +49,7 @@ function notesOf({ history, finishReason, warnings }: PromptResult): readonly st
     ...(isMended ? ['the first answer did not fit the output type, and was mended'] : []),
     ...(uncertain > 0 ? [`${uncertain === 1 ? 'one attempt' : `${uncertain} attempts`} without an answer may be billed too`] : []),
     ...(finishReason === 'length' ? ['the answer was cut off at its limit of output tokens'] : []),
+    ...history.verdicts.map(verdictText),
     ...budgetNotes(history),
     ...warnings,
   ]
@@ -59,6 +60,14 @@ function passedOverText({ model, reason, detail }: CallHistory['passedOver'][num
   if (reason === 'breaker_open') return `${model} was passed over, its breaker is open${why}`
   if (reason === 'escalate_when') return `${model} was passed over, its answer was not good enough`
   return `${model} was passed over, ${reason.replaceAll('_', ' ')}${why}`
+}
+
+const VERDICTS = { block: 'blocked', redact: 'redacted', flag: 'flagged' } as const
+
+/** `guard.no_pii redacted the answer: 2 email` */
+function verdictText({ guard, on, action, finding, score }: CallHistory['verdicts'][number]): string {
+  const sureness = score === undefined ? '' : `, score ${score}`
+  return `${guard} ${VERDICTS[action]} the ${on === 'input' ? 'input' : 'answer'}: ${finding}${sureness}`
 }
 
 function budgetNotes({ budgetWarnings }: CallHistory): readonly string[] {

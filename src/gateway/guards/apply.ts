@@ -41,7 +41,7 @@ export async function applyGuards(texts: readonly string[], guards: readonly Gua
 }
 
 async function applyDetector(outcome: GuardOutcome, spec: DetectorSpec, guard: GuardTarget, run: GuardRun): Promise<GuardOutcome> {
-  const help: DetectorHelp = { target: guard, violations: run.violations, judge: question => run.judge(question, guard) }
+  const help: DetectorHelp = { violations: run.violations, judge: question => run.judge(question, guard) }
   const verdict = (action: GuardVerdict['action'], finding: string, score?: number): GuardVerdict => ({
     guard: guard.address,
     detector: spec.type,

@@ -1,7 +1,6 @@
 import type { DetectorSpec } from '../../artifact/guard.ts'
 import type { JsonSchema } from '../../artifact/json-schema.ts'
 import type { JsonValue } from '../../base/json.ts'
-import type { GuardTarget } from '../call.ts'
 import type { Finding } from './finding.ts'
 
 /** One kind of detector: what it looks for, and under what name what it takes out is put away. */
@@ -34,7 +33,6 @@ export interface Detection {
 
 /** What some detectors need beside the text. */
 export interface DetectorHelp {
-  readonly target: GuardTarget
   /** Places where the value does not fit the schema. */
   readonly violations: (schema: JsonSchema, value: JsonValue) => Promise<readonly unknown[]>
   /** Asks the model of a judge, and gives back its JSON. */

@@ -96,7 +96,7 @@ function phoneAt(text: string, start: number): Finding | undefined {
   const isSpaced = groups.groups.length > 1
   if (groups.digits.startsWith('00') && (isSpaced || isAnnounced)) {
     const fitting = longest(groups, part => isInternational({ ...part, digits: part.digits.slice(2) }))
-    if (fitting && isWhole(text, start, fitting.end)) return finding(fitting, 0.85)
+    if (fitting && isAlone(text, start, fitting)) return finding(fitting, 0.85)
   }
   const national = longest(groups, part => isNorthAmerican(part, bracket, isAnnounced) || isTrunk(part, text))
   if (national && isAlone(text, start, national)) return finding(national, 0.7)
