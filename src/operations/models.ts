@@ -1,6 +1,7 @@
 import type { Capability, LimitsSpec, ModelSpec, PriceSpec } from '../artifact/model.ts'
 import type { ProviderType } from '../artifact/provider.ts'
 import { memberKey } from '../artifact/references.ts'
+import { enumerate } from '../base/enumerate.ts'
 import { suggest } from '../base/suggest.ts'
 import { argumentRange } from '../config/blocks/argument-range.ts'
 import { CATALOGUE_DATE, catalogueModels, lookupModel } from '../config/catalogue/catalogue.ts'
@@ -64,7 +65,7 @@ export type ModelsResult<T> =
   | { readonly outcome: 'found'; readonly value: T }
   | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
 
-/** The models of the working copy, in its order. Contacts nothing. */
+/** The models of the working copy, by address. Contacts nothing. */
 export function listModels(host: OperationHost, options: ModelsOptions): ModelsResult<ModelList> {
   const declared = declaredModels(host, options)
   if (declared.outcome === 'invalid') return declared
@@ -112,7 +113,9 @@ function declaredModels(
   const configuration = project && loadProject(host, project, options, report, false).configuration
   if (configuration === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
   const { blocks, environment } = configuration
-  return { outcome: 'found', value: { environment: environment.name, models: blocks.flatMap(block => blockFacts(block, blocks) ?? []) } }
+  const models = blocks.flatMap(block => blockFacts(block, blocks) ?? [])
+  models.sort((a, b) => ((a.address ?? '') < (b.address ?? '') ? -1 : 1))
+  return { outcome: 'found', value: { environment: environment.name, models } }
 }
 
 function blockFacts({ address, artifact, block }: CompiledBlock, blocks: readonly CompiledBlock[]): ModelFacts | undefined {
@@ -213,7 +216,7 @@ function unknownAddress(name: string, models: readonly ModelFacts[]): OperationE
   return new OperationError({
     code: 'model/unknown',
     summary: `There is no ${name} here`,
-    detail: addresses.length === 0 ? 'No model is declared here.' : `The models here are ${[...addresses].sort().join(', ')}.`,
+    detail: addresses.length === 0 ? 'No model is declared here.' : `The models here are ${enumerate(addresses)}.`,
     ...(suggestions.length > 0 ? { suggestions } : {}),
   })
 }
