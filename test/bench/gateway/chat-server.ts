@@ -30,7 +30,7 @@ const events = [
   'data: [DONE]\n\n',
 ].join('')
 const streamed = Buffer.from(
-  `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: ${Buffer.byteLength(events)}\r\nconnection: keep-alive\r\n\r\n${events}`,
+  `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n${Buffer.byteLength(events).toString(16)}\r\n${events}\r\n0\r\n\r\n`,
 )
 
 const server = createServer(socket => {

@@ -3,8 +3,9 @@ import { openDatabase } from '../../../sqlite/database.ts'
 import type { Schema } from '../../../sqlite/format.ts'
 import type { SpendingLedger } from '../ledger.ts'
 import type { UsageRecord, UsageReport } from '../usage.ts'
-import { reserveIn, type SpendingRows, settleDead, settleIn, settleRunIn, standingIn, windowsIn } from './reservations.ts'
+import { reserveIn, settleDead, settleIn, settleRunIn, standingIn, windowsIn } from './reservations.ts'
 import { purgeDaily } from './retention.ts'
+import type { SpendingRows } from './rows.ts'
 import { SPENDING_TABLES } from './schema.ts'
 import { estimatedUsage, sumUsage, unpricedModels, writeUsage } from './usage-rows.ts'
 
@@ -18,6 +19,8 @@ export interface SpendingStoreOptions {
   readonly mode: 'read' | 'write'
   readonly clock: Clock
   readonly flowrunVersion: string
+  /** Of the file; absent: it holds nothing but money. */
+  readonly schema?: Schema
   /** How long a locked file is waited for. */
   readonly busyWaitMs?: number
 }
@@ -30,7 +33,7 @@ export interface SpendingStore extends UsageReport {
   close(): void
 }
 
-const engineSchema: Schema = {
+const moneySchema: Schema = {
   format: 1,
   tables: SPENDING_TABLES,
   ifLost: 'budgets start over, and costs so far are lost with it',
@@ -42,8 +45,10 @@ const engineSchema: Schema = {
  *
  * @throws OperationError `registry/…`, `state/network-file-system`.
  */
-export async function openSpendingStore({ project, ...options }: SpendingStoreOptions): Promise<SpendingStore> {
-  const store = await openDatabase({ ...options, schema: engineSchema })
+export async function openSpendingStore({ project, schema = moneySchema, ...options }: SpendingStoreOptions): Promise<SpendingStore> {
+  // A loss of power may forget the last moments of counting, and never gives back what was counted; a flush for each
+  // reservation would hold all calls of a process to some thousand a second.
+  const store = await openDatabase({ ...options, schema, durability: 'process' })
   const rows: SpendingRows = { prepared: store.prepared, clock: options.clock, project }
   const write = store.writeGrouped
   return {
