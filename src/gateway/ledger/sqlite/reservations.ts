@@ -1,13 +1,8 @@
 import { invariant } from '../../../base/invariant.ts'
-import type { SqliteStore } from '../../../sqlite/database.ts'
 import type { BudgetWarning } from '../../call.ts'
 import type { BudgetCounter, CounterStanding, Reservation, Reserved, Settlement } from '../ledger.ts'
+import type { SpendingRows } from './rows.ts'
 import { lostCall, type ReservedCall, removeUsage, writeUsage } from './usage-rows.ts'
-
-/** The project whose money it is, on a connection in a transaction of the caller's. */
-export interface SpendingRows extends Pick<SqliteStore, 'prepared' | 'clock'> {
-  readonly project: string
-}
 
 interface WindowRow {
   readonly id: number

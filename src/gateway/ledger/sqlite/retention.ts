@@ -1,4 +1,4 @@
-import type { SpendingRows } from './reservations.ts'
+import type { SpendingRows } from './rows.ts'
 
 const DAY_MS = 86_400_000
 /** The longest window of a calendar is a month: its runs are counted until it is over. */

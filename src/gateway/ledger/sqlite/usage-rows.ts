@@ -1,6 +1,6 @@
 import type { Caller, Usage } from '../../call.ts'
 import type { UsageKey, UsagePart, UsageQuery, UsageRecord, UsageSum } from '../usage.ts'
-import type { SpendingRows } from './reservations.ts'
+import type { SpendingRows } from './rows.ts'
 
 /** What a reservation keeps of its attempt, for the record that its process can no longer write. */
 export interface ReservedCall {
