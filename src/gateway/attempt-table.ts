@@ -54,7 +54,7 @@ export function chainTable(tiers: readonly CallTier[], details: FailureDetails, 
 
 function endOf(tries: readonly Attempt[], reason: PassedOver['reason'], detail: string | undefined): string {
   const last = tries.at(-1)
-  if (reason === 'breaker_open') return `breaker open: ${detail ?? ''}`
+  if (reason === 'breaker_open') return `breaker open: ${(detail ?? '').replace(' failed, ', ' failed with ')}`
   if (last === undefined || last.outcome === 'answered') return detail ?? reason.replaceAll('_', ' ')
   const times =
     tries.length > 1

@@ -59,7 +59,13 @@ export function durationText(ms: number): string {
 }
 
 /** The connection was there: what came over it ended too early. */
-const BROKEN_OFF: ReadonlySet<string | undefined> = new Set([undefined, 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+const BROKEN_OFF: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+])
 
 export function isBrokenOff({ class: failureClass, providerCode }: FailureDetails): boolean {
   return failureClass === 'network' && BROKEN_OFF.has(providerCode)

@@ -57,9 +57,15 @@ function notesOf({ history, finishReason, warnings }: PromptResult): readonly st
 
 function passedOverText({ model, reason, detail }: CallHistory['passedOver'][number]): string {
   const why = detail === undefined ? '' : `: ${showControls(detail).replace(/\.$/, '')}`
-  if (reason === 'breaker_open') return `${model} was passed over, its breaker is open${why}`
+  if (reason === 'breaker_open') return `${model} was passed over, its breaker is open${openText(detail)}`
   if (reason === 'escalate_when') return `${model} was passed over, its answer was not good enough`
   return `${model} was passed over, ${reason.replaceAll('_', ' ')}${why}`
+}
+
+/** ` (12 of 20 calls failed, 503). Probed in 9 s`, of `12 of 20 calls failed, 503; probed in 9 s`. */
+function openText(detail = ''): string {
+  const [why, probed] = showControls(detail).split('; ')
+  return `${why ? ` (${why})` : ''}${probed ? `. ${probed.charAt(0).toUpperCase()}${probed.slice(1)}` : ''}`
 }
 
 const VERDICTS = { block: 'blocked', redact: 'redacted', flag: 'flagged' } as const
