@@ -120,14 +120,14 @@ prompt "letter" {
   output_guards = [guard.no_addresses]
 }
 
-# A dollar a day for all; a tenth of a cent for one run of the letter.
+# A dollar a day for all. A letter of 200 tokens can cost $0.000125 at most: so much must be left before one is written.
 budget "day" {
   limit = "$1"
   per   = "day"
 }
 
 budget "letters" {
-  limit      = "$0.001"
+  limit      = "$0.00014"
   per        = "day"
   applies_to = [prompt.letter]
 }
