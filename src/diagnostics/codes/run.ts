@@ -51,4 +51,19 @@ export const runCodes = {
     why: 'Somebody asked for it, or the process was told to stop.',
     cure: ['Start it again when you wish.'],
   },
+  'run/other-body': {
+    severity: 'error',
+    since: '1.0',
+    what: 'An idempotency key was used before, with another flow or another input.',
+    why: 'A key stands for one run: with the same input it finds that run, and with another it would hide that nothing new was made.',
+    cure: ['Send what was sent before.', 'Or take a new key.'],
+  },
+  'run/store-full': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The disk is full, so the run could not be recorded.',
+    why: 'A run that was accepted survives everything; one that cannot be recorded is not accepted.',
+    cure: ['Make room, then submit it again.', 'Remove old runs:  flowrun runs purge --before TIME'],
+    see: ['registry/full'],
+  },
 } as const satisfies Record<`run/${string}`, CodePage>

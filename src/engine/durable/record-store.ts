@@ -132,8 +132,11 @@ export interface LoadedRun {
  * PostgreSQL with synchronous_commit=on (IDEM-6). Every change of a run writes its event in the same transaction.
  */
 export interface RecordStore {
-  /** @throws OperationError `run/other-body` when the key was used for another flow or body (IDEM-2); `run/store-full`. */
-  submit(run: NewRun): Promise<{ readonly run: RunRecord; readonly replayed: boolean }>
+  /**
+   * @param steps records of a former run that count in this one too (RUN-5), kept with it by one commit.
+   * @throws OperationError `run/other-body` when the key was used for another flow or body (IDEM-2); `run/store-full`.
+   */
+  submit(run: NewRun, steps?: readonly StepRecord[]): Promise<{ readonly run: RunRecord; readonly replayed: boolean }>
   getRun(id: string): Promise<RunRecord | undefined>
   listRuns(filter: RunFilter): Promise<readonly RunRecord[]>
 
@@ -149,8 +152,16 @@ export interface RecordStore {
   consumeSignal(claim: Claim, path: StepPath, name: string): Promise<SignalRecord | undefined>
   /** Ends a claim: the run waits, is queued again, paused, or terminal. @returns false when the claim was lost (RUN-1). */
   release(claim: Claim, to: RunRelease): Promise<boolean>
+  /** Claimed runs for which something came since it was last asked: a signal, a decision, the end of a child, a cancel. */
+  woken(owner: string): Promise<readonly string[]>
 
-  signal(signal: Omit<SignalRecord, 'seq'>): Promise<'stored' | 'repeated' | 'conflict' | 'ended' | 'unknown-run'>
+  /** `full`: as many signals as a run may have are not consumed yet. */
+  signal(signal: Omit<SignalRecord, 'seq'>): Promise<'stored' | 'repeated' | 'conflict' | 'ended' | 'unknown-run' | 'full'>
+  /** One decision of a person on what an approval shows; with the last one of a quorum the step is recorded (APPR-1). */
+  decide(decision: Decision): Promise<DecisionOutcome>
+  /** Ends the doubt over an interrupted step: it was `done`, or is to be repeated. @returns false where nothing is in doubt. */
+  settleUnknown(run: string, path: StepPath, as: StepOutcome | 'repeat'): Promise<boolean>
+  /** @returns the state before; undefined: no such run. */
   requestCancel(run: string, reason: string): Promise<RunState | undefined>
   pause(run: string, reason: StepError): Promise<boolean>
   resume(run: string): Promise<boolean>
@@ -169,9 +180,39 @@ export interface RecordStore {
   waits(run: string): Promise<readonly WaitRecord[]>
   /** Due times and wake-ups since the last look (RUN-7). */
   nextDueMs(): Promise<number | undefined>
-  purge(beforeMs: number): Promise<number>
+  /**
+   * Removes ended runs with all that is theirs. `retention`: those whose time was over before then (GC-3); `end`: those that
+   * ended before then.
+   *
+   * @returns how many runs.
+   */
+  purge(beforeMs: number, by: 'retention' | 'end'): Promise<number>
+  /** Told after each commit of this process that changed a run: a hint, for those who would otherwise poll. */
+  onChange(listener: (run: string) => void): () => void
   close(): Promise<void>
 }
+
+export interface Decision {
+  readonly run: string
+  readonly path: StepPath
+  readonly by: string
+  readonly action: string
+  /** Of what was shown to them. */
+  readonly bodyDigest: string
+  readonly fields: JsonObject
+  readonly comment?: string
+}
+
+export type DecisionOutcome =
+  /** `missing`: so many more equal decisions are needed. */
+  | { readonly outcome: 'recorded'; readonly missing: number }
+  /** No approval waits there; of `late` ones the time is over. */
+  | { readonly outcome: 'not-waiting' | 'late' }
+  /** Something else is shown now. */
+  | { readonly outcome: 'changed'; readonly shown: ApprovalCommand }
+  | { readonly outcome: 'own-run' | 'decided-before' }
+  | { readonly outcome: 'unknown-action'; readonly actions: readonly string[] }
+  | { readonly outcome: 'comment-required' }
 
 export interface RunFilter {
   readonly project: string

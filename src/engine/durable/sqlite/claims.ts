@@ -1,0 +1,128 @@
+import type { StepError } from '../../interpreter/command.ts'
+import type { Claim, OwnerBeat } from '../record-store.ts'
+import { writeEventAt } from './events.ts'
+import { enqueue, park, placeOf, SUSPECT_DEATHS } from './queue.ts'
+import { type RunRow, readRow } from './run-rows.ts'
+import type { Tables } from './values.ts'
+
+/** Runs that become due in one look; the rest follow with the next. */
+const PROMOTED = 500
+/** So long others go before a suspect, which needs a process of its own: then nothing is claimed until it had its turn. */
+const SUSPECT_PATIENCE_MS = 2000
+/** The death of its owner after which a run is taken for their cause (OWN-7). */
+const POISON_DEATHS = 3
+
+/** Claims runs: each by one statement that sets owner and epoch (OWN-2). */
+export function claimIn(tables: Tables, owner: string, limit: number, only: string | undefined): readonly Claim[] {
+  promote(tables)
+  if (only !== undefined) return claimOne(tables, owner, only)
+  const owned = tables.prepared<{ deaths: number }>('SELECT deaths FROM run WHERE owner = ?').all(owner)
+  if (owned.some(({ deaths }) => deaths >= SUSPECT_DEATHS)) return []
+  const suspect = tables
+    .prepared<{ id: string; queued_at: number }>(`SELECT id, queued_at FROM run WHERE queue = 'suspect' ORDER BY id LIMIT 1`)
+    .get()
+  if (suspect !== undefined && owned.length === 0) return [take(tables, owner, suspect.id)]
+  if (suspect !== undefined && tables.clock.now() - suspect.queued_at > SUSPECT_PATIENCE_MS) return []
+  return tables
+    .prepared<{ id: string }>(`SELECT id FROM run WHERE queue = 'ready' ORDER BY priority DESC, id LIMIT ?`)
+    .all(limit)
+    .map(({ id }) => take(tables, owner, id))
+}
+
+function claimOne(tables: Tables, owner: string, id: string): readonly Claim[] {
+  const row = readRow(tables, id)
+  return row?.queue === 'ready' || row?.queue === 'suspect' ? [take(tables, owner, id)] : []
+}
+
+function take(tables: Tables, owner: string, id: string): Claim {
+  const row = tables
+    .prepared<{ epoch: number; seq: number }>(
+      `UPDATE run SET state = 'running', queue = NULL, wake = 0, owner = ?, epoch = epoch + 1, started_at = coalesce(started_at, ?), seq = seq + 1
+       WHERE id = ? RETURNING epoch, seq`,
+    )
+    .get(owner, tables.clock.now(), id)
+  const epoch = row?.epoch ?? 0
+  writeEventAt(tables, id, row?.seq ?? 0, epoch === 1 ? 'run.started' : 'run.continued', { epoch })
+  return { run: id, owner, epoch }
+}
+
+/** Puts into the queue what has become due: delayed runs, waits, and deadlines, which count in every state. */
+function promote(tables: Tables): void {
+  const { prepared, clock } = tables
+  const nowMs = clock.now()
+  const delayed = prepared<RunRow>(`SELECT * FROM run WHERE queue = 'delayed' AND not_before <= ? ORDER BY not_before LIMIT ?`)
+  for (const row of delayed.all(nowMs, PROMOTED)) {
+    const { queue, slot } = placeOf(tables, row)
+    prepared('UPDATE run SET queue = ?, slot = ?, queued_at = ? WHERE id = ?').run(queue, slot, nowMs, row.id)
+  }
+  const due = prepared<RunRow>(
+    `SELECT DISTINCT run.* FROM wait JOIN run ON run.id = wait.run WHERE due_at <= ? AND state = 'waiting' ORDER BY due_at LIMIT ?`,
+  )
+  for (const row of due.all(nowMs, PROMOTED)) enqueue(tables, row, 'run.queued')
+  const over = prepared<RunRow>(`SELECT * FROM run WHERE state IN ('waiting', 'paused') AND deadline_at <= ? LIMIT ?`)
+  for (const row of over.all(nowMs, PROMOTED)) enqueue(tables, row, 'run.queued')
+}
+
+/** When something becomes due next, of what `promote` looks at. */
+export function nextDueIn({ prepared }: Tables): number | undefined {
+  const row = prepared<{ due: number | null }>(
+    `SELECT min(due) AS due FROM (
+       SELECT min(not_before) AS due FROM run WHERE queue = 'delayed'
+       UNION ALL SELECT min(due_at) FROM wait WHERE due_at IS NOT NULL
+       UNION ALL SELECT min(deadline_at) FROM run WHERE state IN ('waiting', 'paused'))`,
+  ).get()
+  return row?.due ?? undefined
+}
+
+/** Runs of this owner for which something came; each is told once. */
+export function wokenIn({ prepared }: Tables, owner: string): readonly string[] {
+  return prepared<{ id: string }>('UPDATE run SET wake = 0 WHERE owner = ? AND wake = 1 RETURNING id')
+    .all(owner)
+    .map(({ id }) => id)
+}
+
+export function beatIn({ prepared }: Tables, { id, host, pid, bootId, beat, version }: OwnerBeat): void {
+  prepared(
+    `INSERT INTO owner(id, host, pid, boot_id, beat, version) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET beat = excluded.beat`,
+  ).run(id, host, pid, bootId, beat, version)
+}
+
+export function ownersIn({ prepared }: Tables): readonly OwnerBeat[] {
+  return prepared<{ id: string; host: string; pid: number; boot_id: string; beat: number; version: string }>(
+    'SELECT * FROM owner ORDER BY id',
+  )
+    .all()
+    .map(({ boot_id: bootId, ...owner }) => ({ ...owner, bootId }))
+}
+
+/** Gives the runs of a dead owner back; one whose third owner dies with nothing recorded in between is paused (OWN-3, OWN-7). */
+export function takeFromIn(tables: Tables, owner: string): readonly string[] {
+  const runs = ownedBy(tables, owner)
+  for (const row of runs) {
+    const deaths = row.deaths + 1
+    tables.prepared('UPDATE run SET deaths = ? WHERE id = ?').run(deaths, row.id)
+    if (deaths >= POISON_DEATHS) park(tables, row, { state: 'paused', reason: poison(deaths) })
+    else enqueue(tables, { ...row, deaths }, 'run.queued', { because: 'owner-lost' })
+  }
+  tables.prepared('DELETE FROM owner WHERE id = ?').run(owner)
+  return runs.map(({ id }) => id)
+}
+
+/** The owner ends by itself: its runs are queued, and nobody has died. */
+export function retireIn(tables: Tables, owner: string): void {
+  for (const row of ownedBy(tables, owner)) enqueue(tables, row, 'run.queued', { because: 'given-up' })
+  tables.prepared('DELETE FROM owner WHERE id = ?').run(owner)
+}
+
+function ownedBy({ prepared }: Tables, owner: string): readonly RunRow[] {
+  return prepared<RunRow>('SELECT * FROM run WHERE owner = ? ORDER BY id').all(owner)
+}
+
+function poison(deaths: number): StepError {
+  return {
+    code: 'run/poison',
+    message: `${deaths} processes died while they ran it, and it recorded nothing in between`,
+    retryable: false,
+  }
+}

@@ -1,0 +1,124 @@
+import type { JsonValue } from '../../../base/json.ts'
+import type { AttemptRecord, Claim, SignalRecord, StepRecord } from '../record-store.ts'
+import { TERMINAL_STATES } from '../record-store.ts'
+import { writeEvent } from './events.ts'
+import { readRow } from './run-rows.ts'
+import { type StepRow, toStep } from './step-rows.ts'
+import { keepValue, readValue, type StoredValue, storedValue, type Tables } from './values.ts'
+
+/** A step as its row will hold it, made before the transaction. */
+export interface PreparedStep {
+  readonly step: StepRecord
+  readonly value: StoredValue | undefined
+}
+
+export function prepareStep(step: StepRecord): PreparedStep {
+  const { outcome } = step
+  if (outcome.status === 'unknown') return { step, value: undefined }
+  return { step, value: storedValue(outcome.status === 'failed' ? { ...outcome.error } : outcome.attributes) }
+}
+
+const STEP = 'SELECT * FROM step WHERE run = ? AND path = ?'
+
+/** First writer wins: what was kept is read by a statement of its own (STEP-3). */
+export function commitStepIn(tables: Tables, prepared: PreparedStep): { readonly won: boolean; readonly kept: StepRecord } {
+  const { step } = prepared
+  const { run, path, costNano } = step
+  const row = tables.prepared<{ state: string }>('SELECT state FROM run WHERE id = ?').get(run)
+  if (row === undefined) return { won: false, kept: step }
+  const isLate = (TERMINAL_STATES as ReadonlySet<string>).has(row.state)
+  const before = tables.prepared<StepRow>(STEP).get(run, path)
+  if (before === undefined && !isLate) {
+    insertStep(tables, prepared)
+    tables.prepared('DELETE FROM wait WHERE run = ? AND path = ?').run(run, path)
+    return { won: true, kept: step }
+  }
+  // Money was spent, whoever was first; and nothing else of it counts (STEP-10).
+  tables.prepared('UPDATE run SET cost_nano = cost_nano + ? WHERE id = ?').run(costNano, run)
+  writeEvent(tables, run, isLate ? 'step.late' : 'step.repeated', { path, cost_nano: costNano })
+  return { won: false, kept: before === undefined ? step : toStep(tables, before) }
+}
+
+/** Writes the record of a step. It clears its run of the deaths of owners: that run goes on (OWN-7). */
+export function insertStep(tables: Tables, { step, value }: PreparedStep): void {
+  const { run, path, outcome, costNano } = step
+  const counted = tables
+    .prepared<{ seq: number }>('UPDATE run SET seq = seq + 1, deaths = 0, cost_nano = cost_nano + ? WHERE id = ? RETURNING seq')
+    .get(costNano, run)
+  tables
+    .prepared(
+      'INSERT INTO step(run, path, seq, status, exit, value, attempts, started_at, ended_at, cost_nano, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    )
+    .run(
+      ...[run, path, counted?.seq ?? 0, outcome.status, outcome.status === 'succeeded' ? outcome.exit : null],
+      ...[value === undefined ? null : keepValue(tables, run, value), step.attempts, step.startedAtMs, step.endedAtMs, costNano],
+      step.facts === undefined ? null : JSON.stringify(step.facts),
+    )
+}
+
+/** An attempt that begins, or ends: its numbers are never taken again. */
+export function writeAttempt(tables: Tables, attempt: AttemptRecord): void {
+  const { run, path, number } = attempt
+  tables
+    .prepared(
+      `INSERT INTO attempt(run, path, number, epoch, started_at, ended_at, error, retry_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET epoch = excluded.epoch, ended_at = excluded.ended_at, error = excluded.error, retry_at = excluded.retry_at`,
+    )
+    .run(
+      ...[run, path, number, attempt.epoch, attempt.startedAtMs, attempt.endedAtMs ?? null],
+      ...[attempt.error === undefined ? null : JSON.stringify(attempt.error), attempt.retryAtMs ?? null],
+    )
+  if (attempt.error === undefined) return
+  const { code } = attempt.error
+  writeEvent(tables, run, 'attempt.failed', { path, number, code, retry_at_ms: attempt.retryAtMs ?? null })
+}
+
+interface SignalRow {
+  readonly run: string
+  readonly seq: number
+  readonly name: string
+  readonly value: string
+  readonly dedupe_key: string | null
+  readonly sent_by: string | null
+  readonly received_at: number
+}
+
+/** The oldest signal of the name that nobody has consumed, and the record of the step that waited for it: one commit (SIG-1). */
+export function consumeSignalIn(tables: Tables, claim: Claim, path: string, name: string): SignalRecord | undefined {
+  if (!holdsClaim(tables, claim)) return undefined
+  if (tables.prepared(STEP).get(claim.run, path) !== undefined) return undefined
+  const row = tables
+    .prepared<SignalRow>('SELECT * FROM signal WHERE run = ? AND name = ? AND consumed_by IS NULL ORDER BY seq LIMIT 1')
+    .get(claim.run, name)
+  if (row === undefined) return undefined
+  tables.prepared('UPDATE signal SET consumed_by = ? WHERE run = ? AND seq = ?').run(path, claim.run, row.seq)
+  const signal = toSignal(tables, row)
+  const nowMs = tables.clock.now()
+  commitStepIn(tables, prepareStep(receivedStep(signal, path, nowMs)))
+  return signal
+}
+
+/** How a wait for a signal is recorded when the signal is there. */
+export function receivedStep({ run, value, receivedAtMs }: SignalRecord, path: string, nowMs: number): StepRecord {
+  const attributes = { output: value, received_at: new Date(receivedAtMs).toISOString() }
+  const outcome = { status: 'succeeded', exit: 'received', attributes } as const
+  return { run, path, outcome, attempts: 1, startedAtMs: receivedAtMs, endedAtMs: nowMs, costNano: 0 }
+}
+
+function toSignal(tables: Tables, row: SignalRow): SignalRecord {
+  return {
+    run: row.run,
+    name: row.name,
+    seq: row.seq,
+    value: readValue(tables, row.value) as JsonValue,
+    ...(row.dedupe_key !== null && { dedupeKey: row.dedupe_key }),
+    ...(row.sent_by !== null && { by: row.sent_by }),
+    receivedAtMs: row.received_at,
+  }
+}
+
+/** Whether the run is still this owner's, of this claim (OWN-6). */
+export function holdsClaim(tables: Tables, { run, owner, epoch }: Claim): boolean {
+  const row = readRow(tables, run)
+  return row?.state === 'running' && row.owner === owner && row.epoch === epoch
+}

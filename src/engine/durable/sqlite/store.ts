@@ -1,0 +1,174 @@
+import type { Clock } from '../../../base/clock.ts'
+import { digestOf } from '../../../base/digest.ts'
+import type { JsonValue } from '../../../base/json.ts'
+import { OperationError } from '../../../diagnostics/operation-error.ts'
+import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
+import type { Claim, LoadedRun, RecordStore, RunFilter, RunRecord } from '../record-store.ts'
+import { beatIn, claimIn, nextDueIn, ownersIn, retireIn, takeFromIn, wokenIn } from './claims.ts'
+import { eventsAfter } from './events.ts'
+import { purgeIn } from './retention.ts'
+import { type BodyRow, RUN_WITH_BODY, type RunRow, readRun, toRun } from './run-rows.ts'
+import { engineSchema } from './schema.ts'
+import { decideIn, prepareSignal, signalIn } from './signals.ts'
+import { type AttemptRow, type StepRow, toAttempt, toStep, toWait, type WaitRow } from './step-rows.ts'
+import { commitStepIn, consumeSignalIn, holdsClaim, prepareStep, writeAttempt } from './steps.ts'
+import { prepareRun, submitIn } from './submit.ts'
+import { addWaitsIn, pauseIn, releaseIn, requestCancelIn, resumeIn, settleUnknownIn } from './transitions.ts'
+import { blobText, offerBlob, type Tables } from './values.ts'
+
+export interface RecordDatabaseOptions {
+  /** `engine.db`, absolute. */
+  readonly file: string
+  /** As a person would name the file: `.flowrun/engine.db`. */
+  readonly name: string
+  /** `read` leaves no trace: without a file there are no runs. */
+  readonly mode: 'read' | 'write'
+  readonly clock: Clock
+  readonly flowrunVersion: string
+  readonly busyWaitMs?: number
+}
+
+/**
+ * Opens `.flowrun/engine.db`, which budgets and usage share.
+ *
+ * @throws OperationError `registry/…`, `state/network-file-system`.
+ */
+export function openEngineDatabase(options: RecordDatabaseOptions): Promise<SqliteStore> {
+  return openDatabase({ ...options, schema: engineSchema })
+}
+
+/**
+ * Runs and journals in one SQLite file.
+ *
+ * @param onLost told when a disk has failed in a commit: nothing may be acknowledged any more, and the process must end (STORE-3).
+ */
+export function createRecordStore(database: SqliteStore, onLost: (error: OperationError) => void): RecordStore {
+  const { read } = database
+  const listeners = new Set<(run: string) => void>()
+  const write = async <T>(work: () => T, run?: string): Promise<T> => {
+    try {
+      const result = await database.writeGrouped(work)
+      if (run !== undefined) for (const listener of listeners) listener(run)
+      return result
+    } catch (error) {
+      if (error instanceof OperationError && error.code === 'registry/unreadable') onLost(error)
+      throw error
+    }
+  }
+  return {
+    async submit(run, steps = []) {
+      const prepared = prepareRun(run, steps)
+      return write(() => submitIn(database, prepared), run.id).catch(error => Promise.reject(asStoreFull(error)))
+    },
+    commitStep: async step => {
+      const prepared = prepareStep(step)
+      return write(() => commitStepIn(database, prepared), step.run)
+    },
+    beginAttempt: attempt => write(() => writeAttempt(database, attempt)),
+    endAttempt: attempt => write(() => writeAttempt(database, attempt), attempt.run),
+    addWaits: (claim, waits) => write(() => addWaitsIn(database, claim, waits), claim.run),
+    consumeSignal: (claim, path, name) => write(() => consumeSignalIn(database, claim, path, name), claim.run),
+    claim: (owner, limit, only) => write(() => claimIn(database, owner, limit, only)),
+    release: (claim, to) => write(() => releaseIn(database, claim, to), claim.run),
+    woken: owner => write(() => wokenIn(database, owner)),
+    async signal(signal) {
+      const prepared = prepareSignal(signal)
+      return write(() => signalIn(database, prepared), signal.run)
+    },
+    decide: decision => write(() => decideIn(database, decision), decision.run),
+    settleUnknown: (run, path, as) => write(() => settleUnknownIn(database, run, path, as), run),
+    requestCancel: (run, reason) => write(() => requestCancelIn(database, run, reason), run),
+    pause: (run, reason) => write(() => pauseIn(database, run, reason), run),
+    resume: run => write(() => resumeIn(database, run), run),
+    beat: owner => write(() => beatIn(database, owner)),
+    takeFrom: owner => write(() => takeFromIn(database, owner)),
+    retire: owner => write(() => retireIn(database, owner)),
+    async putBlob(value: JsonValue) {
+      const digest = digestOf(value)
+      const json = JSON.stringify(value)
+      await write(() => offerBlob(database, digest, json))
+      return digest
+    },
+    async purge(beforeMs, by) {
+      let purged = 0
+      for (let batch = 1; batch > 0; purged += batch) batch = await write(() => purgeIn(database, beforeMs, by))
+      return purged
+    },
+    owners: () => read(() => ownersIn(database)),
+    nextDueMs: () => read(() => nextDueIn(database)),
+    ...reads(database),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: async () => database.close(),
+  }
+}
+
+function reads(
+  database: SqliteStore,
+): Pick<RecordStore, 'getRun' | 'listRuns' | 'load' | 'getBlob' | 'events' | 'steps' | 'attempts' | 'waits'> {
+  const { read } = database
+  return {
+    getRun: id => read(() => readRun(database, id)),
+    listRuns: filter => read(() => runsOf(database, filter)),
+    load: claim => read(() => loadIn(database, claim)),
+    getBlob: digest =>
+      read(() => {
+        const json = blobText(database, digest)
+        return json === undefined ? undefined : (JSON.parse(json) as JsonValue)
+      }),
+    events: (run, afterSeq) => read(() => eventsAfter(database, run, afterSeq)),
+    steps: run => read(() => stepsOf(database, run)),
+    attempts: run => read(() => attemptsOf(database, run)),
+    waits: run => read(() => waitsOf(database, run)),
+  }
+}
+
+function loadIn(tables: Tables, claim: Claim): LoadedRun | undefined {
+  if (!holdsClaim(tables, claim)) return undefined
+  const run = readRun(tables, claim.run)
+  return run && { run, steps: stepsOf(tables, run.id), attempts: attemptsOf(tables, run.id), waits: waitsOf(tables, run.id) }
+}
+
+/** In the order in which they were recorded. */
+function stepsOf(tables: Tables, run: string) {
+  return tables
+    .prepared<StepRow>('SELECT * FROM step WHERE run = ? ORDER BY seq')
+    .all(run)
+    .map(row => toStep(tables, row))
+}
+
+function attemptsOf({ prepared }: Tables, run: string) {
+  return prepared<AttemptRow>('SELECT * FROM attempt WHERE run = ? ORDER BY path, number').all(run).map(toAttempt)
+}
+
+function waitsOf(tables: Tables, run: string) {
+  return tables
+    .prepared<WaitRow>('SELECT * FROM wait WHERE run = ? ORDER BY path')
+    .all(run)
+    .map(row => toWait(tables, row))
+}
+
+/** Newest first. */
+function runsOf(tables: Tables, filter: RunFilter): readonly RunRecord[] {
+  const { project, environment = null, states, flow = null, sinceMs = 0, limit, cursor = null } = filter
+  return tables
+    .prepared<RunRow & BodyRow>(
+      `${RUN_WITH_BODY} WHERE project = @project AND (@environment IS NULL OR environment = @environment) AND (@flow IS NULL OR flow = @flow)
+         AND created_at >= @since AND (@cursor IS NULL OR id < @cursor)
+         AND (@states IS NULL OR state IN (SELECT value FROM json_each(@states)))
+       ORDER BY id DESC LIMIT @limit`,
+    )
+    .all({ project, environment, flow, since: sinceMs, cursor, states: states === undefined ? null : JSON.stringify(states), limit })
+    .map(row => toRun(tables, row))
+}
+
+/** For a submit a full disk has a name of its own: the run was not taken. */
+function asStoreFull(error: unknown): unknown {
+  if (!(error instanceof OperationError) || error.code !== 'registry/full') return error
+  return new OperationError(
+    { ...error.diagnostic, code: 'run/store-full', detail: 'Make room on it, then submit the run again. No run was made.' },
+    { retryable: true, cause: error },
+  )
+}
