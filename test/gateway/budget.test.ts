@@ -1,9 +1,12 @@
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { BudgetSpec } from '../../src/artifact/budget.ts'
 import { createUlidSource } from '../../src/base/ids.ts'
 import { OperationError } from '../../src/diagnostics/operation-error.ts'
+import { openSqliteCache } from '../../src/gateway/cache/sqlite.ts'
 import type { BudgetTarget, CallRequest, LayerResult, ModelTarget, Usage } from '../../src/gateway/call.ts'
 import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
+import { counterOf } from '../../src/gateway/ledger/counters.ts'
 import type { Spending } from '../../src/gateway/ledger/spending.ts'
 import type { UsageRecord } from '../../src/gateway/ledger/usage.ts'
 import { createUsageLog } from '../../src/gateway/ledger/usage-log.ts'
@@ -20,6 +23,9 @@ const USAGE: Usage = { input: 10, cachedInput: 0, cacheWrite: 0, output: 40, rea
 const COST = 50_000
 /** 2 tokens of `Hello` counted in bytes, with the margin 3, and 100 of output. */
 const BOUND = 103_000
+
+/** Nobody reads what was used. */
+const IGNORED: Spending['usage'] = { record: () => {}, flush: async () => {} }
 
 type Step = Partial<FailureDetails> | 'answer' | 'hang' | 'no usage'
 
@@ -128,6 +134,29 @@ t.test('GW-7: an attempt that was not sent settles at 0', async t => {
   t.same(await windows(), [[COST, 0]])
 })
 
+t.test('GW-2: a hit of the cache is served when the budget is used up; a miss is refused', async t => {
+  const file = join(t.testdir(), 'cache.db')
+  const answerCache = await openSqliteCache({
+    file,
+    name: 'cache.db',
+    mode: 'write',
+    clock: createFakeClock(),
+    flowrunVersion: '1.0.0',
+    maxBytes: 1e6,
+  })
+  t.teardown(() => answerCache.close())
+  const { call, asked, windows } = await pipeline(t, [], { answerCache })
+  const kept = (text: string): CallRequest => {
+    const request = callOf([budget({ limit_nano: BOUND })], { messages: [{ role: 'user', text }] })
+    return { ...request, policy: { ...request.policy, cache: { ttlMs: 60_000, scope: 'environment', closure: 'sha256:0' as never } } }
+  }
+  await call(kept('Hello'))
+  t.match(await call(kept('Hello')), { costNano: 0, history: { cache: 'hit', attempts: [] } })
+  t.match(await detailsOf(call(kept('Bye'))), { class: 'budget_exhausted' })
+  t.equal(asked.length, 1)
+  t.same(await windows(), [[COST, 0]])
+})
+
 t.test('a budget pays for what it names: the flow, the prompt, the model or its provider', async t => {
   const { call, windows, store } = await pipeline(t, [])
   for (const name of ['prompt.test', 'model.test', 'provider.test'])
@@ -171,7 +200,7 @@ t.test('BUD-3: a call whose price nobody knows is refused, unless the budget let
 t.test('BUD-7: a store that cannot be reached refuses the call, and calls without budgets go on', async t => {
   const failing = () => Promise.reject(new OperationError({ code: 'registry/full', summary: 'The disk is full' }))
   const ledger = { reserve: failing, settle: failing, settleRun: failing, standing: failing, windows: failing }
-  const spending: Spending = { ledger, usage: { record: () => {}, flush: async () => {} }, newId: () => 'id' }
+  const spending: Spending = { ledger, usage: IGNORED, newId: () => 'id' }
   for (const dependencies of [{ spending }, { spending: undefined as never }]) {
     const { call, asked } = await pipeline(t, [], dependencies)
     const degrade = budget({ action: 'degrade' }, { degradeTo: { models: [model('model.small')], escalateOn: [] } })
@@ -188,7 +217,7 @@ t.test('an answer is not lost because its settlement cannot be kept: it counts i
   const settle = () => Promise.reject(new OperationError({ code: 'registry/full', summary: 'The disk is full' }))
   const spending: Spending = {
     ledger: { ...store.ledger, settle },
-    usage: { record: () => {}, flush: async () => {} },
+    usage: IGNORED,
     newId: createUlidSource(clock),
   }
   const call = createPipeline({ clock, timers: clock, random: () => 0, spending }, ({ target }) => answerOf('answer', target))
@@ -234,39 +263,42 @@ t.test('BUD-8: degrade asks the cheaper model where what is left does not pay fo
   t.equal((await call(degrade)).target.address, 'model.small')
 })
 
-t.test('GW-1: seeded histories of attempts that fail, hang and are retried never pass a limit', async t => {
+t.test('GW-1: seeded histories of attempts that fail, hang and are retried never pass a limit', { timeout: 120_000 }, async t => {
   const clock: FakeClock = createFakeClock()
   const store = await openSpending(t.testdir(), clock)
   t.teardown(() => store.close())
-  const spending: Spending = { ledger: store.ledger, usage: { record: () => {}, flush: async () => {} }, newId: createUlidSource(clock) }
+  const spending: Spending = { ledger: store.ledger, usage: IGNORED, newId: createUlidSource(clock) }
   const histories = Number(process.env.FLOWRUN_BUDGET_HISTORIES ?? 60)
+  const steps: readonly Step[] = [
+    'answer',
+    'no usage',
+    'hang',
+    { status: 500 },
+    { usage: USAGE },
+    { class: 'network' },
+    { class: 'overloaded', status: 529 },
+  ]
   let refused = 0
   for (let seed = 0; seed < histories; seed++) {
     const random = randomOf(seed)
-    const limits = [budget({ limit_nano: Math.floor(BOUND + random() * 800_000), per: 'run' }, { address: `budget.of-${seed}` })]
-    const steps: readonly Step[] = [
-      'answer',
-      'no usage',
-      'hang',
-      { status: 500 },
-      { usage: USAGE },
-      { class: 'network' },
-      { class: 'overloaded', status: 529 },
-    ]
+    const caller = { environment: 'dev', flow: 'prompt.test', run: `run ${seed}` }
+    const limited = budget({ limit_nano: Math.floor(BOUND + random() * 800_000), per: 'run' })
+    const request = callOf([limited], { caller })
+    const counter = counterOf(limited, { caller, target: model() }, clock.now(), '')
+    const hold = async () => {
+      const { spentNano, reservedNano, limitNano } = await store.ledger.standing(counter)
+      if (spentNano + reservedNano > limitNano) t.fail(`seed ${seed}: ${spentNano} + ${reservedNano} of ${limitNano}`)
+      return reservedNano
+    }
     const call = createPipeline({ clock, timers: clock, random, spending }, async ({ target }) => {
-      for (const { spentNano, reservedNano, limitNano } of await store.ledger.windows('dev'))
-        if (spentNano + reservedNano > limitNano) t.fail(`seed ${seed}: ${spentNano} + ${reservedNano} of ${limitNano}`)
+      await hold()
       return answerOf(steps[Math.floor(random() * steps.length)] ?? 'answer', target)
     })
-    const caller = { environment: 'dev', flow: 'prompt.test', run: `run ${seed}` }
-    const calls = Array.from({ length: 4 }, () => call(callOf(limits, { caller })))
-    const ends = await clock.runUntil(Promise.allSettled(calls))
+    const ends = await clock.runUntil(Promise.allSettled(Array.from({ length: 4 }, () => call(request))))
     refused += ends.filter(
       end => end.status === 'rejected' && end.reason instanceof CallFailure && end.reason.details.class === 'budget_exhausted',
     ).length
-    const [standing] = (await store.ledger.windows('dev')).filter(({ run }) => run === `run ${seed}`)
-    t.equal(standing?.reservedNano, 0)
-    if ((standing?.spentNano ?? 0) > (standing?.limitNano ?? 0)) t.fail(`seed ${seed}`)
+    if ((await hold()) !== 0) t.fail(`seed ${seed} leaves a reservation`)
   }
   t.ok(refused > 0, `${refused} calls were refused`)
 })

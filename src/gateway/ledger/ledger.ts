@@ -64,6 +64,6 @@ export interface SpendingLedger {
   settleRun(run: string): Promise<void>
   /** How a counter stands; the window is made by the first reservation. */
   standing(counter: BudgetCounter): Promise<CounterStanding>
-  /** Counters whose window is not over, by address. */
+  /** Counters whose window is not over, by address; of single runs those that spend now. */
   windows(environment: string): Promise<readonly CounterStanding[]>
 }

@@ -151,13 +151,18 @@ export function standingIn(rows: SpendingRows, counter: BudgetCounter): CounterS
   return { environment, budget, value, ...(run !== undefined && { run }), window, limitNano, spentNano: 0, reservedNano: 0, runs: 0 }
 }
 
-/** Counters whose window is not over. */
+/** How long a run counts as under way after its last attempt began: its own window is never over. */
+const RUN_SHOWN_MS = 3_600_000
+
+/** Counters whose window is not over, and of runs those that spend. */
 export function windowsIn(rows: SpendingRows, environment: string): readonly CounterStanding[] {
+  const nowMs = rows.clock.now()
   return rows
     .prepared<WindowRow>(
-      'SELECT * FROM budget_window WHERE project = ? AND environment = ? AND ends_at > ? ORDER BY budget, value, starts_at, run',
+      `SELECT * FROM budget_window WHERE project = ? AND environment = ? AND ends_at > ? AND (run = '' OR reserved_nano > 0 OR used_at > ?)
+       ORDER BY budget, value, starts_at, run`,
     )
-    .all(rows.project, environment, rows.clock.now())
+    .all(rows.project, environment, nowMs, nowMs - RUN_SHOWN_MS)
     .map(row => standingOf(rows, row))
 }
 

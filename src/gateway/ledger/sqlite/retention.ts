@@ -12,10 +12,12 @@ export function purgeDaily({ prepared, clock }: Pick<SpendingRows, 'prepared' | 
   const last = prepared<{ value: string }>(`SELECT value FROM meta WHERE key = 'purged_at'`).get()
   if (last !== undefined && nowMs - Number(last.value) < DAY_MS) return
   prepared(`INSERT INTO meta(key, value) VALUES ('purged_at', ?) ON CONFLICT DO UPDATE SET value = excluded.value`).run(String(nowMs))
-  prepared(`DELETE FROM reservation WHERE state <> 'open' AND reserved_at < ?`).run(nowMs - RESERVATIONS_KEPT_DAYS * DAY_MS)
+  const monthMs = nowMs - RESERVATIONS_KEPT_DAYS * DAY_MS
+  prepared(`DELETE FROM reservation WHERE state <> 'open' AND reserved_at < ?`).run(monthMs)
   const oldestMs = nowMs - USAGE_KEPT_DAYS * DAY_MS
   prepared('DELETE FROM usage WHERE at < ?').run(oldestMs)
   prepared(
-    'DELETE FROM budget_window WHERE used_at < ? AND NOT EXISTS (SELECT 1 FROM reservation_window WHERE window = budget_window.id)',
-  ).run(oldestMs)
+    `DELETE FROM budget_window WHERE used_at < iif(run = '', ?, ?)
+     AND NOT EXISTS (SELECT 1 FROM reservation_window WHERE window = budget_window.id)`,
+  ).run(oldestMs, monthMs)
 }
