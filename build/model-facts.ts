@@ -5,6 +5,8 @@ export interface ModelFacts {
   readonly id: RegExp
   readonly capabilities: readonly Capability[]
   readonly contextWindow?: number
+  /** Where the price list has none. */
+  readonly usualWindow?: number
   readonly maxOutputTokens?: number
   readonly dimensions?: number
 }
@@ -50,8 +52,46 @@ export const anthropicFacts: readonly ModelFacts[] = [
   { id: /claude-(opus|sonnet|haiku|fable)-5.*/, capabilities: claudeSchema, contextWindow: 1000000, maxOutputTokens: 128000 },
 ]
 
+const gemini: readonly Capability[] = [...omni, 'audio']
+const geminiReasoning: readonly Capability[] = [...gemini, 'reasoning']
+
+export const googleFacts: readonly ModelFacts[] = [
+  { id: /gemini-embedding-.*/, capabilities: [], dimensions: 3072 },
+  { id: /gemini-2\.0-.*/, capabilities: gemini, contextWindow: 1048576, maxOutputTokens: 8192 },
+  { id: /gemini-.*/, capabilities: geminiReasoning, contextWindow: 1048576, maxOutputTokens: 65536 },
+]
+
+const nova: readonly Capability[] = [...text, 'files', 'images', 'json_schema']
+
+/** Of ids without the part before the vendor; Claude is as Anthropic has it. */
+export const bedrockFacts: readonly ModelFacts[] = [
+  { id: /amazon\.titan-embed-text-v1/, capabilities: [], dimensions: 1536 },
+  { id: /amazon\.titan-embed-text-v2.*/, capabilities: [], contextWindow: 8192, dimensions: 1024 },
+  { id: /amazon\.nova-micro.*/, capabilities: [...text, 'json_schema'], maxOutputTokens: 10000 },
+  { id: /amazon\.nova-2-lite.*/, capabilities: [...nova, 'reasoning'], maxOutputTokens: 65536 },
+  { id: /amazon\.nova-.*/, capabilities: nova, maxOutputTokens: 10000 },
+  { id: /openai\.gpt.*/, capabilities: [...text, 'reasoning'] },
+  { id: /meta\.llama(3-2-(11|90)|4).*/, capabilities: [...text, 'images'] },
+  { id: /meta\.llama3-[123].*|mistral\.(mistral-large|pixtral|ministral|devstral|magistral).*|qwen\..*|writer\..*/, capabilities: text },
+]
+
+const mistralText: readonly Capability[] = [...classic, 'json_schema']
+const mistralVision: readonly Capability[] = [...mistralText, 'files', 'images']
+
+export const mistralFacts: readonly ModelFacts[] = [
+  { id: /mistral-embed/, capabilities: [], dimensions: 1024 },
+  { id: /codestral-embed.*/, capabilities: [], usualWindow: 8192, dimensions: 1536 },
+  { id: /magistral.*/, capabilities: [...mistralVision, 'reasoning'], usualWindow: 131072 },
+  { id: /mistral-(small-(2603|latest)|medium-(3|latest).*)/, capabilities: [...mistralVision, 'reasoning'], usualWindow: 262144 },
+  { id: /mistral-(medium(-2505|-2508)?|large-2512)|ministral-.*-2512|pixtral.*/, capabilities: mistralVision, usualWindow: 131072 },
+  { id: /mistral-(large|small|nemo|saba).*|open-mistral-nemo/, capabilities: mistralText, usualWindow: 131072 },
+  { id: /codestral.*|(labs-)?devstral.*|ministral.*/, capabilities: mistralText, usualWindow: 131072 },
+]
+
+export type CatalogueVendor = 'openai' | 'anthropic' | 'google' | 'amazon_bedrock' | 'mistral'
+
 /** Models that the price list does not have yet. What is not known of them is left out, so their price stays unknown. */
-export const newerModels: Readonly<Record<'openai' | 'anthropic', readonly { readonly id: string; readonly contextWindow: number }[]>> = {
+export const newerModels: Readonly<Record<CatalogueVendor, readonly { readonly id: string; readonly contextWindow: number }[]>> = {
   openai: [
     { id: 'gpt-6.1-sol', contextWindow: 1050000 },
     { id: 'gpt-6.2-sol', contextWindow: 1050000 },
@@ -60,6 +100,9 @@ export const newerModels: Readonly<Record<'openai' | 'anthropic', readonly { rea
     { id: 'claude-sonnet-5-5', contextWindow: 1000000 },
     { id: 'claude-haiku-5-5', contextWindow: 1000000 },
   ],
+  google: [],
+  amazon_bedrock: [{ id: 'amazon.titan-embed-text-v2:0', contextWindow: 8192 }],
+  mistral: [{ id: 'codestral-embed*', contextWindow: 8192 }],
 }
 
 /** The day from which the vendor answers no more, of models that have one. */

@@ -157,6 +157,26 @@ t.test('provider: a simulated one has answers and faults in source order', t => 
   t.end()
 })
 
+t.test('provider: each type is known, and its own arguments have keys only where they are set', t => {
+  const { spec, diagnostics } = compile(`
+provider "google" {}
+provider "mistral" {}
+provider "openai" { api = "responses" }
+provider "amazon_bedrock" { region = "eu-central-1" }
+provider "azure" {
+  base_url    = "https://acme.openai.azure.com"
+  api_version = "2025-04-01-preview"
+}
+`)
+  t.same(diagnostics, [])
+  t.same(Object.keys(spec('provider', 'google')), Object.keys(spec('provider', 'mistral')))
+  t.notOk(['api', 'region', 'api_version'].some(name => name in spec('provider', 'google')))
+  t.match(spec('provider', 'openai'), { type: 'openai', api: 'responses' })
+  t.match(spec('provider', 'amazon_bedrock'), { type: 'amazon_bedrock', region: 'eu-central-1' })
+  t.match(spec('provider', 'azure'), { type: 'azure', api_version: '2025-04-01-preview' })
+  t.end()
+})
+
 refuses('provider: what it does not take', [
   ['type', 'config/unknown-provider-type', 'provider «"opnai"» {}\n'],
   ['type in its argument', 'config/unknown-provider-type', 'provider "x" { type = «"opnai"» }\n'],
@@ -176,6 +196,18 @@ refuses('provider: what it does not take', [
   ['rate_limit', 'config/out-of-range', 'provider "openai" {\n  rate_limit { max_concurrency = «0» }\n}\n'],
   ['half a call', 'config/out-of-range', 'provider "openai" {\n  rate_limit { max_concurrency = «1.5» }\n}\n'],
   ['organization', 'config/unsupported-argument', 'provider "anthropic" { «organization» = "x" }\n'],
+  ['region', 'config/unsupported-argument', 'provider "openai" { «region» = "eu-central-1" }\n'],
+  ['api_version', 'config/unsupported-argument', 'provider "openai" { «api_version» = "2025-04-01-preview" }\n'],
+  ['api', 'config/unsupported-argument', 'provider "google" { «api» = "responses" }\n'],
+  ['a kind of api', 'config/not-one-of', 'provider "openai" { api = «"assistants"» }\n'],
+  ['a region', 'config/bad-name', 'provider "amazon_bedrock" { region = «"eu-central-1.example.com/"» }\n'],
+  ['no region', 'config/missing-argument', '«provider "amazon_bedrock"» {}\n'],
+  ['no base_url of Azure', 'config/missing-argument', '«provider "azure"» {}\n'],
+  [
+    'a version of the responses API',
+    'config/conflicting-arguments',
+    'provider "azure" {\n  base_url    = "https://acme.openai.azure.com"\n  api         = "responses"\n  api_version = «"2025-04-01-preview"»\n}\n',
+  ],
   ['latency', 'config/unsupported-argument', 'provider "openai" { «latency» = "1s" }\n'],
   ['answer', 'config/unsupported-block', 'provider "openai" {\n  «answer» { text = "x" }\n}\n'],
   ['an answer that says nothing', 'config/missing-argument', 'provider "simulated" {\n  «answer» {}\n}\n'],

@@ -53,6 +53,41 @@ t.test('an unknown price is an empty list, never 0', async t => {
     t.equal(lookupModel(type, id), undefined, `${type} ${id}`)
 })
 
+t.test('models of Google and Mistral have limits, prices and capabilities', async t => {
+  const flash = lookupModel('google', 'gemini-2.5-flash')
+  t.same(flash?.limits, { context_window: 1048576, max_output_tokens: 65536 })
+  t.same(flash?.price, [
+    { above_input_tokens: 0, input_nano_per_m: 300000000, output_nano_per_m: 2500000000, cached_input_nano_per_m: 30000000 },
+  ])
+  t.ok(['files', 'images', 'json_schema', 'reasoning', 'tools'].every(name => flash?.capabilities.some(known => known === name)))
+  t.same(
+    lookupModel('google', 'gemini-2.5-pro')?.price.map(price => price.above_input_tokens),
+    [0, 200000],
+  )
+  t.match(lookupModel('google', 'gemini-embedding-001'), { kind: 'embedding', dimensions: 3072 })
+  t.match(lookupModel('mistral', 'mistral-medium-2508')?.limits, { context_window: 131072 })
+  t.match(lookupModel('mistral', 'mistral-embed'), { kind: 'embedding', dimensions: 1024 })
+  t.same(nearModels('google', 'gemini-2.5-flahs'), ['gemini-2.5-flash'])
+  t.same(nearModels('mistral', 'mistral-medum-2508'), ['mistral-medium-2508'])
+})
+
+t.test('a model on Bedrock is known in its region, by the profile of a region, and by the global one', async t => {
+  const inRegion = lookupModel('amazon_bedrock', 'anthropic.claude-sonnet-4-5-20250929-v1:0')
+  t.match(inRegion?.price, [{ input_nano_per_m: 3300000000, output_nano_per_m: 16500000000 }])
+  t.equal(lookupModel('amazon_bedrock', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0'), inRegion)
+  t.match(lookupModel('amazon_bedrock', 'global.anthropic.claude-sonnet-4-5-20250929-v1:0')?.price, [{ input_nano_per_m: 3000000000 }])
+  t.ok(lookupModel('amazon_bedrock', 'us.anthropic.claude-sonnet-5'), 'without a version')
+  t.match(lookupModel('amazon_bedrock', 'amazon.titan-embed-text-v2:0'), { kind: 'embedding', dimensions: 1024, price: [] })
+  t.equal(lookupModel('amazon_bedrock', 'cohere.command-r'), undefined)
+  t.ok(inRegion?.capabilities.includes('json_schema'))
+})
+
+t.test('a deployment on Azure that has the name of a model is that model', async t => {
+  t.equal(lookupModel('azure', 'gpt-4o'), lookupModel('openai', 'gpt-4o'))
+  t.equal(lookupModel('azure', 'our-gpt'), undefined)
+  t.same(nearModels('azure', 'gpt-4o-minni'), ['gpt-4o-mini'])
+})
+
 t.test('near names are suggested, and retired models are not', async t => {
   t.same(nearModels('openai', 'gpt-4o-minni'), ['gpt-4o-mini'])
   t.same(nearModels('anthropic', 'claude-haiku-45'), ['claude-haiku-4-5'])
@@ -65,10 +100,11 @@ t.test('a simulated model can do everything and costs nothing', async t => {
   t.same(model?.capabilities, [...CAPABILITIES].sort())
   t.equal(model?.price[0]?.output_nano_per_m, 0)
   t.equal(lookupModel('simulated', 'gpt-4o'), undefined)
+  t.match(lookupModel('simulated', 'simulated-embedding'), { kind: 'embedding', dimensions: 256 })
 })
 
 t.test('every entry is sorted, bounded and known to the language', async t => {
-  for (const entry of [...data.models.openai, ...data.models.anthropic]) {
+  for (const entry of Object.values(data.models).flat()) {
     const name = entry.names[0] ?? ''
     t.same(entry.capabilities, [...entry.capabilities].sort(), name)
     t.ok(

@@ -137,6 +137,23 @@ t.test('schemas become types again, and what no type says stays a schema', t => 
   t.end()
 })
 
+t.test('arguments that some types of providers know are written again', t => {
+  const { text, digests: before } = regenerate(`provider "openai" { api = "responses" }
+provider "bedrock" {
+  type   = "amazon_bedrock"
+  region = "eu-central-1"
+}
+provider "azure" {
+  base_url    = "https://acme.openai.azure.com"
+  api_version = "2025-04-01-preview"
+}
+`)
+  t.same(digests(text), before)
+  for (const line of ['api = "responses"', 'region = "eu-central-1"', 'api_version = "2025-04-01-preview"'])
+    t.ok(text.replaceAll(/ +/g, ' ').includes(line), line)
+  t.end()
+})
+
 t.test('secrets, pins and facts stay what they were', t => {
   const { text, digests: before } = regenerate(`provider "openai" {
   api_key = "Bearer \${secret("A")} \${secret("B")}"

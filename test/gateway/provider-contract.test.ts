@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { JsonSchema } from '../../src/artifact/json-schema.ts'
 import type { ModelSpec } from '../../src/artifact/model.ts'
@@ -8,8 +9,9 @@ import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { providerDefinitions } from '../../src/gateway/providers/index.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
+import { projectRoot } from '../support/built-cli.ts'
 import { callTo, gatewayDependencies } from '../support/gateway.ts'
-import type { Feature, Support } from '../support/provider-table.ts'
+import { FEATURES, type Feature, providerTable, type Support, withProviderTable } from '../support/provider-table.ts'
 import {
   errorsOf,
   hasRecording,
@@ -56,7 +58,7 @@ const withFile = (mediaType: string, data: string, name: string): readonly CallM
 /** What was seen of each type, over all its interfaces. */
 const seen = new Map<ProviderSpec['type'], Map<Feature, Support>>()
 
-function note({ provider }: RecordedVendor, feature: Feature, support: Support): void {
+function note({ provider }: Pick<RecordedVendor, 'provider'>, feature: Feature, support: Support): void {
   const features = seen.get(provider.type) ?? new Map<Feature, Support>()
   if (features.get(feature) !== 'yes') features.set(feature, support)
   seen.set(provider.type, features)
@@ -305,3 +307,54 @@ for (const vendor of recordedVendors) {
     })
   })
 }
+
+t.test('a simulated provider: what it does, and what it makes up', async t => {
+  const spec = providerSpec({ type: 'simulated', simulation: { latency_ms: 0, seed: 1, answers: [], faults: [] } })
+  const dependencies = gatewayDependencies()
+  t.teardown(() => dependencies.http.close())
+  const { call } = createGateway(dependencies)
+  const ask = (request: Partial<CallRequest>) => call(callTo(modelTarget(spec, everything), { messages: question, ...request }))
+  const simulated = { provider: { type: 'simulated' } } as const
+
+  const events: CallEvent[] = []
+  const result = await ask({ onEvent: event => events.push(event) })
+  t.match(result, { text: 'This is a simulated answer to: When is it due?', simulated: true, usage: { cachedInput: 0, reasoning: 0 } })
+  t.match(events[0], { type: 'text-start' })
+  t.match(JSON.parse((await ask({ output: answerSchema })).text), { apple: /./, zebra: /./ })
+  for (const messages of [withFile('image/png', 'iVBORw0KGgo=', 'a.png'), withFile('application/pdf', 'JVBERi0=', 'a.pdf')])
+    t.equal((await ask({ messages })).finishReason, 'stop')
+  const toolCalls = [{ when: true, tool_calls: [{ name: 'lookup', arguments: { invoice: 'A-17' } }], finish_reason: 'stop' }]
+  const calling = providerSpec({ type: 'simulated', simulation: { latency_ms: 0, seed: 1, answers: toolCalls, faults: [] } })
+  const called = await call(callTo(modelTarget(calling, everything), { tools: [lookup] }))
+  t.match(called, { finishReason: 'tool_calls', toolCalls: [{ name: 'lookup', arguments: '{"invoice":"A-17"}' }] })
+
+  const embed = embedderOf(spec, dependencies)
+  const texts = ['When is the invoice due?', 'The invoice is due on 3 March.', 'Cats sleep all day.', 'When is the invoice due?', '', '…']
+  const target = modelTarget(spec, { kind: 'embedding', dimensions: 64 })
+  const { vectors, usage } = await embed({ target, texts, purpose: 'document', signal: new AbortController().signal })
+  const nearness = (a = 0, b = 0) => (vectors[a] ?? []).reduce((sum, value, index) => sum + value * (vectors[b]?.[index] ?? 0), 0)
+  for (const vector of vectors) {
+    t.equal(vector.length, 64)
+    t.ok(Math.abs(Math.hypot(...vector) - 1) < 1e-9, 'of length 1')
+  }
+  t.same(vectors[0], vectors[3], 'the same for the same text')
+  t.ok(nearness(0, 1) > nearness(0, 2), 'texts that share words are near')
+  t.match(usage, { input: 26, output: 0 })
+  for (const feature of FEATURES) {
+    const isMadeUp = feature === 'reasoning effort' || feature === 'thoughts' || feature === 'cached input'
+    note(simulated, feature, isMadeUp ? 'no' : 'yes')
+  }
+})
+
+t.test('the tables of the docs say what this suite saw; UPDATE_FIXTURES=1 writes them', t => {
+  t.same([...seen.keys()].sort(), Object.keys(providerDefinitions).sort(), 'every type was tried')
+  const table = providerTable(seen)
+  for (const file of ['README.md', 'docs/providers.md']) {
+    const path = join(projectRoot, file)
+    const text = readFileSync(path, 'utf8')
+    const updated = withProviderTable(text, table)
+    if (process.env.UPDATE_FIXTURES === '1' && updated !== text) writeFileSync(path, updated)
+    t.equal(updated, readFileSync(path, 'utf8'), file)
+  }
+  t.end()
+})

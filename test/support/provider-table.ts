@@ -16,8 +16,21 @@ export const FEATURES = [
 export type Feature = (typeof FEATURES)[number]
 export type Support = 'yes' | 'no'
 
+/** Where it stands, between these two comments. */
+export const TABLE_BEGIN = '<!-- providers: written by test/gateway/provider-contract.test.ts -->'
+export const TABLE_END = '<!-- providers: end -->'
+
 /** As it stands in the docs, in Markdown. */
 export function providerTable(seen: ReadonlyMap<ProviderType, ReadonlyMap<Feature, Support>>): string {
   const rows = [...seen].map(([type, features]) => [`\`${type}\``, ...FEATURES.map(feature => features.get(feature) ?? '–')])
-  return [['type', ...FEATURES], ['---', ...FEATURES.map(() => '---')], ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
+  const cells = [['type', ...FEATURES], ['---', ...FEATURES.map(() => ':-:')], ...rows]
+  return `${TABLE_BEGIN}\n\n${cells.map(row => `| ${row.join(' | ')} |`).join('\n')}\n\n${TABLE_END}`
+}
+
+/** The same text with this table in place of the one that it has. */
+export function withProviderTable(text: string, table: string): string {
+  const begin = text.indexOf(TABLE_BEGIN)
+  const end = text.indexOf(TABLE_END)
+  if (begin < 0 || end < begin) throw new Error(`no ${TABLE_BEGIN} … ${TABLE_END}`)
+  return text.slice(0, begin) + table + text.slice(end + TABLE_END.length)
 }

@@ -83,10 +83,10 @@ export const recordedVendors: readonly RecordedVendor[] = [
     path: '/v1',
     id: 'qwen3-32b',
     embeddingId: 'bge-m3',
-    usage: usage(14, 0, 220, 180),
-    price: price(0.1, 0.2, 0.1, { reasoning: 0.4 }),
-    // 14 × 0.1 + 40 × 0.2 + 180 × 0.4 = 1.4 + 8 + 72: thoughts have a price of their own here
-    costNano: 81_400,
+    usage: usage(14, 8, 220, 180),
+    price: price(0.1, 0.2, 0.05, { reasoning: 0.4 }),
+    // 6 × 0.1 + 8 × 0.05 + 40 × 0.2 + 180 × 0.4 = 0.6 + 0.4 + 8 + 72: thoughts have a price of their own here
+    costNano: 81_000,
     showsThoughts: true,
     withheld: 'content_filter',
     embeddingUsage: 8,

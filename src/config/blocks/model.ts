@@ -17,7 +17,23 @@ import { circuitBreakerBody, limitsBody, paramsBody, priceBody, rateLimitBody, r
 const DEFAULT_CAPABILITIES = ['streaming', 'system'] as const
 
 /** Keys of a request that flowrun sets itself: `provider_options` may not fight with them. */
-const OWN_OPTIONS = ['model', 'messages', 'stream', 'temperature', 'top_p', 'max_tokens', 'tools', 'response_format']
+const OWN_OPTIONS = [
+  'model',
+  'messages',
+  'contents',
+  'input',
+  'system',
+  'systemInstruction',
+  'instructions',
+  'stream',
+  'temperature',
+  'top_p',
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'tools',
+  'response_format',
+]
 
 const modelBody = {
   arguments: {
@@ -137,8 +153,8 @@ function typeOfProvider(block: Block, site: BlockSite): ProviderType | undefined
 function checkId(block: Block, id: string, providerType: ProviderType, known: CatalogueModel | undefined, site: BlockSite): void {
   const place = { subject: argumentRange(block, 'id') ?? block.headerRange, where: site.where, address: site.address }
   if (known === undefined) {
-    // What a server of one's own calls its models is nobody else's business.
-    if (providerType === 'openai_compatible') return
+    // What a server of one's own calls its models, or a team its deployments, is nobody else's business.
+    if (providerType === 'openai_compatible' || providerType === 'azure') return
     const near = nearModels(providerType, id)
     site.report.warning({
       code: 'model/unknown-id',

@@ -33,14 +33,40 @@ const simulatedModel: CatalogueModel = Object.freeze({
   price: [{ above_input_tokens: 0, input_nano_per_m: 0, output_nano_per_m: 0, cached_input_nano_per_m: 0, cache_write_nano_per_m: 0 }],
 })
 
+const simulatedEmbedding: CatalogueModel = Object.freeze({
+  kind: 'embedding',
+  capabilities: [],
+  limits: { context_window: 8_192 },
+  price: [{ above_input_tokens: 0, input_nano_per_m: 0 }],
+  dimensions: 256,
+})
+
 const indexes = new Map<string, ReadonlyMap<string, CatalogueModel>>()
 
 /** The facts about a vendor's model; undefined when the catalogue does not know the id, which a compatible server's never is. */
 export function lookupModel(providerType: ProviderType, id: string): CatalogueModel | undefined {
-  if (providerType === 'simulated') return id.startsWith('simulated') ? simulatedModel : undefined
+  if (providerType === 'simulated') return simulatedModelOf(id)
+  // A deployment on Azure that has the name of a model is that model, at OpenAI's prices.
+  if (providerType === 'azure') return lookupModel('openai', id)
   const index = indexOf(providerType)
+  if (providerType === 'amazon_bedrock')
+    return bedrockIds(id)
+      .map(name => index.get(name))
+      .find(model => model !== undefined)
   const base = id.startsWith('ft:') ? id.split(':', 2).join(':') : id
   return index.get(base) ?? index.get(`${base}*`) ?? index.get(`${base.replace(SNAPSHOT, '')}*`)
+}
+
+function simulatedModelOf(id: string): CatalogueModel | undefined {
+  if (id.startsWith('simulated-embedding')) return simulatedEmbedding
+  return id.startsWith('simulated') ? simulatedModel : undefined
+}
+
+/** The ids by which the catalogue may know a model on Bedrock: without the region of a profile, with a version or without. */
+function bedrockIds(id: string): readonly string[] {
+  const regional = id.replace(/^(us|us-gov|eu|apac|au|jp|ca|sa|in)\./, '')
+  const inRegion = [id, regional]
+  return inRegion.flatMap(name => [name, `${name}-v1:0`, `${name}:0`, name.replace(/(:\d+)?:\d+k?$/, ''), name.replace(/:\d+k$/, '')])
 }
 
 /** A model of the catalogue, with whose it is. */
@@ -64,8 +90,10 @@ export function catalogueModels(): readonly ListedCatalogueModel[] {
 
 /** Known ids that are near an unknown one: the best, or two equally near, without those that were retired when the catalogue was made. */
 export function nearModels(providerType: ProviderType, id: string): readonly string[] {
-  if (providerType === 'simulated') return suggest(id, ['simulated-small', 'simulated-large'])
-  const known = [...indexOf(providerType)].filter(([, model]) => model.retires === undefined || model.retires > catalogueData.as_of)
+  if (providerType === 'simulated') return suggest(id, ['simulated-small', 'simulated-large', 'simulated-embedding'])
+  const known = [...indexOf(providerType === 'azure' ? 'openai' : providerType)].filter(
+    ([, model]) => model.retires === undefined || model.retires > catalogueData.as_of,
+  )
   return suggest(
     id,
     known.map(([name]) => name.replace('*', '')),
