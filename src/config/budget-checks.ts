@@ -3,14 +3,12 @@ import type { ModelSpec } from '../artifact/model.ts'
 import { hasKnownPrice } from '../artifact/price.ts'
 import type { Report } from '../diagnostics/report.ts'
 import { argumentRange } from './blocks/argument-range.ts'
-import { chainFrom } from './checks.ts'
+import { chainFrom, modelsOf } from './checks.ts'
 import type { CompiledBlock } from './instance.ts'
 
 /** A budget that would refuse every call of a model, for nobody knows its price, says so now and not in the first call (BUD-7). */
 export function checkBudgets(blocks: readonly CompiledBlock[], report: Report): void {
-  const models = new Map(
-    blocks.flatMap(block => (block.artifact.kind === 'model' ? [[block.address, { ...block, spec: block.artifact.spec }] as const] : [])),
-  )
+  const models = modelsOf(blocks)
   const isSimulated = (model: ModelSpec) =>
     blocks.some(({ address, artifact }) => {
       return artifact.kind === 'provider' && artifact.spec.type === 'simulated' && address === model.provider.$ref

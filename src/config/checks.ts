@@ -1,13 +1,16 @@
-import type { Capability, ModelSpec, ParamsSpec } from '../artifact/model.ts'
+import type { ModelSpec, ParamsSpec } from '../artifact/model.ts'
 import type { PromptSpec } from '../artifact/prompt.ts'
+import type { ProviderType } from '../artifact/provider.ts'
 import { memberKey } from '../artifact/references.ts'
+import { enumerate } from '../base/enumerate.ts'
 import type { RelatedRange } from '../diagnostics/diagnostic.ts'
 import type { Report } from '../diagnostics/report.ts'
-import type { SourceRange } from '../diagnostics/source.ts'
 import type { Block } from '../hcl/ast.ts'
-import { argumentRange } from './blocks/argument-range.ts'
+import { argumentRange, nestedBlock, tierModelRange } from './blocks/argument-range.ts'
 import type { CompiledBlock } from './instance.ts'
+import { whyIgnored } from './model-params.ts'
 import { referenceRange } from './order.ts'
+import { type Need, needsOf } from './prompt-needs.ts'
 
 export interface CompiledModel extends CompiledBlock {
   readonly spec: ModelSpec
@@ -17,31 +20,37 @@ interface CompiledPrompt extends CompiledBlock {
   readonly spec: PromptSpec
 }
 
-/** What a prompt asks of every model that may answer it. */
-interface Need {
-  /** Any one of them is enough. */
-  readonly anyOf: readonly Capability[]
-  /** `structured output`, as a message says it. */
-  readonly what: string
-  readonly because: SourceRange
-}
-
 /** Checks each prompt against the models of its chain: what one of them cannot do fails now, and not on the day of the outage. */
 export function checkPrompts(blocks: readonly CompiledBlock[], report: Report): void {
-  const models = new Map(
-    blocks.flatMap(block => (block.artifact.kind === 'model' ? [[block.address, { ...block, spec: block.artifact.spec }] as const] : [])),
+  const models = modelsOf(blocks)
+  const providerTypes: ProviderTypes = new Map(
+    blocks.flatMap(({ address, artifact }) => (artifact.kind === 'provider' ? [[address, artifact.spec.type] as const] : [])),
   )
+  for (const model of models.values()) {
+    const params = nestedBlock(model.block, 'params')
+    if (params) warnOfParams(params, model.spec.params ?? {}, [model], { providerTypes, prompt: model }, report)
+  }
   for (const block of blocks) {
     if (block.artifact.kind !== 'prompt') continue
     const prompt: CompiledPrompt = { ...block, spec: block.artifact.spec }
-    for (const { model } of prompt.spec.tiers) {
+    const asked = new Map<string, CompiledModel>()
+    for (const [index, { model }] of prompt.spec.tiers.entries()) {
       // What another version could do is not known here.
       const chain = memberKey(model) === model.$ref ? chainFrom(model.$ref, models) : []
-      for (const need of needsOf(prompt)) checkChain(prompt, chain, need, report)
-      const [first] = chain
-      if (first) warnIgnoredParams(prompt, first, report)
+      for (const link of chain) asked.set(link.address, link)
+      for (const need of needsOf(prompt.block, prompt.spec)) checkChain(prompt, index, chain, need, report)
     }
+    warnIgnoredParams(prompt, [...asked.values()], providerTypes, report)
   }
+}
+
+type ProviderTypes = ReadonlyMap<string, ProviderType>
+
+/** The models among blocks, by address. */
+export function modelsOf(blocks: readonly CompiledBlock[]): ReadonlyMap<string, CompiledModel> {
+  return new Map(
+    blocks.flatMap(block => (block.artifact.kind === 'model' ? [[block.address, { ...block, spec: block.artifact.spec }] as const] : [])),
+  )
 }
 
 /** The model and all it falls back to, nearest first. */
@@ -57,46 +66,15 @@ export function chainFrom(address: string, models: ReadonlyMap<string, CompiledM
   return [...chain.values()]
 }
 
-function needsOf(prompt: CompiledPrompt): readonly Need[] {
-  const needs: Need[] = []
-  const output = nestedBlock(prompt.block, 'output')
-  if (prompt.spec.output && output)
-    needs.push({ anyOf: ['json_schema', 'json_mode'], what: 'structured output', because: output.typeRange })
-  for (const field of fileFields(prompt)) needs.push(field)
-  return needs
-}
-
-function fileFields(prompt: CompiledPrompt): readonly Need[] {
-  const input = nestedBlock(prompt.block, 'input')
-  const properties = prompt.spec.input?.properties
-  if (input === undefined || typeof properties !== 'object' || properties === null) return []
-  return input.body.items.flatMap((field): readonly Need[] => {
-    if (field.kind !== 'block' || field.type !== 'field') return []
-    const type = field.body.items.find(item => item.kind === 'attribute' && item.name === 'type')
-    const isFile = type?.kind === 'attribute' && type.expression.kind === 'traversal' && type.expression.root === 'file'
-    const schema = (properties as Readonly<Record<string, { readonly 'x-accept'?: readonly string[] } | undefined>>)[
-      field.labels[0]?.text ?? ''
-    ]
-    return isFile ? [{ ...mediaNeed(schema?.['x-accept'] ?? []), because: field.headerRange }] : []
-  })
-}
-
-function mediaNeed(accept: readonly string[]): Pick<Need, 'anyOf' | 'what'> {
-  if (accept.length > 0 && accept.every(type => type.startsWith('image/'))) return { anyOf: ['images'], what: 'images as input' }
-  if (accept.length > 0 && accept.every(type => type.startsWith('audio/'))) return { anyOf: ['audio'], what: 'audio as input' }
-  return { anyOf: ['images', 'files', 'audio'], what: 'files as input' }
-}
-
 function can(model: CompiledModel, need: Need): boolean {
   return need.anyOf.some(capability => model.spec.capabilities.includes(capability))
 }
 
-function checkChain(prompt: CompiledPrompt, chain: readonly CompiledModel[], need: Need, report: Report): void {
+function checkChain(prompt: CompiledPrompt, tier: number, chain: readonly CompiledModel[], need: Need, report: Report): void {
   const lacking = chain.find(model => !can(model, need))
   const [first] = chain
   if (lacking === undefined || first === undefined) return
-  const modelRange = argumentRange(prompt.block, 'model') ?? prompt.block.headerRange
-  const place = { subject: modelRange, where: `in prompt "${prompt.name}"`, address: prompt.address }
+  const place = { subject: tierModelRange(prompt.block, tier), where: `in prompt "${prompt.name}"`, address: prompt.address }
   // A single model without structured output still works: the schema is said in the instructions.
   if (lacking === first && need.what === 'structured output') {
     report.warning({
@@ -111,7 +89,7 @@ function checkChain(prompt: CompiledPrompt, chain: readonly CompiledModel[], nee
   report.error({
     code: 'model/missing-capability',
     summary: `${prompt.address} needs ${need.what}, ${lacking.address} has none`,
-    detail: `${lacking === first ? `Take another model` : `Take ${lacking.address} out of the chain`}, or declare the capability if the server has it:\n  capabilities = [${need.anyOf.length > 0 ? `"${need.anyOf[0]}"` : ''}, …]`,
+    detail: `${lacking === first ? `Take another model` : `Take ${lacking.address} out of the chain`}, or declare the capability if the server has it:\n  capabilities = ["${need.anyOf[0]}", …]`,
     ...place,
     notes:
       chain.length > 1
@@ -130,29 +108,45 @@ function capabilityText({ spec }: CompiledModel, { anyOf }: Need): string {
   return found === undefined ? 'no' : found === anyOf[0] ? 'yes' : found
 }
 
-function fallbackRange(chain: readonly CompiledModel[], lacking: CompiledModel): readonly RelatedRange[] {
+/** Where the model of the chain is named that falls back to this one; nothing for the first. */
+export function fallbackRange(chain: readonly CompiledModel[], lacking: CompiledModel): readonly RelatedRange[] {
   const from = chain.find(model => model.spec.fallback.some(fallback => fallback.$ref === lacking.address))
   const range = from && referenceRange(from.block.body, lacking)
   return from && range ? [{ range, message: `${from.address} falls back to it` }] : []
 }
 
-const PARAM_CAPABILITY: Partial<Record<keyof ParamsSpec, Capability>> = { seed: 'seed', reasoning_effort: 'reasoning' }
-
-function warnIgnoredParams(prompt: CompiledPrompt, model: CompiledModel, report: Report): void {
+/** Each parameter that a model of the chain would leave out, once. */
+function warnIgnoredParams(prompt: CompiledPrompt, chain: readonly CompiledModel[], providerTypes: ProviderTypes, report: Report): void {
   const params = nestedBlock(prompt.block, 'params')
-  for (const [param, capability] of Object.entries(PARAM_CAPABILITY)) {
-    if (params === undefined || !(param in (prompt.spec.params ?? {})) || model.spec.capabilities.includes(capability)) continue
+  if (params !== undefined) warnOfParams(params, prompt.spec.params ?? {}, chain, { providerTypes, prompt }, report)
+}
+
+interface ParamsOf {
+  readonly providerTypes: ProviderTypes
+  readonly prompt: Pick<CompiledBlock, 'address' | 'name' | 'kind'>
+}
+
+function warnOfParams(
+  block: Block,
+  params: ParamsSpec,
+  models: readonly CompiledModel[],
+  { providerTypes, prompt }: ParamsOf,
+  report: Report,
+) {
+  for (const param of Object.keys(params) as (keyof ParamsSpec)[]) {
+    const ignoring = models.flatMap(({ address, spec }) => {
+      const why = whyIgnored(param, params, spec, providerTypes.get(spec.provider.$ref))
+      return why === undefined ? [] : [{ address, why }]
+    })
+    const [first] = ignoring
+    if (first === undefined) continue
     report.warning({
       code: 'model/ignored-param',
-      summary: `${model.address} ignores "${param}"`,
-      detail: `"${model.spec.id}" does not have the capability ${capability}. Remove the parameter, or declare the capability if the server has it.`,
-      subject: argumentRange(params, param) ?? params.headerRange,
-      where: `in prompt "${prompt.name}"`,
+      summary: `${enumerate(ignoring.map(({ address }) => address))} ${ignoring.length === 1 ? 'ignores' : 'ignore'} "${param}"`,
+      detail: first.why,
+      subject: argumentRange(block, param) ?? block.headerRange,
+      where: `in ${prompt.kind} "${prompt.name}"`,
       address: prompt.address,
     })
   }
-}
-
-function nestedBlock(block: Block, type: string): Block | undefined {
-  return block.body.items.find((item): item is Block => item.kind === 'block' && item.type === type)
 }

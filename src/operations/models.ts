@@ -3,15 +3,14 @@ import type { ProviderType } from '../artifact/provider.ts'
 import { memberKey } from '../artifact/references.ts'
 import { enumerate } from '../base/enumerate.ts'
 import { suggest } from '../base/suggest.ts'
-import { argumentRange } from '../config/blocks/argument-range.ts'
+import { argumentRange, nestedBlock } from '../config/blocks/argument-range.ts'
 import { CATALOGUE_DATE, catalogueModels, lookupModel } from '../config/catalogue/catalogue.ts'
-import { chainFrom } from '../config/checks.ts'
+import { chainFrom, modelsOf } from '../config/checks.ts'
 import type { CompiledBlock } from '../config/instance.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
-import type { Block } from '../hcl/ast.ts'
 import { loadProject, type OperationHost, openProject } from './project.ts'
 
 /** What is known of a model, and from where. */
@@ -125,7 +124,7 @@ function blockFacts({ address, artifact, block }: CompiledBlock, blocks: readonl
   if (provider?.kind !== 'provider') return undefined
   const known = lookupModel(provider.spec.type, spec.id)
   const source = (isWritten: boolean, isKnown: boolean) => (isWritten ? 'block' : isKnown ? `catalogue ${CATALOGUE_DATE}` : 'default')
-  const limits = nested(block, 'limits')
+  const limits = nestedBlock(block, 'limits')
   const limit = (name: keyof LimitsSpec, value: number | undefined) =>
     value === undefined
       ? undefined
@@ -155,12 +154,6 @@ function blockFacts({ address, artifact, block }: CompiledBlock, blocks: readonl
   }
 }
 
-function modelsOf(blocks: readonly CompiledBlock[]) {
-  return new Map(
-    blocks.flatMap(block => (block.artifact.kind === 'model' ? [[block.address, { ...block, spec: block.artifact.spec }] as const] : [])),
-  )
-}
-
 function usersOf(model: string, blocks: readonly CompiledBlock[]): readonly string[] {
   const models = modelsOf(blocks)
   return blocks.flatMap(({ address, artifact }) => {
@@ -168,10 +161,6 @@ function usersOf(model: string, blocks: readonly CompiledBlock[]): readonly stri
     const reached = artifact.spec.tiers.flatMap(tier => chainFrom(memberKey(tier.model), models).map(link => link.address))
     return reached.includes(model) ? [address] : []
   })
-}
-
-function nested(block: Block, type: string): Block | undefined {
-  return block.body.items.find((item): item is Block => item.kind === 'block' && item.type === type)
 }
 
 function catalogueFacts(model: ReturnType<typeof catalogueModels>[number]): ModelFacts {

@@ -77,21 +77,7 @@ export function modelOf(prompt: PromptSpec, artifacts: ReadonlyMap<string, Artif
   return first && modelAt(memberKey(first.model), artifacts)
 }
 
-/** All models that may answer a prompt: of each tier, with what they fall back to. */
-export function modelsOf(prompt: PromptSpec, artifacts: ReadonlyMap<string, Artifact>): readonly ModelOfPrompt[] {
-  const addresses = new Set(prompt.tiers.map(({ model }) => memberKey(model)))
-  const found: ModelOfPrompt[] = []
-  // A set grows while it is gone through.
-  for (const address of addresses) {
-    const model = modelAt(address, artifacts)
-    if (model === undefined) continue
-    found.push(model)
-    for (const fallback of model.model.fallback) addresses.add(memberKey(fallback))
-  }
-  return found
-}
-
-function modelAt(modelAddress: string, artifacts: ReadonlyMap<string, Artifact>): ModelOfPrompt | undefined {
+export function modelAt(modelAddress: string, artifacts: ReadonlyMap<string, Artifact>): ModelOfPrompt | undefined {
   const model = artifacts.get(modelAddress)
   const provider = model?.kind === 'model' ? artifacts.get(model.spec.provider.$ref) : undefined
   if (model?.kind !== 'model' || provider?.kind !== 'provider') return undefined

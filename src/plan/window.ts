@@ -1,11 +1,13 @@
 import type { Artifact } from '../artifact/envelope.ts'
 import type { PromptSpec } from '../artifact/prompt.ts'
-import { argumentRange } from '../config/blocks/argument-range.ts'
+import { memberKey } from '../artifact/references.ts'
+import { tierModelRange } from '../config/blocks/argument-range.ts'
+import { chainFrom, fallbackRange, modelsOf } from '../config/checks.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { CompiledBlock } from '../config/instance.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { Report } from '../diagnostics/report.ts'
-import { type ModelOfPrompt, modelsOf } from './forecasts.ts'
+import { type ModelOfPrompt, modelAt } from './forecasts.ts'
 import { countFixedTokens, fitsSurely, loadTokenizer } from './tokens.ts'
 
 /**
@@ -13,24 +15,42 @@ import { countFixedTokens, fitsSurely, loadTokenizer } from './tokens.ts'
  * that may answer it. Counting tokens is slow, so it is done only where the number of bytes does not settle it.
  */
 export async function checkWindows(configuration: Configuration, addresses: ReadonlySet<string>, report: Report): Promise<void> {
+  const models = modelsOf(configuration.blocks)
   const artifacts = new Map(configuration.blocks.map(({ address, artifact }) => [address, artifact]))
-  for (const block of configuration.blocks) if (addresses.has(block.address)) await checkWindow(block, artifacts, report)
+  for (const block of configuration.blocks) {
+    if (block.artifact.kind !== 'prompt') continue
+    const chains = block.artifact.spec.tiers.map(({ model }) => (memberKey(model) === model.$ref ? chainFrom(model.$ref, models) : []))
+    // A smaller window of a model is met by prompts that are as they were.
+    if ([block, ...chains.flat()].some(({ address }) => addresses.has(address))) await checkWindow(block, chains, artifacts, report)
+  }
 }
 
-async function checkWindow(block: CompiledBlock, artifacts: ReadonlyMap<string, Artifact>, report: Report): Promise<void> {
+type Chain = ReturnType<typeof chainFrom>
+
+/** Tells the first model that is too small: what does not fit into one often does not fit into the next either. */
+async function checkWindow(
+  block: CompiledBlock,
+  chains: readonly Chain[],
+  artifacts: ReadonlyMap<string, Artifact>,
+  report: Report,
+): Promise<void> {
   if (block.artifact.kind !== 'prompt') return
-  for (const found of modelsOf(block.artifact.spec, artifacts)) {
-    const overflow = await overflowOf(block, block.artifact.spec, found)
-    if (overflow === undefined) continue
-    report.error({
-      code: 'prompt/context-overflow',
-      summary: `${block.address} does not fit into the window of ${found.modelAddress}`,
-      subject: argumentRange(block.block, 'model') ?? block.block.headerRange,
-      where: `in prompt "${block.name}"`,
-      address: block.address,
-      ...overflow,
-    })
-    return
+  for (const [tier, chain] of chains.entries()) {
+    for (const link of chain) {
+      const found = modelAt(link.address, artifacts)
+      const overflow = found && (await overflowOf(block, block.artifact.spec, found))
+      if (overflow === undefined) continue
+      report.error({
+        code: 'prompt/context-overflow',
+        summary: `${block.address} does not fit into the window of ${link.address}`,
+        subject: tierModelRange(block.block, tier),
+        where: `in prompt "${block.name}"`,
+        address: block.address,
+        ...overflow,
+        related: fallbackRange(chain, link),
+      })
+      return
+    }
   }
 }
 

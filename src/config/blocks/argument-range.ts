@@ -6,3 +6,14 @@ export function argumentRange(block: Block, name: string): SourceRange | undefin
   const found = block.body.items.find(item => item.kind === 'attribute' && item.name === name)
   return found?.kind === 'attribute' ? found.expression.range : undefined
 }
+
+/** The first block of this type in another. */
+export function nestedBlock(block: Block, type: string): Block | undefined {
+  return block.body.items.find((item): item is Block => item.kind === 'block' && item.type === type)
+}
+
+/** Where a prompt names the model of its tier with this number, or its only model. */
+export function tierModelRange(prompt: Block, index: number): SourceRange {
+  const tier = prompt.body.items.filter((item): item is Block => item.kind === 'block' && item.type === 'tier')[index]
+  return argumentRange(prompt, 'model') ?? (tier && (argumentRange(tier, 'model') ?? tier.headerRange)) ?? prompt.headerRange
+}
