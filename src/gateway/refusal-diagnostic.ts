@@ -2,6 +2,7 @@ import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import type { CallHistory, ModelTarget, RejectedAnswer } from './call.ts'
 import { budgetDiagnostic } from './diagnostics/budget.ts'
 import { guardDiagnostic } from './diagnostics/guard.ts'
+import { loadDiagnostic } from './diagnostics/load.ts'
 import type { FailureDetails } from './failure.ts'
 import { violationSentence } from './layers/repair.ts'
 
@@ -12,7 +13,7 @@ export function refusalDiagnostic(
   history: CallHistory,
   flow: string,
 ): DiagnosticInput | undefined {
-  const ofBlock = budgetDiagnostic(details, target) ?? guardDiagnostic(details)
+  const ofBlock = budgetDiagnostic(details, target) ?? guardDiagnostic(details) ?? loadDiagnostic(details, target, history)
   if (ofBlock) return ofBlock
   switch (details.class) {
     case 'output_invalid':

@@ -105,7 +105,7 @@ function breakerRows(target: ModelTarget, owned: readonly Owned[], nowMs: number
 
 /** Of each key and each model that has limits. */
 function limitRows(targets: readonly ModelTarget[], owned: readonly Owned[]): readonly LimitRow[] {
-  const all = new Map(targets.flatMap(target => Object.values(scopesOf(target))).map(scope => [scope.key, scope]))
+  const all = new Map(targets.flatMap(target => Object.values(scopesOf(target))).map(scope => [scope.block, scope]))
   return [...all.values()]
     .filter(({ limits }) => Object.keys(limits).length > 0)
     .toSorted((a, b) => Number(a.block.startsWith('model.')) - Number(b.block.startsWith('model.')))

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
+import { probeText } from '../gateway/breaker/breakers.ts'
 import type { BreakerRow, LimitRow, ModelsStatus } from '../operations/models-status.ts'
 import { formatCount, formatDuration } from './format-number.ts'
 import { jsonDocument } from './json-document.ts'
@@ -50,7 +51,7 @@ function latelyText({ view, windowMs }: BreakerRow): string {
   const { calls, failures } = view
   if (view.state === 'closed') return calls === 0 ? 'no calls' : `${failures} of ${calls} calls failed in ${formatDuration(windowMs)}`
   const what = `${failures} of ${calls} calls failed, ${oneLine(view.seen)}`
-  if (view.state === 'open') return `${what}; probed in ${Math.max(1, Math.ceil(view.probeInMs / 1000))} s`
+  if (view.state === 'open') return `${what}; probed in ${probeText(view.probeInMs)}`
   return `${what}; ${view.isProbed ? 'a call probes it now' : 'the next call probes it'}`
 }
 

@@ -27,6 +27,30 @@ export const gatewayCodes = {
     cure: ['See which models are out of order:  flowrun models status', 'Add a fallback of another provider:  fallback = [model.backup]'],
     see: ['provider/overloaded', 'provider/rate-limited'],
   },
+  'gateway/breaker-open': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The circuit breaker of the model is open, so it was not asked, and it has no fallback.',
+    why: 'So many of its last calls failed that one more would wait for nothing, and would keep a provider down that comes up again. After the cooldown one call probes.',
+    cure: [
+      'Wait until it was probed:  flowrun models status',
+      'Add a fallback of another provider:  fallback = [model.backup]',
+      'Say when it opens:  circuit_breaker { failure_rate = 0.5 }',
+    ],
+    see: ['gateway/chain-exhausted'],
+  },
+  'gateway/permit-timeout': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The rate limits of the model or of its provider had no room for the call in time.',
+    why: 'Calls are held back so that the provider refuses none. None waits longer than its model may take to answer, or than its run may last.',
+    cure: [
+      'See what is counted:  flowrun models status',
+      'Raise the limit, where the provider allows more:  rate_limit { requests_per_minute = 500 }',
+      'Let calls wait longer (timeout), or answer from elsewhere:  fallback = [model.backup]',
+    ],
+    see: ['provider/rate-limited'],
+  },
   'gateway/deadline': {
     severity: 'error',
     since: '1.0',

@@ -148,11 +148,16 @@ async function whileShared<T>(answer: Promise<T> | undefined): Promise<T | undef
 }
 
 function openFailure(view: Exclude<BreakerView, { state: 'closed' }>, { address }: ModelTarget): CallFailure {
-  const when = view.state === 'open' ? `in ${Math.max(1, Math.ceil(view.probeInMs / 1000))} s` : 'now'
-  return new CallFailure({ class: 'breaker_open', message: `${breakerText(view)}; probed ${when}`, refusedBy: address })
+  const { failures, calls, seen } = view
+  const when = view.state === 'open' ? `in ${probeText(view.probeInMs)}` : 'now'
+  return new CallFailure({
+    class: 'breaker_open',
+    message: `${failures} of ${calls} calls failed, ${seen}; probed ${when}`,
+    refusedBy: address,
+  })
 }
 
-/** `12 of 20 calls failed, 503` */
-export function breakerText({ calls, failures, seen }: Exclude<BreakerView, { state: 'closed' }>): string {
-  return `${failures} of ${calls} calls failed, ${seen}`
+/** Until the probe, for people: `9 s`, `10 min`. */
+export function probeText(ms: number): string {
+  return ms > 120_000 ? `${Math.ceil(ms / 60_000)} min` : `${Math.max(1, Math.ceil(ms / 1000))} s`
 }

@@ -35,8 +35,9 @@ export function createLoadFiles({
   readonly pid: number
 }): LoadFiles {
   const own = `${pid}-${Math.round(clock.now()).toString(36)}.json`
-  /** Gone on from by this process: taken away when it has saved its own. */
-  let taken: readonly string[] = []
+  /** Gone on from by this process: taken away when it has saved its own, with what it has not counted further. */
+  let taken: readonly Found[] = []
+  let left: LoadSnapshot['breakers'] = []
   const find = async (): Promise<readonly Found[]> => {
     const names = await readdir(directory).catch((): string[] => [])
     const found = await Promise.all(
@@ -56,17 +57,19 @@ export function createLoadFiles({
     },
     async remembered() {
       const found = await find()
-      taken = found.filter(({ isRunning }) => !isRunning).map(({ file }) => file)
+      taken = found.filter(({ isRunning }) => !isRunning)
+      left = summed(taken).breakers
       return mergeBreakers(found)
     },
-    async save(snapshot) {
+    async save({ breakers, limits }) {
       const path = join(directory, own)
-      const text = JSON.stringify({ format: FORMAT, pid, host: hostname(), saved_at_ms: clock.now(), ...snapshot })
+      const all = [...breakers, ...left.filter(({ key }) => breakers.every(kept => kept.key !== key))]
+      const text = JSON.stringify({ format: FORMAT, pid, host: hostname(), saved_at_ms: clock.now(), breakers: all, limits })
       try {
         await mkdir(directory, { recursive: true })
         await writeFile(`${path}.new`, text)
         await rename(`${path}.new`, path)
-        await Promise.all(taken.map(file => rm(file, { force: true })))
+        await Promise.all(taken.map(({ file }) => rm(file, { force: true })))
         taken = []
       } catch {
         // A full disk or a read-only folder: this process knows its own counts all the same.
