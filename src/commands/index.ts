@@ -33,6 +33,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   providers: () => import('./providers.ts'),
   models: () => import('./models.ts'),
   'models show': () => import('./models/show.ts'),
+  'models status': () => import('./models/status.ts'),
   costs: () => import('./costs.ts'),
   cache: () => import('./cache.ts'),
   'cache clear': () => import('./cache/clear.ts'),
