@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
+import { parseDuration } from '../base/duration.ts'
 import type { VariableDeclaration } from '../config/blocks/variable.ts'
-import { parseDuration } from '../config/decode/literal.ts'
 import type { VariableFlag } from '../config/variables.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { shellWord } from '../views/shell-word.ts'

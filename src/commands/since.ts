@@ -1,4 +1,4 @@
-import { parseDuration } from '../config/decode/literal.ts'
+import { parseDuration } from '../base/duration.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 
 const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/

@@ -1,10 +1,11 @@
+import { type Parsed, parseDuration } from '../../base/duration.ts'
 import { enumerate } from '../../base/enumerate.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { evaluate } from '../../hcl/evaluate.ts'
 import { ANY, BOOL, listOf, mapOf, NUMBER, STRING, type Type } from '../../hcl/type.ts'
 import type { ArgumentDecoder } from './body.ts'
 import { near } from './body.ts'
-import { type Parsed, parseBytes, parseDuration, parseMoney, parsePercent } from './literal.ts'
+import { parseBytes, parseMoney, parsePercent } from './literal.ts'
 import type { ArgumentSite } from './site.ts'
 import { knownJson, placeOf } from './value.ts'
 

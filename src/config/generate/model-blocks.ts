@@ -1,9 +1,10 @@
 import type { CircuitBreakerSpec, LimitsSpec, ParamsSpec, PriceSpec, RetrySpec } from '../../artifact/model.ts'
 import { canonicalJson } from '../../base/canonical-json.ts'
+import { formatDuration } from '../../base/duration.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { circuitBreakerBody, retryBody } from '../blocks/model-blocks.ts'
 import type { BodySpec } from '../decode/body.ts'
-import { formatDuration, formatMoney } from '../decode/literal.ts'
+import { formatMoney } from '../decode/literal.ts'
 import { argument, type BodyItem, block, blockUnlessEmpty } from './body.ts'
 import { jsonText } from './text.ts'
 
