@@ -19,9 +19,9 @@ const MAX_TREES = 1_000
 /** Evaluates what an artifact keeps as expressions and templates. */
 export interface DeferredLanguage {
   /** @throws OperationError `run/expression-failed` */
-  value(deferred: Deferred, names: Names): JsonValue
+  value(deferred: Deferred, names: Names | Scope): JsonValue
   /** As `value`, where text is wanted: numbers and bools become text. */
-  text(deferred: DeferredText, names: Names): string
+  text(deferred: DeferredText, names: Names | Scope): string
 }
 
 /** The names in scope. Data of users and models comes in here, and is never parsed. */
@@ -62,9 +62,9 @@ export function createDeferredLanguage(functions: FunctionTable): DeferredLangua
   }
 
   return {
-    value: (deferred, names) => evaluated(asJson(deferred), scopeOf(names)),
+    value: (deferred, names) => evaluated(asJson(deferred), asScope(names)),
     text(deferred, names) {
-      const value = evaluated(asJson(deferred), scopeOf(names))
+      const value = evaluated(asJson(deferred), asScope(names))
       if (typeof value === 'string') return value
       if (typeof value === 'number' || typeof value === 'boolean') return String(value)
       throw failed(JSON.stringify(deferred), `it gives ${value === null ? 'null' : 'a list or an object'}, and text is expected`)
@@ -75,6 +75,15 @@ export function createDeferredLanguage(functions: FunctionTable): DeferredLangua
 /** The shapes of a deferred value are JSON, though the compiler cannot see that an interface has no other keys. */
 function asJson(deferred: Deferred): JsonValue {
   return deferred as JsonValue
+}
+
+/** Only a scope has a function: names have values. */
+function asScope(names: Names | Scope): Scope {
+  return isScope(names) ? names : scopeOf(names)
+}
+
+function isScope(names: Names | Scope): names is Scope {
+  return typeof names.resolve === 'function'
 }
 
 /** An author's own key that starts with `$` was written with one more. */

@@ -10,7 +10,14 @@ export type StepPath = string
  */
 export type Command =
   | EffectCommand
-  | { readonly type: 'timer'; readonly path: StepPath; readonly node: string; readonly dueMs: number }
+  | {
+      readonly type: 'timer'
+      readonly path: StepPath
+      readonly node: string
+      readonly dueMs: number
+      /** The instant itself is meant, by the clock on the wall; else the time from now on, which no jump of a clock changes (TIME-1). */
+      readonly until?: true
+    }
   | {
       readonly type: 'signal'
       readonly path: StepPath
