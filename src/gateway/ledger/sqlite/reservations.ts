@@ -1,4 +1,3 @@
-import { invariant } from '../../../base/invariant.ts'
 import type { BudgetWarning } from '../../call.ts'
 import type { BudgetCounter, CounterStanding, Reservation, Reserved, Settlement } from '../ledger.ts'
 import type { SpendingRows } from './rows.ts'
@@ -28,31 +27,61 @@ interface ReservationRow {
 }
 
 /** Reserves in all counters or in none (BUD-2), sorted by key; a savepoint takes back what was reserved before the one that refuses. */
-export function reserveIn(rows: SpendingRows, { id, counters, amountNano, caller, model, expiresMs }: Reservation): Reserved {
-  const { prepared, project } = rows
+export function reserveIn(rows: SpendingRows, reservation: Reservation): Reserved {
   settleDead(rows)
+  const [only, ...others] = sorted(reservation.counters)
+  if (only === undefined) return { outcome: 'reserved' }
+  // One update alone leaves nothing to take back.
+  if (others.length === 0) return reserveAll(rows, reservation, [only])
+  rows.prepared('SAVEPOINT reserve').run()
+  const reserved = reserveAll(rows, reservation, [only, ...others])
+  if (reserved.outcome === 'refused') rows.prepared('ROLLBACK TO reserve').run()
+  rows.prepared('RELEASE reserve').run()
+  return reserved
+}
+
+function reserveAll(rows: SpendingRows, reservation: Reservation, counters: readonly BudgetCounter[]): Reserved {
+  const { id, amountNano, caller, model, expiresMs } = reservation
+  const { prepared, project } = rows
   const nowMs = rows.clock.now()
-  const windows = sorted(counters).map(counter => ({ counter, window: openWindow(rows, counter, nowMs) }))
-  prepared('SAVEPOINT reserve').run()
+  const windows: number[] = []
+  for (const counter of counters) {
+    const window = reserveWindow(rows, counter, amountNano, nowMs)
+    if (typeof window !== 'number') return { outcome: 'refused', by: window }
+    windows.push(window)
+  }
   const call: ReservedCall = { caller, model }
   prepared(
     `INSERT INTO reservation(id, project, amount_nano, state, run, call, reserved_at, expires_at) VALUES (?, ?, ?, 'open', ?, ?, ?, ?)`,
   ).run(id, project, amountNano, caller.run ?? null, JSON.stringify(call), nowMs, expiresMs)
   const link = prepared('INSERT INTO reservation_window(window, run, reservation) VALUES (?, ?, ?)')
-  for (const { counter, window } of windows) {
-    const reserved = prepared(
-      'UPDATE budget_window SET reserved_nano = reserved_nano + @amount WHERE id = @id AND (NOT @blocks OR spent_nano + reserved_nano + @amount <= limit_nano)',
-    ).run({ id: window, amount: amountNano, blocks: counter.blocks ? 1 : 0 })
-    if (reserved.changes === 0) {
-      const by = standingOf(rows, windowRow(rows, window))
-      prepared('ROLLBACK TO reserve').run()
-      prepared('RELEASE reserve').run()
-      return { outcome: 'refused', by }
-    }
-    link.run(window, caller.run ?? '', id)
-  }
-  prepared('RELEASE reserve').run()
+  for (const window of windows) link.run(window, caller.run ?? '', id)
   return { outcome: 'reserved' }
+}
+
+/**
+ * One statement, with the limit of now: a change acts at once (BUD-7).
+ *
+ * @returns the id of the window, or how it stands where it refuses.
+ */
+function reserveWindow(rows: SpendingRows, counter: BudgetCounter, amountNano: number, nowMs: number): number | CounterStanding {
+  const { blocks, limitNano, marks } = counter
+  const reserve = rows.prepared<{ id: number }>(
+    `UPDATE budget_window SET reserved_nano = reserved_nano + ?, limit_nano = ?, marks = ?, used_at = ?
+     WHERE ${KEY} AND (NOT ? OR spent_nano + reserved_nano + ? <= ?) RETURNING id`,
+  )
+  const values = [amountNano, limitNano, JSON.stringify(marks), nowMs, ...keyOf(rows, counter), blocks ? 1 : 0, amountNano, limitNano]
+  const reserved = reserve.get(...values)
+  if (reserved) return reserved.id
+  openWindow(rows, counter, nowMs)
+  return reserve.get(...values)?.id ?? standingIn(rows, counter)
+}
+
+/** A window by its key; its columns begin with these in the index of their uniqueness. */
+const KEY = 'project = ? AND environment = ? AND budget = ? AND value = ? AND run = ? AND starts_at = ? AND ends_at = ?'
+
+function keyOf({ project }: SpendingRows, { environment, budget, value, run = '', window }: BudgetCounter) {
+  return [project, environment, budget, value, run, window.startMs, window.endMs] as const
 }
 
 /** Puts what was spent in the place of what was reserved, once (BUD-4). @returns marks that were not told before. */
@@ -118,35 +147,22 @@ function passedMarks({ prepared }: SpendingRows, id: string): readonly BudgetWar
   })
 }
 
-/** The row of a counter, made when it is not there, with the limit of now: a change acts at once (BUD-7). */
-function openWindow(rows: SpendingRows, counter: BudgetCounter, nowMs: number): number {
-  const { environment, budget, value, run = '', window, limitNano, marks } = counter
-  const row = rows
-    .prepared<{ id: number }>(
+/** Makes the row of a counter, or gives it the limit of now. */
+function openWindow(rows: SpendingRows, counter: BudgetCounter, nowMs: number): void {
+  const { limitNano, marks } = counter
+  rows
+    .prepared(
       `INSERT INTO budget_window(project, environment, budget, value, run, starts_at, ends_at, limit_nano, reserved_nano, spent_nano, marks, told, used_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, ?)
-       ON CONFLICT DO UPDATE SET limit_nano = excluded.limit_nano, marks = excluded.marks, used_at = excluded.used_at RETURNING id`,
+       ON CONFLICT DO UPDATE SET limit_nano = excluded.limit_nano, marks = excluded.marks, used_at = excluded.used_at`,
     )
-    .get(rows.project, environment, budget, value, run, window.startMs, window.endMs, limitNano, JSON.stringify(marks), nowMs)
-  invariant(row, 'ledger/no-window', 'an upsert gives its row')
-  return row.id
-}
-
-function windowRow({ prepared }: SpendingRows, id: number): WindowRow {
-  const row = prepared<WindowRow>('SELECT * FROM budget_window WHERE id = ?').get(id)
-  invariant(row, 'ledger/no-window', 'a window that was just reserved in is there')
-  return row
+    .run(...keyOf(rows, counter), limitNano, JSON.stringify(marks), nowMs)
 }
 
 /** How a counter stands; nothing was spent where it has no row yet. */
 export function standingIn(rows: SpendingRows, counter: BudgetCounter): CounterStanding {
   const { environment, budget, value, run, window, limitNano } = counter
-  const row = rows
-    .prepared<WindowRow>(
-      `SELECT * FROM budget_window
-       WHERE project = ? AND environment = ? AND budget = ? AND value = ? AND run = ? AND starts_at = ? AND ends_at = ?`,
-    )
-    .get(rows.project, environment, budget, value, run ?? '', window.startMs, window.endMs)
+  const row = rows.prepared<WindowRow>(`SELECT * FROM budget_window WHERE ${KEY}`).get(...keyOf(rows, counter))
   if (row !== undefined) return { ...standingOf(rows, row), limitNano }
   return { environment, budget, value, ...(run !== undefined && { run }), window, limitNano, spentNano: 0, reservedNano: 0, runs: 0 }
 }
