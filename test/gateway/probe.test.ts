@@ -4,11 +4,14 @@ import type { ProviderSpec } from '../../src/artifact/provider.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { digestOfText } from '../../src/base/digest.ts'
 import { CHECK_TIMEOUT_MS, createProviderProbe, type ProbeResult } from '../../src/gateway/probe.ts'
+import { providerDefinitions } from '../../src/gateway/providers/index.ts'
 import type { Timers } from '../../src/gateway/timers.ts'
 import { systemTimers } from '../../src/gateway/timers.ts'
 import { startAnthropicServer } from '../support/anthropic-server.ts'
+import { startBedrockServer } from '../support/bedrock-server.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { startOpenAiServer } from '../support/openai-server.ts'
+import { startVendorServers } from '../support/vendor-servers.ts'
 
 const KEY = 'sk-proj-0123456789abcdef'
 
@@ -116,4 +119,64 @@ t.test('secrets are named with their places, the usual key of a vendor too', asy
     'https://models.example/v1',
   )
   t.equal(probe.endpointOf(spec({ type: 'simulated' })), undefined)
+})
+
+t.test('every vendor lists its models for its key, at its own address', async t => {
+  const servers = await startVendorServers()
+  t.teardown(() => Promise.all(servers.map(({ server }) => server.close())))
+  const probe = probeWith({ VENDOR_KEY: KEY })
+  const paths = { anthropic: '/v1', google: '/v1beta', mistral: '/v1' } as const
+  for (const { type, server } of servers) {
+    const path = type in paths ? paths[type as keyof typeof paths] : ''
+    const region = type === 'amazon_bedrock' ? { region: 'eu-central-1' } : {}
+    const account = spec({ type, base_url: server.url + path, api_key: { $secret: 'VENDOR_KEY' }, ...region })
+    t.match(await probe.check(account), { outcome: 'answers' }, type)
+    t.ok(
+      Object.values(server.requests.at(-1)?.headers ?? {}).some(header => header?.includes(KEY)),
+      `${type} was sent the key`,
+    )
+    server.script({ fault: { kind: 'status', status: 401, message: `bad ${KEY}` } })
+    t.match(
+      failed(await probe.check(account)),
+      { class: 'unauthorized', message: 'bad (secret VENDOR_KEY)', key: { name: 'VENDOR_KEY' } },
+      type,
+    )
+  }
+})
+
+t.test('addresses that depend on the account', async t => {
+  const probe = probeWith({})
+  const azure = { type: 'azure', base_url: 'https://acme.openai.azure.com/' } as const
+  t.equal(probe.endpointOf(spec(azure)), 'https://acme.openai.azure.com/openai/v1')
+  t.equal(probe.endpointOf(spec({ ...azure, api_version: '2025-04-01-preview' })), 'https://acme.openai.azure.com/openai')
+  t.equal(probe.endpointOf(spec({ ...azure, base_url: 'https://gateway.example/azure' })), 'https://gateway.example/azure')
+  const bedrock = { type: 'amazon_bedrock', region: 'eu-central-1' } as const
+  t.equal(probe.endpointOf(spec(bedrock)), 'https://bedrock-runtime.eu-central-1.amazonaws.com')
+  t.equal(providerDefinitions.amazon_bedrock.api?.listUrl?.(spec(bedrock)), 'https://bedrock.eu-central-1.amazonaws.com/foundation-models')
+  t.equal(
+    providerDefinitions.azure.api?.listUrl?.(spec({ ...azure, api_version: '2025-04-01-preview' })),
+    'https://acme.openai.azure.com/openai/models?api-version=2025-04-01-preview',
+  )
+  t.same(await probe.secretsOf(spec(bedrock)), [], 'without a key, credentials of AWS may do')
+  t.match(await probeWith({ AWS_BEARER_TOKEN_BEDROCK: 'x' }).secretsOf(spec(bedrock)), [
+    { name: 'AWS_BEARER_TOKEN_BEDROCK', isUsual: true },
+  ])
+})
+
+t.test('Bedrock without a key is asked with credentials of AWS; where there are none, that is said', async t => {
+  const before = { ...process.env }
+  t.teardown(() => {
+    process.env = before
+  })
+  const server = await startBedrockServer()
+  t.teardown(() => server.close())
+  const account = spec({ type: 'amazon_bedrock', region: 'eu-central-1', base_url: server.url })
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example-of-a-key' })
+  t.match(await probeWith({}).check(account), { outcome: 'answers' })
+  t.match(server.requests.at(-1)?.headers.authorization, /^AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/)
+  const nowhere = '/nonexistent/aws'
+  const without = { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: nowhere, AWS_SHARED_CREDENTIALS_FILE: nowhere, HOME: nowhere }
+  const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, ...rest } = process.env
+  process.env = { ...rest, ...without }
+  t.match(await probeWith({}).check(account), { outcome: 'missing-secret', name: 'AWS_BEARER_TOKEN_BEDROCK' })
 })

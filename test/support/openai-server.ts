@@ -1,5 +1,4 @@
 import {
-  MODELS_PATH,
   type Protocol,
   type ProtocolServer,
   type RecordedRequest,
@@ -26,7 +25,7 @@ const chatProtocol: Protocol = {
   refusal({ path, headers, body }) {
     if (!headers.authorization?.startsWith('Bearer ') && headers['x-team'] === undefined)
       return { status: 401, code: 'invalid_api_key', message: 'You did not provide an API key.' }
-    if (path === MODELS_PATH) return undefined
+    if (/\/models(\?|$)/.test(path)) return undefined
     if (path.endsWith('/embeddings')) return embeddingRefusal(body)
     if (typeof body?.model !== 'string' || !Array.isArray(body.messages) || body.messages.length === 0) {
       return { status: 400, code: 'invalid_request_error', message: 'model and messages are required' }
