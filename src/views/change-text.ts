@@ -6,7 +6,7 @@ import { schemaSummary } from '../plan/schema-type.ts'
 import type { ValueChange } from '../plan/value-diff.ts'
 import { CHANGE_SIGNS, type ChangeSign } from './change-sign.ts'
 import { affectedCostText, costTexts, forecastSummary, tokensText } from './cost-text.ts'
-import { formatDay } from './format-number.ts'
+import { formatDay, formatMoney } from './format-number.ts'
 import type { Style } from './style.ts'
 import { textDiffLines, wholeTextLines } from './text-diff.ts'
 import { padEnd } from './text-width.ts'
@@ -69,6 +69,7 @@ function movedText({ previousAddress }: Change): string | undefined {
 function createdText(change: Change): string {
   const artifact = change.action === 'create' ? change.after?.artifact : undefined
   if (artifact?.kind === 'provider') return artifact.spec.type
+  if (artifact?.kind === 'budget') return `${formatMoney(artifact.spec.limit_nano)} per ${artifact.spec.per}`
   return artifact?.kind === 'model' ? artifact.spec.id : ''
 }
 
