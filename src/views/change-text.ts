@@ -70,6 +70,7 @@ function createdText(change: Change): string {
   const artifact = change.action === 'create' ? change.after?.artifact : undefined
   if (artifact?.kind === 'provider') return artifact.spec.type
   if (artifact?.kind === 'budget') return `${formatMoney(artifact.spec.limit_nano)} per ${artifact.spec.per}`
+  if (artifact?.kind === 'guard') return [...new Set(artifact.spec.detectors.map(({ type }) => type))].join(', ')
   return artifact?.kind === 'model' ? artifact.spec.id : ''
 }
 

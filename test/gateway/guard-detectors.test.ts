@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { type DetectorSpec, PII_TYPES } from '../../src/artifact/guard.ts'
+import { digestOf } from '../../src/base/digest.ts'
+import type { GuardTarget } from '../../src/gateway/call.ts'
+import { applyGuards } from '../../src/gateway/guards/apply.ts'
 import type { DetectorHelp } from '../../src/gateway/guards/detector.ts'
 import { withoutOverlaps } from '../../src/gateway/guards/finding.ts'
 import { detect, detectors } from '../../src/gateway/guards/index.ts'
@@ -61,6 +64,41 @@ t.test('what is found lies within the text, in order, without overlaps', async (
       }
     }),
     { numRuns: 300 },
+  )
+})
+
+t.test('what was redacted is not found again', async () => {
+  const secret = fc.constantFrom(
+    'ann@example.com',
+    '+49 30 23125 014',
+    '(415) 555-0132',
+    '4532 0151 1283 0366',
+    'DE89 3704 0044 0532 0130 00',
+    '219-09-9999',
+    '10.0.0.138',
+    'https://example.com/x?y=1',
+    'AKIAIOSFODNN7EXAMPLE',
+    'password = kX9$mQ2!vLp7',
+  )
+  const word = fc.constantFrom('is', 'my', 'phone', '17', 'and,', '(see', 'below)', '\n', 'key:')
+  const spec: DetectorSpec[] = [
+    { type: 'secrets', action: 'redact', threshold: 0.5 },
+    { type: 'pii', action: 'redact', types: PII_TYPES, reversible: false },
+  ]
+  const target: GuardTarget = {
+    address: 'guard.x',
+    digest: digestOf('x'),
+    spec: { detectors: spec, on_error: 'block' },
+    judges: new Map(),
+  }
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(secret, word), { maxLength: 10 }), async pieces => {
+      const look = (text: string) => applyGuards([text], [target], { on: 'input', placeholders: createPlaceholders(), ...help })
+      const { texts } = await look(pieces.join(' '))
+      const again = await look(texts[0] ?? '')
+      if (again.findings.length > 0) throw new Error(`${texts[0]} has ${JSON.stringify(again.findings)}`)
+    }),
+    { numRuns: 500 },
   )
 })
 

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { DetectorSpec, GuardSpec } from '../../src/artifact/guard.ts'
 import { digestOf } from '../../src/base/digest.ts'
 import { isJsonObject, type JsonValue } from '../../src/base/json.ts'
+import type { AnswerCache } from '../../src/gateway/cache/answer-cache.ts'
 import type { CallEvent, CallPolicy, CallRequest, GuardTarget, LayerResult, ModelCall } from '../../src/gateway/call.ts'
 import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
 import { createPipeline } from '../../src/gateway/pipeline.ts'
@@ -29,12 +30,13 @@ const judged = (action: 'block' | 'flag', on_error: GuardSpec['on_error'] = 'blo
 type Script = (call: ModelCall) => string | Partial<LayerResult>
 
 interface Asking extends Partial<Omit<CallRequest, 'policy'>> {
+  readonly answerCache?: AnswerCache
   readonly policy?: Partial<CallPolicy>
   readonly judge?: Script
 }
 
 /** Asks a model that the script plays, and tells what it was asked and what a watcher saw. */
-async function ask(script: Script, { policy = {}, judge = () => '{"score":0,"reason":""}', ...more }: Asking = {}) {
+async function ask(script: Script, { policy = {}, judge = () => '{"score":0,"reason":""}', answerCache, ...more }: Asking = {}) {
   const clock = createFakeClock()
   const asked: ModelCall[] = []
   const events: CallEvent[] = []
@@ -50,7 +52,9 @@ async function ask(script: Script, { policy = {}, judge = () => '{"score":0,"rea
     return { ...facts, text, output: text, target: call.target, ...rest }
   }
   const violations = async (_: JsonValue, value: JsonValue) => (isJsonObject(value) && 'answer' in value ? [] : ['no answer'])
-  const call = createPipeline({ clock, timers: clock, random: () => 0, violations }, async modelCall => answer(modelCall))
+  const call = createPipeline({ clock, timers: clock, random: () => 0, violations, ...(answerCache && { answerCache }) }, async modelCall =>
+    answer(modelCall),
+  )
   const request = callTo(target, {
     onEvent: event => events.push(event),
     ...(more.input !== undefined && { messages: [{ role: 'user', text: JSON.stringify(more.input) }] }),
@@ -315,4 +319,42 @@ t.test('json: the answer is JSON, and fits', async t => {
     'found      1 violation of the schema',
   ])
   t.match((await ask(() => 'no', { policy: { outputGuards: [shape] } })).failure?.notes, [/json/, /output/, 'found      no JSON'])
+})
+
+/** A cache that never forgets, and shows what it holds. */
+function openCache(): { readonly cache: AnswerCache; readonly kept: Map<string, unknown> } {
+  const kept = new Map<string, Parameters<AnswerCache['keep']>[2]>()
+  const cache: Partial<AnswerCache> = {
+    name: 'test',
+    claim: async key => {
+      const answer = kept.get(key)
+      return answer ? { state: 'kept', answer, storedAtMs: 0 } : { state: 'free', token: 'x' }
+    },
+    extend: async () => true,
+    keep: async (key, _, answer) => {
+      kept.set(key, answer)
+      return 0
+    },
+    release: async () => {},
+  }
+  return { cache: cache as AnswerCache, kept }
+}
+
+t.test('CACHE-2: what is kept has placeholders, and each call puts its own values back', async t => {
+  const { cache, kept } = openCache()
+  const policy = {
+    inputGuards: [hideMail],
+    outputGuards: [flagMail],
+    cache: { ttlMs: 1000, scope: 'environment', closure: digestOf('x') },
+  } as const
+  const ann = await ask(() => 'Dear [EMAIL_1].', { input: 'I am ann@example.com', policy, answerCache: cache })
+  t.equal(ann.result?.text, 'Dear ann@example.com.')
+  t.notMatch(JSON.stringify([...kept]), 'ann@example.com')
+  const bob = await ask(() => 'Dear somebody else.', { input: 'I am bob@example.com', policy, answerCache: cache })
+  t.equal(bob.asked.length, 0, 'to the model both said the same')
+  t.equal(bob.result?.text, 'Dear bob@example.com.')
+  t.equal(bob.streamed, 'Dear bob@example.com.')
+  const { kept: none, cache: other } = openCache()
+  await ask(() => 'ann@example.com', { input: 'x', policy: { ...policy, outputGuards: [blockMail] }, answerCache: other })
+  t.equal(none.size, 0, 'what was blocked is not kept')
 })

@@ -29,7 +29,26 @@ export const pii: Detector<'pii'> = {
   },
 }
 
+/** In the order of the text. What one finder has taken the next ones do not see, so that nothing is hidden by what is next to it. */
 export function findPii(text: string, types: readonly PiiType[]): readonly Finding[] {
-  const wanted = (Object.keys(FINDERS) as PiiType[]).filter(type => types.includes(type))
-  return withoutOverlaps(wanted.flatMap(type => FINDERS[type](text)))
+  const found: Finding[] = []
+  let rest = text
+  for (const type of Object.keys(FINDERS) as PiiType[]) {
+    if (!types.includes(type)) continue
+    const more = withoutOverlaps(FINDERS[type](rest))
+    found.push(...more)
+    rest = masked(rest, more)
+  }
+  return found.sort((a, b) => a.start - b.start)
+}
+
+/** The text, as long as it was, with a sign that is part of nothing in place of the findings. */
+function masked(text: string, findings: readonly Finding[]): string {
+  let result = ''
+  let end = 0
+  for (const finding of findings) {
+    result += text.slice(end, finding.start) + '\uffff'.repeat(finding.end - finding.start)
+    end = finding.end
+  }
+  return end === 0 ? text : result + text.slice(end)
 }

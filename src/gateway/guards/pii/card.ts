@@ -1,6 +1,6 @@
 import type { Finding } from '../finding.ts'
 import { passesLuhn } from './checksum.ts'
-import { isWhole } from './digit-groups.ts'
+import { type DigitGroups, groupsFrom, isWhole, readDigitGroups } from './digit-groups.ts'
 
 /** What the numbers of the networks begin with, and how long they are (ISO/IEC 7812 ranges that the networks publish). */
 const NETWORKS: readonly (readonly [RegExp, readonly number[]])[] = [
@@ -14,18 +14,45 @@ const NETWORKS: readonly (readonly [RegExp, readonly number[]])[] = [
   [/^(?:50|5[6-9]|6)/, [12, 13, 14, 15, 16, 17, 18, 19]],
 ]
 
-/** Digits with one kind of separator between groups, or none. */
-const WRITTEN = /(?<![\p{L}\p{N}_])\d{4}(?:(?: \d{2,7}){2,4}|(?:-\d{2,7}){2,4}|\d{8,15})(?![\p{L}\p{N}_])/gu
+/** How the groups of a card are written: as on the card, or without a break. */
+const SHAPES: ReadonlySet<string> = new Set(['4-4-4-4', '4-4-4-4-3', '4-4-5', '4-6-5', '4-6-4'])
+const GROUPS_MAX = 5
+const START = /(?<![\p{L}\p{N}_])\d{4}/gu
 
 /** Numbers of payment cards: of a known network, of its length, with the right check digit. */
 export function findCards(text: string): readonly Finding[] {
-  return [...text.matchAll(WRITTEN)].flatMap(({ index, 0: written }) => {
-    const digits = written.replace(/[ -]/g, '')
-    const isCard =
-      NETWORKS.some(([prefix, lengths]) => lengths.includes(digits.length) && prefix.test(digits)) &&
-      !/^(\d)\1+$/.test(digits) &&
-      passesLuhn(digits) &&
-      isWhole(text, index, index + written.length)
-    return isCard ? [{ type: 'card', start: index, end: index + written.length, score: 0.95 }] : []
-  })
+  const found: Finding[] = []
+  let end = 0
+  for (const { index } of text.matchAll(START)) {
+    const card = index < end ? undefined : cardAt(text, index)
+    if (card === undefined) continue
+    found.push({ type: 'card', start: index, end: card.end, score: 0.95 })
+    end = card.end
+  }
+  return found
+}
+
+/** A number may stand right after another one, so each group is looked at as the first of a card. */
+function cardAt(text: string, start: number): DigitGroups | undefined {
+  const all = readDigitGroups(text, start, GROUPS_MAX).groups
+  for (let count = all.length; count > 0; count--) {
+    const part = groupsFrom(all.slice(0, count))
+    if (isWritten(part) && isCard(part.digits) && isWhole(text, start, part.end)) return part
+  }
+  return undefined
+}
+
+function isWritten({ groups }: DigitGroups): boolean {
+  const [separator, ...others] = groups.slice(1).map(group => group.separator)
+  if (separator === undefined) return true
+  const shape = groups.map(({ digits }) => digits.length).join('-')
+  return /^[ -]$/.test(separator) && others.every(other => other === separator) && SHAPES.has(shape)
+}
+
+function isCard(digits: string): boolean {
+  return (
+    NETWORKS.some(([prefix, lengths]) => lengths.includes(digits.length) && prefix.test(digits)) &&
+    !/^(\d)\1+$/.test(digits) &&
+    passesLuhn(digits)
+  )
 }

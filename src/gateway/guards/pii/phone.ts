@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts'
-import { type DigitGroups, groupsFrom, isDigit, isWhole, readDigitGroups } from './digit-groups.ts'
+import { type DigitGroups, groupsFrom, isWhole, readDigitGroups } from './digit-groups.ts'
 
 /** Digits after the country code, at least and at most, where a country is strict about it (ITU-T E.164 national plans); others have 7 to 12. */
 const NATIONAL_LENGTHS: Readonly<Record<string, readonly [number, number]>> = {
@@ -152,11 +152,11 @@ function isPlain({ digits, groups }: DigitGroups): boolean {
   return digits.length >= 9 && digits.length <= 12 && groups.length <= 5 && !/^(?:19|20)\d\d$/.test(groups[0]?.digits ?? '')
 }
 
-/** Not part of something longer: `06-12345678-9/A` is a part number. */
-function isAlone(text: string, start: number, { end }: DigitGroups): boolean {
-  return (
-    isWhole(text, start, end) &&
-    !/^(?: ?[-/] ?[\p{L}\p{N}]| \p{N})/u.test(text.slice(end, end + 4)) &&
-    !(/[-/.#]$/.test(text.slice(0, start).slice(-1)) || (/ $/.test(text.slice(start - 1, start)) && isDigit(text, start - 2)))
-  )
+/** Not part of something longer: `06-12345678-9/A` is a part number. Digits that a space parts go on only where spaces part its own. */
+function isAlone(text: string, start: number, { end, groups }: DigitGroups): boolean {
+  const before = text.slice(Math.max(0, start - 2), start)
+  const after = text.slice(end, end + 4)
+  const isSpaced = text[start] !== '(' && groups.slice(1).every(({ separator }) => separator === ' ')
+  const goesOn = /^ ?[-/] ?[\p{L}\p{N}]/u.test(after) || /[-/.#]$/.test(before)
+  return isWhole(text, start, end) && !goesOn && !(isSpaced && (/^ \p{N}/u.test(after) || /\p{N} $/u.test(before)))
 }
