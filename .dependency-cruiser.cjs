@@ -16,7 +16,7 @@ const may = {
   plan: ['base', 'diagnostics', 'hcl', 'artifact', 'config', 'registry', 'state'],
   apply: ['base', 'diagnostics', 'hcl', 'artifact', 'config', 'registry', 'state', 'plan'],
   gateway: ['base', 'diagnostics', 'artifact', 'sqlite', 'redis'],
-  engine: ['base', 'diagnostics', 'hcl', 'artifact', 'registry', 'gateway'],
+  engine: ['base', 'diagnostics', 'hcl', 'artifact', 'sqlite', 'registry', 'gateway'],
   operations: ['base', 'diagnostics', 'hcl', 'artifact', 'registry', 'config', 'state', 'plan', 'apply', 'gateway', 'engine'],
   views: ['base', 'diagnostics', 'hcl', 'artifact', 'registry', 'config', 'state', 'plan', 'apply', 'gateway', 'engine', 'operations'],
   // A duration of a flag is written as one of an argument is, and so read by the same function.
