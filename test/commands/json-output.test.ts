@@ -40,6 +40,7 @@ const conversation: readonly (readonly [schema: string, words: readonly string[]
   ['show', ['show', 'prompt.answer', '--json']],
   ['run', ['run', 'prompt.answer', '--field', 'question=hi', '--json']],
   ['run', ['run', 'prompt.answer', '--field', 'question=hi', '--dry-run', '--json']],
+  ['models-status', ['models', 'status', '--json']],
   ['costs', ['costs', '--json']],
   ['costs', ['costs', '--by', 'day,flow,prompt,environment,tenant', '--json']],
   ['costs', ['costs', '--budgets', '--json']],
