@@ -100,5 +100,5 @@ async function toResponse({ statusCode, headers, body }: AgentAnswer): Promise<R
     return new Response(null, init)
   }
   if (STREAM_TYPE.test(list.get('content-type') ?? '')) return new Response(body, init)
-  return new Response(await body.text(), init)
+  return new Response(await body.arrayBuffer(), init)
 }

@@ -78,6 +78,8 @@ interface Bench {
   readonly vendor: RecordedVendor
   readonly server: ReplayServer
   readonly ask: (call?: Partial<CallRequest>, model?: Partial<ModelSpec>) => ReturnType<ReturnType<typeof createGateway>['call']>
+  /** The same from a provider with `allow_private`. */
+  readonly askPrivately: Bench['ask']
   readonly embed: (call?: Partial<EmbeddingCall>, model?: Partial<ModelSpec>) => ReturnType<ReturnType<typeof embedderOf>>
   /** The last request, by the name of what was asked. */
   readonly sent: (name: string) => { readonly path: string; readonly body: unknown }
@@ -99,11 +101,15 @@ async function benchOf(vendor: RecordedVendor, t: Pick<Test, 'teardown'>): Promi
   const gateway = createGateway(dependencies)
   const embedder = embedderOf(spec, dependencies)
   const signal = new AbortController().signal
+  const asking =
+    (account: ProviderSpec): Bench['ask'] =>
+    (call, model) =>
+      gateway.call(callTo(modelTarget(account, { id: vendor.id, ...everything, ...model }), { messages: question, ...call }))
   return {
     vendor,
     server,
-    ask: (call, model) =>
-      gateway.call(callTo(modelTarget(spec, { id: vendor.id, ...everything, ...model }), { messages: question, ...call })),
+    ask: asking(spec),
+    askPrivately: asking({ ...spec, allow_private: true }),
     embed: (call, model) => {
       const target = modelTarget(spec, { id: vendor.embeddingId ?? vendor.id, kind: 'embedding', ...model })
       return embedder({ target, texts: ['one', 'two'], purpose: 'document', signal, ...call })
@@ -227,6 +233,27 @@ for (const vendor of recordedVendors) {
         note(vendor, feature, 'yes')
       })
     }
+
+    await t.test('a file with an address is fetched by the vendor, or by us, and from here only where that is allowed', async t => {
+      server.play(recordingOf(vendor, 'plain'))
+      const at = (url: string): readonly CallMessage[] => [{ role: 'user', text: 'What is it?', files: [{ mediaType: 'image/gif', url }] }]
+      const picture = await startReplayServer()
+      t.teardown(() => picture.close())
+      picture.play({ status: 200, contentType: 'image/gif', body: Buffer.from([0x47, 0x49, 0x46, 0xff, 0x00]) })
+      const outcome: unknown = await ask({ messages: at(`${picture.url}/a.gif?token=x`) }).catch((error: unknown) => error)
+      if (outcome instanceof CallFailure) {
+        t.match(outcome.details, {
+          class: 'bad_request',
+          message: `the file ${picture.url}/a.gif cannot be fetched: it is an address of this machine`,
+        })
+        t.equal(picture.requests.length, 0)
+        await bench.askPrivately({ messages: at(`${picture.url}/a.gif`) })
+        t.match(JSON.stringify(server.requests.at(-1)?.body), /R0lG\/wA=/)
+        picture.play({ status: 404, contentType: 'text/plain', body: 'gone' })
+        const gone = await failureOf(bench.askPrivately({ messages: at(`${picture.url}/b.gif`) }))
+        t.match(gone, { class: 'bad_request', message: /b\.gif cannot be fetched: its server answered with status 404$/ })
+      } else t.match(JSON.stringify(server.requests.at(-1)?.body), `${picture.url}/a.gif`)
+    })
 
     await t.test('BUD-3: params.reasoning_effort in the words of the vendor, thoughts within max_output_tokens', async t => {
       server.play(recordingOf(vendor, 'plain'))

@@ -4,11 +4,13 @@ import type { ProviderSpec } from '../../artifact/provider.ts'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
 import type { Answer, EmbeddingAnswer, EmbeddingCall, ModelCall, ProviderTarget } from '../call.ts'
 import { CallFailure, extendFailure } from '../failure.ts'
+import type { NetworkPolicy } from '../http.ts'
 import { isObjectSchema, unwrapAnswer } from '../output-schema.ts'
 import type { Redactor } from '../redactor.ts'
 import { checked, generated, streamed } from './ai-sdk-answer.ts'
 import { embedded } from './ai-sdk-embedding.ts'
 import { excerpt, failureOf } from './ai-sdk-failure.ts'
+import { withFetchedFiles } from './ai-sdk-files.ts'
 import { outputModeOf, requestOf } from './ai-sdk-request.ts'
 import { type Credentials, credentialsOf } from './credentials.ts'
 import type { ModelProvider, ProviderDependencies, RequestSigner, VendorApi } from './definition.ts'
@@ -59,7 +61,7 @@ export function connectAiSdk(vendor: AiSdkVendor, target: ProviderTarget, depend
     answer: call =>
       withCredentials(vendor, target, dependencies, call, async credentials => {
         const model = (await models()).chat(settingsOf(call, credentials))
-        return answered(model, call, credentials)
+        return answered(model, await withFetchedFiles(call, model, dependencies.http, policyOf(target)), credentials)
       }),
     embed: call =>
       withCredentials(vendor, target, dependencies, call, async (credentials): Promise<EmbeddingAnswer> => {
@@ -132,6 +134,10 @@ async function rotatedCredentials(
   return JSON.stringify(current.headers) === JSON.stringify(refused.headers) ? undefined : current
 }
 
+function policyOf({ spec }: Pick<ProviderTarget, 'spec'>): NetworkPolicy {
+  return { connectTimeoutMs: spec.connect_timeout_ms, allowPrivate: spec.allow_private }
+}
+
 function fetchFor(
   vendor: AiSdkVendor,
   call: AnyCall,
@@ -139,7 +145,7 @@ function fetchFor(
   { spec }: ProviderTarget,
   { http, redactor, sign }: Pick<ProviderDependencies, 'http' | 'redactor'> & { readonly sign: RequestSigner | undefined },
 ): typeof globalThis.fetch {
-  const policy = { connectTimeoutMs: spec.connect_timeout_ms, allowPrivate: spec.allow_private }
+  const policy = policyOf({ spec })
   const { name: keyHeader } = vendor.keyHeader
   return async (input, init) => {
     const key = credentials.headers[keyHeader]
