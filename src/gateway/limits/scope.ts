@@ -28,11 +28,12 @@ export function scopesOf({ address, spec, provider }: ModelTarget): CallScopes {
  * secrets, never what they hold.
  */
 function keyOf({ address, spec }: ProviderTarget): string {
-  const { type, base_url = null, organization = null, project = null, api_key = null, headers } = spec
+  const { type, base_url = null, region = null, organization = null, project = null, api_key = null, headers } = spec
   const secrets = Object.entries(headers).filter(([, text]) => typeof text !== 'string')
   return digestOf({
     type,
     base_url,
+    region,
     organization,
     project,
     api_key: api_key === null ? null : JSON.stringify(api_key),
