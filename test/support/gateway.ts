@@ -43,6 +43,7 @@ export function gatewayDependencies(
     clock: time,
     timers: time,
     random: () => 0.5,
+    violations: async (schema, value) => (await validator).violations(schema, value),
     evaluate: (deferred, names) =>
       language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
   }
