@@ -64,6 +64,8 @@ export interface Caller {
   readonly node?: string
   readonly tenant?: string
   readonly user?: string
+  /** Of the prompt, for reports. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 /** What a prompt declares about its call, resolved from references. */

@@ -317,13 +317,14 @@ t.test('records: what each call used, by model, with the failures; never what wa
   )
   const retry = { max_attempts: 1, initial_ms: 1, max_ms: 1, on: [] }
   const models = [model('model.test', { retry, labels: { team: 'support' } }), model('model.backup', { id: 'backup-1' })]
-  const request = callOf([], { tiers: [{ models, escalateOn: [] }] })
+  const caller = { environment: 'dev', flow: 'prompt.test', run: 'run 1', labels: { use: 'parcels' } }
+  const request = callOf([], { tiers: [{ models, escalateOn: [] }], caller })
   await clock.runUntil(call(request))
   await clock.runUntil(call(request)).catch(() => {})
   t.match(records, [
     {
       asked: 'model.test',
-      labels: { team: 'support' },
+      labels: { team: 'support', use: 'parcels' },
       outcome: 'stop',
       cache: 'off',
       caller: { run: 'run 1' },

@@ -2,7 +2,7 @@ import type { PromptSpec } from '../../artifact/prompt.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import type { Caller, CallMessage, CallPolicy, CallRequest, CallResult, CallTier } from '../../gateway/call.ts'
-import { CallFailure } from '../../gateway/failure.ts'
+import { CallFailure, mayPass } from '../../gateway/failure.ts'
 import { failureDiagnostic, missingSecretDiagnostic } from '../../gateway/failure-diagnostic.ts'
 import { MissingSecret } from '../../gateway/secrets.ts'
 import { countTokens } from '../../gateway/tokens.ts'
@@ -38,7 +38,8 @@ export async function runPrompt(request: PromptRequest, dependencies: PromptDepe
     if (history === undefined) throw error
     const latencyMs = Math.round(dependencies.clock.monotonic() - beganMs)
     const texts = history.rejected.map(({ text }) => text)
-    throw new PromptFailure(failureDiagnostic(error, prepared.tiers, request.closure.address), { costNano, latencyMs, history }, texts)
+    const diagnostic = failureDiagnostic(error, prepared.tiers, request.closure.address)
+    throw new PromptFailure(diagnostic, { costNano, latencyMs, history }, { texts, retryable: mayPass(error) })
   }
 }
 
@@ -72,7 +73,7 @@ async function prepare(
 
 function callOf(request: PromptRequest, prepared: Prepared, dependencies: PromptDependencies): CallRequest {
   const { prompt, tiers, input, messages } = prepared
-  const { signal = new AbortController().signal, onEvent } = request
+  const { signal = new AbortController().signal, onEvent, deadlineMs } = request
   return {
     tiers,
     messages,
@@ -81,20 +82,24 @@ function callOf(request: PromptRequest, prepared: Prepared, dependencies: Prompt
     input: input.json,
     signal,
     ...(onEvent && { onEvent }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
     caller: callerOf(request),
     policy: policyOf(prepared, request, dependencies),
   }
 }
 
-function callerOf({ closure, environment, run, tenant, user }: PromptRequest): Caller {
+function callerOf({ closure, environment, flow = closure.address, run, node, tenant, user }: PromptRequest): Caller {
   const { digest, version } = memberAt(closure, closure.address)
+  const { labels } = promptOf(closure)
   return {
     environment,
-    flow: closure.address,
+    flow,
     prompt: { address: closure.address, digest, ...(version !== undefined && { version }) },
     ...(run !== undefined && { run }),
+    ...(node !== undefined && { node }),
     ...(tenant !== undefined && { tenant }),
     ...(user !== undefined && { user }),
+    ...(labels && { labels }),
   }
 }
 

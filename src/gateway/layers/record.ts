@@ -45,7 +45,7 @@ function recordOf(
   return {
     atMs,
     caller,
-    ...(target.spec.labels && { labels: target.spec.labels }),
+    ...((target.spec.labels || caller.labels) && { labels: { ...target.spec.labels, ...caller.labels } }),
     asked: target.address,
     parts: partsOf(call, result),
     cache: history.cache,

@@ -8,6 +8,7 @@ export interface UsageRecord {
   /** When the call began, in milliseconds since 1970. */
   readonly atMs: number
   readonly caller: Caller
+  /** Of the model that was asked first, and of the prompt, whose word counts. */
   readonly labels?: Readonly<Record<string, string>>
   /** The model that was asked first: `model.fast`. */
   readonly asked: string
