@@ -12,6 +12,9 @@ import { CallFailure } from '../../src/gateway/failure.ts'
 import type { LimitScope, Permit } from '../../src/gateway/limits/limit.ts'
 import { createRateLimiter } from '../../src/gateway/limits/limiter.ts'
 import { createRedisLimits, readRedisLimit } from '../../src/gateway/limits/redis.ts'
+import { scopesOf } from '../../src/gateway/limits/scope.ts'
+import { createLoad } from '../../src/gateway/load/load.ts'
+import { createRedisLoadReader } from '../../src/gateway/load/redis.ts'
 import { systemTimers } from '../../src/gateway/timers.ts'
 import { createRedis } from '../../src/redis/connection.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
@@ -152,6 +155,43 @@ t.test('with a Redis', { skip: withoutRedis }, async t => {
       }),
       { numRuns: 50 },
     )
+  })
+
+  await t.test('a reader sees what all have counted; a process that ends takes its part away', async t => {
+    const provider = providerSpec({
+      type: 'openai',
+      api_key: { $secret: randomUUID() },
+      rate_limit: { requests_per_minute: 5, max_concurrency: 8 },
+    })
+    const target = modelTarget(provider, { circuit_breaker: settings })
+    const reader = createRedisLoadReader(a.redis, systemClock)
+    const { redis } = processOf(t, server.url)
+    const load = createLoad({
+      clock: systemClock,
+      timers: systemTimers,
+      shared: { limits: createRedisLimits(redis), breakers: createRedisBreakers(redis) },
+    })
+    const before = (await reader.read([target])).processes
+    const permit = await load.limiter.acquire({
+      ...scopesOf(target),
+      tokens: 0,
+      callMs: 60_000,
+      untilMs: systemClock.monotonic() + 1_000,
+      signal: new AbortController().signal,
+    })
+    ;(await load.breakers.enter(target, 1_000))({ type: 'failed', seen: '503' })
+    await until(async () => {
+      const seen = await reader.read([target])
+      return seen.type === 'shared' && seen.load.breakers[0]?.breaker.parts[0]?.failures === 1
+    })
+    t.match(await reader.read([target]), {
+      type: 'shared',
+      processes: Number(before) + 1,
+      load: { limits: [{ block: 'provider.test', requests: 1, inFlight: 1 }, { block: 'model.test' }] },
+    })
+    permit.settle(null)
+    await load.close()
+    t.match(await reader.read([target]), { processes: before, load: { limits: [{ requests: 1, inFlight: 0 }] } })
   })
 
   await t.test('RATE-2, BRK-2: without Redis each has its part of the limit and its own breaker', async t => {

@@ -8,12 +8,14 @@ import type { SharedLimits, SharedRequest } from './shared.ts'
 /** Limits of all processes with the same Redis, by its clock (RATE-1): one script for each decision. */
 export function createRedisLimits(redis: RedisConnection): SharedLimits {
   const process = randomUUID()
+  let hasAsked = false
   const end = (id: string, { provider, model }: SharedRequest, made: 0 | 1, tokens: number) => {
     // What is not ended here ends by its lease.
     redis.run(END, [...namesOf(redis, provider), ...namesOf(redis, model)], [id, made, tokens]).catch(() => {})
   }
   return {
     async take({ provider, model, tokens, leaseMs }) {
+      hasAsked = true
       const id = randomUUID()
       const keys = [...namesOf(redis, provider), ...namesOf(redis, model), redis.key('processes')]
       const [admitted, scope, waitMs, processes] = numbers(
@@ -26,6 +28,10 @@ export function createRedisLimits(redis: RedisConnection): SharedLimits {
     giveBack: (id, request) => end(id, request, 0, -1),
     holdBack(scope, ms) {
       redis.run(HOLD_BACK, [redis.key('limit', scope.key, 'notbefore')], [Math.ceil(ms)]).catch(() => {})
+    },
+    async leave() {
+      // Forgotten after a minute in any case.
+      if (hasAsked) await redis.command('ZREM', redis.key('processes'), process).catch(() => {})
     },
   }
 }

@@ -8,6 +8,8 @@ export interface SharedLimits {
   settle(id: string, request: SharedRequest, tokens: number | null): void
   giveBack(id: string, request: SharedRequest): void
   holdBack(scope: LimitScope, ms: number): void
+  /** This process asks no more: the others share its part. */
+  leave(): Promise<void>
 }
 
 export interface SharedRequest {

@@ -56,6 +56,7 @@ export function createLoad({ clock, timers, shared, files }: LoadHost): Load {
     async close() {
       if (isChanged) save()
       await saving
+      await shared?.limits.leave()
     },
   }
 }
