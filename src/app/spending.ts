@@ -41,10 +41,9 @@ export function createSpending(place: SpendingPlace, newId: UlidSource, onWarnin
   const usage = createUsageLog({
     write: async records => (await store.get()).write(records),
     timers: systemTimers,
-    onFailure(error) {
-      if (!(error instanceof OperationError)) throw error
-      onWarning(`What calls cost is not kept. ${error.diagnostic.summary}`)
-    },
+    // Whatever it is, the answer is worth more than its record.
+    onFailure: error =>
+      onWarning(`What calls cost is not kept. ${error instanceof OperationError ? error.diagnostic.summary : String(error)}`),
   })
   return {
     newId,
