@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../../artifact/json-schema.ts'
 import { invariant } from '../../base/invariant.ts'
 import { isJsonObject, type JsonValue } from '../../base/json.ts'
-import type { CallRequest, CallResult, CheckedAnswer, GuardTarget, ModelCall } from '../call.ts'
+import type { CallPolicy, CallRequest, CallResult, CheckedAnswer, GuardTarget, ModelCall } from '../call.ts'
 import { MissingSecret } from '../secrets.ts'
 import type { GuardRun } from './apply.ts'
 import { GuardTrouble, type JudgeQuestion } from './detector.ts'
@@ -14,8 +14,11 @@ export interface GuardDependencies {
   readonly ask: (request: CallRequest) => Promise<CallResult>
 }
 
+/** For whom the guards look: what their judges cost is that call's. */
+export type GuardedCall = Pick<ModelCall, 'signal' | 'deadlineMs' | 'caller'> & { readonly policy: Pick<CallPolicy, 'budgets'> }
+
 /** What the guards of one call need. */
-export function guardRun(call: ModelCall, on: GuardRun['on'], placeholders: Placeholders, dependencies: GuardDependencies): GuardRun {
+export function guardRun(call: GuardedCall, on: GuardRun['on'], placeholders: Placeholders, dependencies: GuardDependencies): GuardRun {
   return {
     on,
     placeholders,
@@ -36,7 +39,7 @@ async function noSchemas(): Promise<never> {
 }
 
 /** The call of a judge: in the budgets and the time of the call that it is made for, and without guards itself (GW-6). */
-function judgeRequest(call: ModelCall, guard: GuardTarget, { model, system, user, output }: JudgeQuestion): CallRequest {
+function judgeRequest(call: GuardedCall, guard: GuardTarget, { model, system, user, output }: JudgeQuestion): CallRequest {
   const tier = guard.judges.get(model)
   invariant(tier, 'guard/judge-without-model', 'the models of judges are resolved when the run starts')
   const { prompt: _, ...caller } = call.caller

@@ -35,25 +35,30 @@ const LEET: ReadonlyMap<string, string> = new Map(
   Object.entries({ '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's' }),
 )
 const CYRILLIC_WORD_MIN = 2
+/** Most words, and most of what stands between them: nothing of it looks like something else. */
+const PLAIN = /^(?:[a-z]{1,64}|[^\P{ASCII}\w@$])$/iu
 
 export function normalText(original: string): NormalText {
   const out: string[] = []
   const from: number[] = []
   let hidden = 0
-  const push = (characters: string, at: number) => {
-    for (const unit of characters.split('')) {
-      out.push(unit)
-      from.push(at)
-    }
+  // `step` is 0 where all of the characters come from one.
+  const push = (characters: string, at: number, step: 0 | 1) => {
+    out.push(characters)
+    for (let unit = 0; unit < characters.length; unit++) from.push(at + unit * step)
   }
   for (const { index, 0: word } of original.matchAll(
     /[\p{L}\p{M}\p{N}@$\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]{1,64}|[\s\S]/gu,
   )) {
+    if (PLAIN.test(word)) {
+      push(word.toLowerCase(), index, 1)
+      continue
+    }
     const plain = readableWord(word)
     let at = index
     for (const character of word) {
       if (INVISIBLE.test(character)) hidden++
-      else push(plain(character), at)
+      else push(plain(character), at, 0)
       at += character.length
     }
   }

@@ -127,19 +127,26 @@ const LEXICON: readonly (readonly [roles: readonly (keyof typeof ROLE)[], words:
 ]
 
 const EXACT = new Map<string, number>()
-const BEGINNINGS: [string, number][] = []
+/** By their first letters: most words of a text begin like none of them. */
+const BEGINNINGS = new Map<string, [beginning: string, roles: number][]>()
+const FIRST_LETTERS = 3
+
 for (const [roles, words] of LEXICON) {
   const bits = roles.reduce((sum, role) => sum | ROLE[role], 0)
   for (const word of words.split(/\s+/)) {
-    if (word.endsWith('*')) BEGINNINGS.push([word.slice(0, -1), bits])
-    else EXACT.set(word, (EXACT.get(word) ?? 0) | bits)
+    if (!word.endsWith('*')) {
+      EXACT.set(word, (EXACT.get(word) ?? 0) | bits)
+      continue
+    }
+    const first = word.slice(0, FIRST_LETTERS)
+    BEGINNINGS.set(first, [...(BEGINNINGS.get(first) ?? []), [word.slice(0, -1), bits]])
   }
 }
 
 /** All roles of a word in small letters; 0 for most words. */
 export function rolesOf(word: string): number {
   let bits = EXACT.get(word) ?? 0
-  for (const [beginning, more] of BEGINNINGS) if (word.startsWith(beginning)) bits |= more
+  for (const [beginning, more] of BEGINNINGS.get(word.slice(0, FIRST_LETTERS)) ?? []) if (word.startsWith(beginning)) bits |= more
   return bits
 }
 
