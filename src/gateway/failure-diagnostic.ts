@@ -3,7 +3,7 @@ import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
 import { attemptTable, chainTable } from './attempt-table.ts'
 import type { Attempt, CallHistory, CallTier, ModelTarget } from './call.ts'
-import { type CallFailure, durationText, type FailureDetails, isBrokenOff } from './failure.ts'
+import { type CallFailure, durationText, type FailureDetails, isBrokenOff, mayPass } from './failure.ts'
 import type { FailureClass } from './failure-class.ts'
 import { refusalDiagnostic } from './refusal-diagnostic.ts'
 import type { MissingSecret } from './secrets.ts'
@@ -21,7 +21,7 @@ export function failureDiagnostic(failure: CallFailure, tiers: readonly CallTier
   invariant(target && history, 'gateway/failure-without-call', 'a failure that leaves the gateway knows its model and what happened')
   const refusal = refusalDiagnostic(details, target, history, flow)
   if (refusal) return refusal
-  if (history.passedOver.length > 0) return chainExhausted(details, tiers, history)
+  if (history.passedOver.length > 0) return chainExhausted(failure, tiers, history)
   const words = describe(details, target, history.attempts)
   // The rows of a rate limit say it all; elsewhere the request id is what helps.
   const notes = words.table && details.class === 'rate_limited' ? [] : factsOf(details)
@@ -36,7 +36,7 @@ export function failureDiagnostic(failure: CallFailure, tiers: readonly CallTier
   }
 }
 
-function chainExhausted(details: FailureDetails, tiers: readonly CallTier[], history: CallHistory): DiagnosticInput {
+function chainExhausted(failure: CallFailure, tiers: readonly CallTier[], history: CallHistory): DiagnosticInput {
   const first = tiers[0]?.models[0]?.address ?? ''
   return {
     code: 'gateway/chain-exhausted',
@@ -44,23 +44,12 @@ function chainExhausted(details: FailureDetails, tiers: readonly CallTier[], his
     address: first,
     argument: 'fallback',
     detail: [
-      ...chainTable(tiers, details, history),
+      ...chainTable(tiers, failure.details, history),
       '',
-      `${PASSING.has(details.class) ? 'Nothing is wrong with the prompt. ' : ''}${LATER}; see: flowrun models status`,
+      `${mayPass(failure) ? 'Nothing is wrong with the prompt. ' : ''}${LATER}; see: flowrun models status`,
     ].join('\n'),
   }
 }
-
-/** What passes by itself, or is another's to mend. */
-const PASSING: ReadonlySet<FailureClass> = new Set([
-  'rate_limited',
-  'overloaded',
-  'server_error',
-  'timeout',
-  'network',
-  'breaker_open',
-  'permit_timeout',
-])
 
 /**
  * @param tryInstead a command that needs no key, where there is one.

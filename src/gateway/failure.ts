@@ -58,6 +58,22 @@ export function durationText(ms: number): string {
   return ms > 0 && ms < 1000 ? `${Math.round(ms)} ms` : `${Number((ms / 1000).toFixed(1))} s`
 }
 
+/** What may go better a while later, when nothing else is changed. */
+const PASSING: ReadonlySet<FailureClass> = new Set([
+  'rate_limited',
+  'overloaded',
+  'server_error',
+  'timeout',
+  'network',
+  'breaker_open',
+  'permit_timeout',
+  'budget_unavailable',
+])
+
+export function mayPass({ details }: CallFailure): boolean {
+  return PASSING.has(details.class)
+}
+
 /** The connection was there: what came over it ended too early. */
 const BROKEN_OFF: ReadonlySet<string | undefined> = new Set([
   undefined,

@@ -1,5 +1,8 @@
 import type { Digest } from '../base/digest.ts'
-import type { CallRequest, CallResult, ProviderTarget } from './call.ts'
+import type { CallRequest, CallResult, GuardTarget, ProviderTarget } from './call.ts'
+import { applyGuards, type GuardOutcome } from './guards/apply.ts'
+import { createPlaceholders } from './guards/placeholders.ts'
+import { type GuardedCall, guardRun } from './guards/run.ts'
 import { createPipeline, type PipelineDependencies } from './pipeline.ts'
 import type { ModelProvider, ProviderDependencies } from './providers/definition.ts'
 import { providerDefinitions } from './providers/index.ts'
@@ -10,6 +13,8 @@ export type GatewayDependencies = ProviderDependencies & PipelineDependencies
 export interface Gateway {
   /** @throws CallFailure; MissingSecret; OperationError from an expression of a simulated answer. */
   readonly call: (request: CallRequest) => Promise<CallResult>
+  /** Holds a text against guards without a call of a model, but for those of their judges. Values that may be put back are lost. */
+  readonly guard: (text: string, guards: readonly GuardTarget[], caller: GuardedCall) => Promise<GuardOutcome>
 }
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
@@ -23,5 +28,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     const answer = await connectionTo(modelCall.target.provider).answer(modelCall)
     return { ...answer, target: modelCall.target, output: answer.text, costNano: null }
   })
-  return { call }
+  return {
+    call,
+    guard: (text, guards, caller) =>
+      applyGuards([text], guards, guardRun(caller, 'input', createPlaceholders(), { ...dependencies, ask: call })),
+  }
 }

@@ -8,8 +8,12 @@ export class PromptFailure extends OperationError {
   /** What the model wrote, first answer first, where its answers were refused. */
   readonly texts: readonly string[]
 
-  constructor(diagnostic: DiagnosticInput, spent: PromptSpending, texts: readonly string[] = []) {
-    super(diagnostic)
+  constructor(
+    diagnostic: DiagnosticInput,
+    spent: PromptSpending,
+    { texts, retryable }: { readonly texts: readonly string[]; readonly retryable: boolean },
+  ) {
+    super(diagnostic, { retryable })
     this.name = 'PromptFailure'
     this.spent = spent
     this.texts = texts

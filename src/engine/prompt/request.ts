@@ -21,8 +21,14 @@ export interface PromptRequest {
   readonly withoutCache?: boolean
   /** Where it runs, for budgets and costs. */
   readonly environment: string
+  /** The flow for which the prompt is asked; absent: the prompt itself. */
+  readonly flow?: string
   /** ULID; absent: the call belongs to no run. */
   readonly run?: string
+  /** The step of the run: `answer`, `pages[17].extract`. */
+  readonly node?: string
+  /** By the monotonic clock; absent: the limits of the models alone. */
+  readonly deadlineMs?: number
   readonly tenant?: string
   readonly user?: string
   /** A command that needs no key, for the message about a missing one. */

@@ -1,0 +1,90 @@
+import type { Reference } from '../../artifact/deferred.ts'
+import { memberKey } from '../../artifact/references.ts'
+import type { JsonObject, JsonValue } from '../../base/json.ts'
+import { OperationError } from '../../diagnostics/operation-error.ts'
+import type { CallHistory } from '../../gateway/call.ts'
+import type { EffectExecutor, EffectResult } from '../durable/effect.ts'
+import { PromptFailure } from '../prompt/failure.ts'
+import { runPrompt } from '../prompt/prompt-run.ts'
+import type { PromptDependencies, PromptRequest, PromptResult } from '../prompt/request.ts'
+import { callerOfRun } from './caller.ts'
+import { failedStep } from './failed-step.ts'
+
+/** Arguments of a model node, evaluated. */
+interface ModelEffect {
+  readonly prompt: Reference
+  readonly model?: Reference
+  readonly stream: boolean
+  readonly with: JsonValue
+}
+
+/** Asks a prompt of the run's closure. */
+export function modelEffect(dependencies: PromptDependencies): EffectExecutor {
+  return async (command, run, closure, { signal, onEvent }) => {
+    const given = command.arguments as unknown as ModelEffect
+    const prompt = memberKey(given.prompt)
+    const request: PromptRequest = {
+      ...callerOfRun(run, command),
+      closure: { ...closure, address: prompt },
+      input: given.with,
+      signal,
+      ...(given.model && { model: memberKey(given.model) }),
+      ...(given.stream && onEvent && { onEvent }),
+    }
+    try {
+      return answeredStep(await runPrompt(request, dependencies))
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error
+      if (error.code === 'secret/missing') return { pause: failedStep(error) }
+      const spent = error instanceof PromptFailure ? error.spent : undefined
+      return {
+        outcome: { status: 'failed', error: failedStep(error) },
+        costNano: spent ? spent.costNano : 0,
+        ...(spent && { facts: factsOf(spent.history) }),
+      }
+    }
+  }
+}
+
+function answeredStep(result: PromptResult): EffectResult {
+  const { model, prompt, usage, history } = result
+  const attributes: JsonObject = {
+    output: result.output,
+    text: result.text,
+    model: model.address,
+    model_id: model.reportedId,
+    version: prompt.version ?? null,
+    tried: [...new Set(history.attempts.map(attempt => attempt.model))],
+    usage: usage && {
+      input_tokens: usage.input,
+      output_tokens: usage.output,
+      cached_tokens: usage.cachedInput,
+      reasoning_tokens: usage.reasoning,
+    },
+    finish_reason: result.finishReason,
+    cached: result.cached !== undefined,
+    latency_ms: result.latencyMs,
+    cost: result.costNano === null ? null : result.costNano / 1e9,
+  }
+  return {
+    outcome: { status: 'succeeded', exit: 'done', attributes },
+    costNano: result.costNano,
+    facts: { ...factsOf(history), model: model.id, usage: attributes.usage ?? null, cached: result.cached !== undefined },
+  }
+}
+
+/** For traces: who was asked when, and what came of it. */
+function factsOf({ attempts, passedOver }: CallHistory): JsonObject {
+  return {
+    calls: attempts.map(({ model, startedAfterMs, durationMs, waitedMs, outcome, status, firstEventMs }) => ({
+      model,
+      started_after_ms: startedAfterMs,
+      duration_ms: durationMs,
+      waited_ms: waitedMs,
+      outcome,
+      status: status ?? null,
+      first_event_ms: firstEventMs ?? null,
+    })),
+    passed_over: passedOver.map(({ model, reason }) => ({ model, reason })),
+  }
+}
