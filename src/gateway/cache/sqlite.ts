@@ -52,7 +52,10 @@ export async function openSqliteCache({ maxBytes, ...options }: SqliteCacheOptio
     release: (key, token) => store.writeGrouped(() => endFlight(store, key, token)),
     drop: (key, storedAtMs) =>
       store.writeGrouped(() => void store.prepared('DELETE FROM answer WHERE key = ? AND stored_at = ?').run(key, storedAtMs)),
-    statistics: environment => store.read(() => statisticsOf(store, environment, maxBytes)),
+    async statistics(environment) {
+      if (options.mode === 'write') await hits.flush()
+      return store.read(() => statisticsOf(store, environment, maxBytes))
+    },
     clear: selection => clearAnswers(store, selection),
     async close() {
       // Nothing is lost but a count.
