@@ -8,13 +8,20 @@ const BYTES_PER_TOKEN = 3
 
 /** Tokens of messages, by the simulated tokenizer: exact for it, and near for others. */
 export function countTokens(messages: readonly CallMessage[]): number {
-  return messages.reduce((sum, { text, files = [] }) => sum + countSimulatedTokens(text) + files.length * TOKENS_PER_FILE, 0)
+  return messages.reduce((sum, message) => sum + countSimulatedTokens(wordsOf(message)) + filesOf(message), 0)
 }
 
 /** More tokens than any tokenizer is likely to make of the messages: for limits. */
 export function boundTokens(messages: readonly CallMessage[]): number {
-  return messages.reduce(
-    (sum, { text, files = [] }) => sum + Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN) + files.length * TOKENS_PER_FILE,
-    0,
-  )
+  return messages.reduce((sum, message) => sum + Math.ceil(Buffer.byteLength(wordsOf(message)) / BYTES_PER_TOKEN) + filesOf(message), 0)
+}
+
+/** Everything of a message that is text when it is sent: calls of tools too, and what goes back to a vendor as it was. */
+function wordsOf({ text, toolCalls, trail }: CallMessage): string {
+  if (trail !== undefined) return text + JSON.stringify(trail.parts)
+  return toolCalls === undefined ? text : text + toolCalls.map(call => ` ${call.name} ${call.arguments}`).join('')
+}
+
+function filesOf({ files = [] }: CallMessage): number {
+  return files.length * TOKENS_PER_FILE
 }

@@ -2,9 +2,10 @@ import t from 'tap'
 import type { JsonSchema } from '../../src/artifact/json-schema.ts'
 import type { ModelSpec } from '../../src/artifact/model.ts'
 import type { ProviderSpec } from '../../src/artifact/provider.ts'
-import type { CallEvent, CallRequest, CallResult } from '../../src/gateway/call.ts'
+import type { CallEvent, CallMessage, CallRequest, CallResult, EmbeddingCall } from '../../src/gateway/call.ts'
 import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
 import { createGateway, type GatewayDependencies } from '../../src/gateway/gateway.ts'
+import { providerDefinitions } from '../../src/gateway/providers/index.ts'
 import { startAnthropicServer } from '../support/anthropic-server.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
 import { startAzureDeploymentServer, startAzureServer } from '../support/azure-server.ts'
@@ -670,4 +671,86 @@ t.test('what anthropic is sent', async t => {
     })
     t.equal(server.requests.length, before)
   })
+})
+
+t.test('what openai is sent by its responses', async t => {
+  const vendor = vendors.find(({ name }) => name === 'openai, responses')
+  if (!vendor) throw new Error('no vendor')
+  const server = await startOpenAiServer()
+  const dependencies = gatewayDependencies({ OPENAI_API_KEY: CANARY })
+  t.teardown(async () => {
+    await dependencies.http.close()
+    await server.close()
+  })
+  const { call } = createGateway(dependencies)
+
+  await t.test('provider_options stand beside what flowrun says of the same thing', async t => {
+    const options = { provider_options: { reasoning: { summary: 'auto', effort: 'minimal' }, text: { verbosity: 'low' } } }
+    const output: JsonSchema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false }
+    server.script({ text: ['{"a":"x"}'] })
+    await call(callOf(vendor, server, { output, params: { reasoning_effort: 'low' } }, { id: 'gpt-5', ...options }))
+    t.match(server.requests.at(-1)?.body, {
+      reasoning: { summary: 'auto', effort: 'low' },
+      text: { verbosity: 'low', format: { type: 'json_schema' } },
+      store: false,
+    })
+    await call(callOf(vendor, server, {}, { provider_options: { store: true } }))
+    t.equal(server.requests.at(-1)?.body.store, true)
+  })
+
+  await t.test('thoughts are streamed apart, and handed back to the same model alone', async t => {
+    server.script({ thoughts: ['Let me', ' see.'], toolCalls: [{ name: 'lookup', arguments: '{"q":1}' }] })
+    const events: CallEvent[] = []
+    const first = await call(callOf(vendor, server, { onEvent: event => events.push(event) }, { id: 'gpt-5' }))
+    t.same(
+      events.filter(({ type }) => type === 'reasoning-delta'),
+      [
+        { type: 'reasoning-delta', text: 'Let me' },
+        { type: 'reasoning-delta', text: ' see.' },
+      ],
+    )
+    const { text, toolCalls, trail } = first
+    t.match(trail, { type: 'openai', model: 'gpt-5' })
+    const messages: readonly CallMessage[] = [
+      { role: 'user', text: 'Hello' },
+      { role: 'assistant', text, toolCalls, ...(trail && { trail }) },
+      { role: 'tool', text: '2', result: { id: toolCalls[0]?.id ?? '', name: 'lookup', failed: false } },
+    ]
+    server.script({ text: ['Two.'] })
+    await call(callOf(vendor, server, { messages }, { id: 'gpt-5' }))
+    t.match(JSON.stringify(server.requests.at(-1)?.body.input), 'gAAAAABo1234')
+    await call(callOf(vendor, server, { messages }, { id: 'gpt-5-mini' }))
+    const other = JSON.stringify(server.requests.at(-1)?.body.input)
+    t.notMatch(other, 'gAAAAABo1234')
+    t.match(other, /"type":"function_call","call_id":"call_1","name":"lookup"/)
+  })
+})
+
+t.test('many texts are embedded in as many requests as the vendor needs', async t => {
+  const server = await startMistralServer()
+  const dependencies = gatewayDependencies({ MISTRAL_API_KEY: CANARY })
+  t.teardown(async () => {
+    await dependencies.http.close()
+    await server.close()
+  })
+  const target = modelTarget(providerSpec({ type: 'mistral', base_url: `${server.url}/v1` }), { id: 'mistral-embed', kind: 'embedding' })
+  const provider = providerDefinitions.mistral.connect(target.provider, dependencies)
+  const texts = Array.from({ length: 70 }, (_, index) => `text ${index}`)
+  const call: EmbeddingCall = { target, texts, purpose: 'document', signal: new AbortController().signal }
+  const { vectors, usage } = await provider.embed(call)
+  t.equal(vectors.length, 70)
+  t.same(
+    server.requests.map(({ body }) => body.input.length),
+    [32, 32, 6],
+  )
+  t.match(usage, { input: 9 })
+
+  server.script({}, { fault: { kind: 'status', status: 429, code: 'rate_limited', message: 'Slow down' } })
+  t.match(await failureOf(provider.embed(call)), { class: 'rate_limited', usage: { input: 3 } }, 'what was billed before')
+  t.same((await provider.embed({ ...call, texts: [] })).vectors, [])
+  const controller = new AbortController()
+  server.script({ fault: { kind: 'hang' } })
+  const pending = failureOf(provider.embed({ ...call, signal: controller.signal }))
+  controller.abort()
+  t.match(await pending, { class: 'aborted' })
 })

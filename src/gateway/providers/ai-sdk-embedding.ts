@@ -9,8 +9,17 @@ interface EmbeddingOptions {
   readonly providerOptions: SharedV4ProviderOptions
 }
 
-/** Embeds texts in requests of as many as the vendor takes. @throws CallFailure, with the usage of the requests before. */
-export async function embedded(model: EmbeddingModelV4, call: EmbeddingCall, options: EmbeddingOptions): Promise<EmbeddingAnswer> {
+/**
+ * Embeds texts in requests of as many as the vendor takes.
+ *
+ * @param spent hears after each request what was used so far: it is billed, whatever comes of the next.
+ */
+export async function embedded(
+  model: EmbeddingModelV4,
+  call: EmbeddingCall,
+  options: EmbeddingOptions,
+  spent: (usage: Usage | null) => void,
+): Promise<EmbeddingAnswer> {
   const { texts, target, signal } = call
   const perRequest = (await model.maxEmbeddingsPerCall) ?? texts.length
   const vectors: (readonly number[])[] = []
@@ -22,6 +31,7 @@ export async function embedded(model: EmbeddingModelV4, call: EmbeddingCall, opt
     const reported = usageOf(answer)
     // What one request does not say makes the sum unknown.
     usage = usage === undefined ? reported : usage && reported && addUsage(usage, reported)
+    spent(usage)
     requestId = requestIdOf(answer.response?.headers)
     checkVectors(answer.embeddings, values.length, target.spec.dimensions)
     vectors.push(...answer.embeddings)

@@ -2,7 +2,7 @@ import type { EmbeddingModelV4, LanguageModelV4, SharedV4ProviderOptions } from 
 import type { ModelSpec } from '../../artifact/model.ts'
 import type { ProviderSpec } from '../../artifact/provider.ts'
 import { isJsonObject, type JsonObject } from '../../base/json.ts'
-import type { Answer, EmbeddingAnswer, EmbeddingCall, ModelCall, ProviderTarget } from '../call.ts'
+import type { Answer, EmbeddingAnswer, EmbeddingCall, ModelCall, ProviderTarget, Usage } from '../call.ts'
 import { CallFailure, extendFailure } from '../failure.ts'
 import type { NetworkPolicy } from '../http.ts'
 import { isObjectSchema, unwrapAnswer } from '../output-schema.ts'
@@ -63,13 +63,21 @@ export function connectAiSdk(vendor: AiSdkVendor, target: ProviderTarget, depend
         const model = (await models()).chat(settingsOf(call, credentials))
         return answered(model, await withFetchedFiles(call, model, dependencies.http, policyOf(target)), credentials)
       }),
-    embed: call =>
-      withCredentials(vendor, target, dependencies, call, async (credentials): Promise<EmbeddingAnswer> => {
-        const { embedding } = await models()
-        if (embedding === undefined) throw withoutEmbeddings(target)
-        const options = vendor.embeddingOptions?.(call.target.spec, call.purpose) ?? {}
-        return embedded(embedding(settingsOf(call, credentials)), call, { headers: given(credentials), providerOptions: options })
-      }),
+    async embed(call) {
+      let spent: Usage | null = null
+      try {
+        return await withCredentials(vendor, target, dependencies, call, async (credentials): Promise<EmbeddingAnswer> => {
+          const { embedding } = await models()
+          if (embedding === undefined) throw withoutEmbeddings(target)
+          const providerOptions = vendor.embeddingOptions?.(call.target.spec, call.purpose) ?? {}
+          return embedded(embedding(settingsOf(call, credentials)), call, { headers: given(credentials), providerOptions }, usage => {
+            spent = usage
+          })
+        })
+      } catch (error) {
+        throw error instanceof CallFailure && spent !== null ? extendFailure(error, { usage: spent }) : error
+      }
+    },
   }
 }
 
