@@ -89,6 +89,8 @@ t.test('attachments: readable ones are read, names are texts, pictures are left 
   const data = (text: string) => Buffer.from(text).toString('base64')
   const input = {
     letter: { media_type: 'text/plain; charset=utf-8', name: 'ann@example.com (1).txt', data: data('Write to ann@example.com.') },
+    wide: { media_type: 'text/csv', data: Buffer.from('\ufeffann@example.com', 'utf16le').toString('base64') },
+    latin: { media_type: 'text/plain; charset=iso-8859-1', data: Buffer.from('für ann@example.com', 'latin1').toString('base64') },
     picture: { media_type: 'image/png', data: data('ann@example.com') },
     false_picture: { media_type: 'image/png', data: 'mail ann@example.com' },
     page: { media_type: 'text/html', url: 'https://example.com/?mail=ann@example.com' },
@@ -97,6 +99,9 @@ t.test('attachments: readable ones are read, names are texts, pictures are left 
   const seen = asked[0]?.input as typeof input
   t.equal(Buffer.from(seen.letter.data, 'base64').toString(), 'Write to [EMAIL_1].')
   t.equal(seen.letter.name, '[EMAIL_1] (1).txt')
+  t.equal(Buffer.from(seen.wide.data, 'base64').toString(), '[EMAIL_1]')
+  t.equal(Buffer.from(seen.latin.data, 'base64').toString(), 'für [EMAIL_1]')
+  t.equal(seen.latin.media_type, 'text/plain; charset=utf-8')
   t.equal(seen.picture.data, input.picture.data)
   t.equal(seen.false_picture.data, 'mail [EMAIL_1]')
   t.equal(seen.page.url, 'https://example.com/?mail=[EMAIL_1]')
@@ -215,6 +220,25 @@ t.test('a typed answer is guarded leaf by leaf, text and output alike', async t 
   })
   t.same(result?.output, { answer: '[EMAIL_1]', more: ['x', 1, '[EMAIL_2]'] })
   t.same(JSON.parse(result?.text ?? ''), result?.output)
+})
+
+t.test('a typed answer that does not fit without what was taken out is refused', async t => {
+  const check: CallPolicy['check'] = async text => {
+    const output = JSON.parse(text)
+    return output.mail.includes('@') ? { fits: true, output } : { fits: false, violations: [{ path: 'mail', text: 'is no address' }] }
+  }
+  const { failure, verdicts } = await ask(() => '{"mail":"ann@example.com"}', {
+    output: { type: 'object' },
+    policy: { check, outputGuards: [redactMail] },
+  })
+  t.match(failure, { class: 'guard_blocked', refusedBy: 'guard.mail' })
+  t.same(
+    verdicts.map(({ action, finding }) => [action, finding]),
+    [
+      ['redact', '1 email'],
+      ['block', '1 email; without it the answer does not fit its type'],
+    ],
+  )
 })
 
 t.test('an answer that does not fit is withheld as well where a guard has not seen it', async t => {

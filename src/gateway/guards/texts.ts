@@ -49,7 +49,9 @@ function mapValue(value: JsonValue, visit: Visitor): JsonValue {
   const { media_type: mediaType, data } = value
   if (isFile(value) && typeof mediaType === 'string' && typeof data === 'string') {
     const { name } = value
-    return { ...value, ...(typeof name === 'string' && { name: visit(name) }), data: mapData(data, mediaType, visit) }
+    const named = typeof name === 'string' ? { ...value, name: visit(name) } : value
+    const content = mapContent({ data, mediaType }, visit)
+    return { ...named, media_type: content.mediaType, data: content.data }
   }
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mapValue(member, visit)]))
 }
@@ -62,17 +64,36 @@ function isFile(value: JsonObject): boolean {
 
 function mapCallFile(file: CallFile, visit: Visitor): CallFile {
   const named = file.name === undefined ? file : { ...file, name: visit(file.name) }
-  return 'data' in named ? { ...named, data: mapData(named.data, named.mediaType, visit) } : { ...named, url: visit(named.url) }
+  return 'data' in named ? { ...named, ...mapContent(named, visit) } : { ...named, url: visit(named.url) }
 }
 
 const READABLE = /^text\/|^application\/(?:json|xml|yaml|x-yaml|csv|x-ndjson|jsonl|javascript|sql|x-sh)$|\+(?:json|xml|yaml)$/i
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
-/** Pictures and the like are not looked at; what is no base64 at all is a text, whatever it is said to be. */
-function mapData(data: string, mediaType: string, visit: Visitor): string {
-  if (!BASE64.test(data)) return visit(data)
-  if (!READABLE.test(mediaType.split(';')[0]?.trim() ?? '')) return data
-  const text = Buffer.from(data, 'base64').toString('utf8')
+interface Content {
+  readonly data: string
+  readonly mediaType: string
+}
+
+/** Pictures and the like are not looked at; what is no base64 at all is a text, whatever it is said to be. What was changed is UTF-8 after it. */
+function mapContent({ data, mediaType }: Content, visit: Visitor): Content {
+  if (!BASE64.test(data)) return { mediaType, data: visit(data) }
+  if (!READABLE.test(mediaType.split(';')[0]?.trim() ?? '')) return { mediaType, data }
+  const text = decoded(Buffer.from(data, 'base64'), mediaType)
   const changed = visit(text)
-  return changed === text ? data : Buffer.from(changed, 'utf8').toString('base64')
+  if (changed === text) return { mediaType, data }
+  return { mediaType: mediaType.replace(CHARSET, 'charset=utf-8'), data: Buffer.from(changed, 'utf8').toString('base64') }
+}
+
+const CHARSET = /charset ?= ?"?([\w.:-]{1,40})"?/i
+
+/** As whoever reads the file would: by its byte order mark, else by what the type says, else as UTF-8. */
+function decoded(bytes: Buffer, mediaType: string): string {
+  const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined
+  try {
+    return new TextDecoder(mark ?? CHARSET.exec(mediaType)?.[1] ?? 'utf-8').decode(bytes)
+  } catch {
+    // A name of a character set that nobody knows.
+    return bytes.toString('utf8')
+  }
 }

@@ -1,4 +1,4 @@
-import type { CallEvent, GuardTarget, Layer, LayerResult, ModelCall } from '../call.ts'
+import type { CallEvent, GuardTarget, GuardVerdict, Layer, LayerResult, ModelCall } from '../call.ts'
 import { CallFailure, extendFailure } from '../failure.ts'
 import { applyGuards, blockedFailure } from '../guards/apply.ts'
 import { createPlaceholders } from '../guards/placeholders.ts'
@@ -43,7 +43,18 @@ async function guardedAnswer(call: ModelCall, result: LayerResult, dependencies:
   if (blockedBy) throw blockedFailure(blockedBy)
   if (texts.every((text, index) => text === answer.texts[index])) return result
   const output = answer.withTexts(texts)
-  return { ...result, output, text: typeof output === 'string' && !isTyped ? output : JSON.stringify(output) }
+  const text = typeof output === 'string' && !isTyped ? output : JSON.stringify(output)
+  await checkAgain(call, text, verdicts)
+  return { ...result, output, text }
+}
+
+/** Whoever reads a typed answer counts on its type: one that does not fit without what was taken out is refused. */
+async function checkAgain({ policy: { check }, history }: ModelCall, text: string, verdicts: readonly GuardVerdict[]): Promise<void> {
+  const last = verdicts.findLast(({ action }) => action === 'redact')
+  if (check === undefined || last === undefined || (await check(text)).fits) return
+  const verdict: GuardVerdict = { ...last, action: 'block', finding: `${last.finding}; without it the answer does not fit its type` }
+  history.verdicts.push(verdict)
+  throw blockedFailure(verdict)
 }
 
 /** Lets through what says nothing of the answer. */
