@@ -17,7 +17,7 @@ const IN_URL = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{0,64}:(?<val
 
 /** What stands for a value: `${DB_PASSWORD}`, `var.password`, `changeme`. */
 const STAND_IN =
-  /^[$%{]|^\[[A-Z_]{1,32}_\d{1,9}(?:\]|$)|^\w{1,40}\(|^(?:var|local|input|env|process|os|config|secrets?|settings|self|this|vault|ref|arn)[.:[]|^(?:changeme|change_me|example|placeholder|undefined|required|optional|redacted|password|passwort|hidden|string|number|boolean|secret|token|none|null|true|false|your[\w-]*|my[\w-]*key|test|todo|x+|\*+|\.+|-+)[.!?]?$/i
+  /^[$%{]|^\[[A-Z_]{1,32}_\d{1,9}(?:\]|$)|^[\w$]{1,40}(?:\.[\w$]{1,40}){0,4}[([]|^(?:var|local|input|env|process|os|config|secrets?|settings|self|this|vault|ref|arn)[.:[]|^(?:changeme|change_me|example|placeholder|undefined|required|optional|redacted|password|passwort|hidden|string|number|boolean|secret|token|none|null|true|false|your[\w-]*|my[\w-]*key|test|todo|x+|\*+|\.+|-+)[.!?]?$/i
 
 /** What is assigned to a name that says that it is secret. */
 export function findAssignments(text: string): readonly Finding[] {

@@ -39,7 +39,7 @@ export function findRandomText(text: string): readonly Finding[] {
 }
 
 function scoreOf(run: string, before: string): number {
-  if (run.length < LENGTH_MIN || run.length > LENGTH_MAX || DIGEST.test(before)) return 0
+  if (run.length < LENGTH_MIN || run.length > LENGTH_MAX || DIGEST.test(before) || /^sha-?\d{1,3}[-_]/i.test(run)) return 0
   const bits = bitsPerCharacter(run)
   const isAnnounced = ANNOUNCED.test(before)
   if (BASE16.test(run)) return isAnnounced && bits >= BITS_OF_BASE16 ? 0.7 : 0.2
@@ -50,7 +50,7 @@ function scoreOf(run: string, before: string): number {
 /** Words, paths and names of classes are long too; in random text of letters and digits, digits stand among the letters everywhere. */
 function isReadable(run: string): boolean {
   const pieces = run.split(/[/_+=-]/).filter(piece => piece !== '')
-  const looksWritten = (piece: string) => /^(?:\d+|[A-Za-z]+\d{0,4})$/.test(piece)
+  const looksWritten = (piece: string) => /^(?:\d+|[A-Za-z]+\d{0,4}|[a-f0-9]+)$/.test(piece)
   const written = pieces.filter(looksWritten).reduce((sum, piece) => sum + piece.length, 0)
   const changes = [...run.matchAll(/[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]/g)].length
   return written > run.length / 2 || changes < run.length / 8 || !/\d/.test(run) || !/[a-z]/.test(run) || !/[A-Z]/.test(run)
