@@ -1,4 +1,4 @@
-/** The instants of the release protocol at which a test may kill the process; the letters are the steps of an apply. */
+/** The instants at which a test may kill the process: A, the steps of an apply; E, those of a step of a run. */
 export type CrashPoint =
   | 'A1-locked'
   | 'A2-uploading'
@@ -8,6 +8,10 @@ export type CrashPoint =
   | 'A4-committed'
   | 'A5-state-written'
   | 'A6-unlocked'
+  | 'E1-attempt-begun'
+  | 'E2-effect-done'
+  | 'E3-step-recorded'
+  | 'E4-run-ended'
 
 /**
  * Dies here, as by `kill -9`, when a test asks for it: `FLOWRUN_CRASH_AT` names the point and `FLOWRUN_TEST` is 1.

@@ -15,6 +15,8 @@ interface QueuedWrite {
   readonly fail: (error: unknown) => void
 }
 
+const nextTurn = () => new Promise<void>(resolve => setImmediate(resolve))
+
 type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
 /**
@@ -26,7 +28,11 @@ export function groupWrites(store: GroupedStore): <T>(work: () => T) => Promise<
   const queue: QueuedWrite[] = []
   let isFlushing = false
   const flush = async () => {
-    while (queue.length > 0) await commitTogether(store, queue.splice(0, MAX_GROUP))
+    while (queue.length > 0) {
+      await commitTogether(store, queue.splice(0, MAX_GROUP))
+      // What follows from these commits is queued by promises, some sooner than others: the next turn has all of it.
+      if (queue.length < MAX_GROUP) await nextTurn()
+    }
     isFlushing = false
   }
   return <T>(work: () => T) =>

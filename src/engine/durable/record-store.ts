@@ -81,6 +81,8 @@ export interface AttemptRecord {
   readonly error?: StepError
   /** The next attempt is due then (STEP-6). */
   readonly retryAtMs?: number
+  /** Of an attempt that another follows: the last one's cost is the step's. Absent: it cost nothing, or has not ended. */
+  readonly costNano?: number | null
 }
 
 export interface SignalRecord {
@@ -143,17 +145,25 @@ export interface RecordStore {
   /** Runs that are due, oldest of the highest priority first, within the limits of their lanes (OWN-2). */
   claim(owner: string, limit: number, only?: string): Promise<readonly Claim[]>
   load(claim: Claim): Promise<LoadedRun | undefined>
-  /** First writer wins (STEP-3). */
-  commitStep(step: StepRecord): Promise<{ readonly won: boolean; readonly kept: StepRecord }>
+  /**
+   * First writer wins (STEP-3), whoever holds the run (OWN-6).
+   *
+   * @returns `held`: the claim is still good, so that its owner may go on.
+   */
+  commitStep(step: StepRecord, claim?: Claim): Promise<{ readonly won: boolean; readonly kept: StepRecord; readonly held: boolean }>
   beginAttempt(attempt: AttemptRecord): Promise<void>
   endAttempt(attempt: AttemptRecord): Promise<void>
   addWaits(claim: Claim, waits: readonly WaitRecord[]): Promise<void>
+  /** Takes back what need not be waited for any more. */
+  dropWaits(claim: Claim, paths: readonly StepPath[]): Promise<void>
+  /** Moves due times along with a clock that jumped (TIME-1). */
+  shiftWaits(waits: readonly { readonly run: string; readonly path: StepPath; readonly dueAtMs: number }[]): Promise<void>
   /** Takes the oldest unconsumed signal of a name for a wait, in the transaction that records the step (SIG-1). */
   consumeSignal(claim: Claim, path: StepPath, name: string): Promise<SignalRecord | undefined>
   /** Ends a claim: the run waits, is queued again, paused, or terminal. @returns false when the claim was lost (RUN-1). */
   release(claim: Claim, to: RunRelease): Promise<boolean>
-  /** Claimed runs for which something came since it was last asked: a signal, a decision, the end of a child, a cancel. */
-  woken(owner: string): Promise<readonly string[]>
+  /** Runs that an owner holds; `woken`: those for which something came since it was last asked: a signal, a decision, the end of a child, a cancel. */
+  held(owner: string): Promise<{ readonly runs: readonly string[]; readonly woken: readonly string[] }>
 
   /** `full`: as many signals as a run may have are not consumed yet. */
   signal(signal: Omit<SignalRecord, 'seq'>): Promise<'stored' | 'repeated' | 'conflict' | 'ended' | 'unknown-run' | 'full'>
@@ -176,6 +186,7 @@ export interface RecordStore {
   getBlob(digest: string): Promise<JsonValue | undefined>
   events(run: string, afterSeq: number): Promise<readonly RunEvent[]>
   steps(run: string): Promise<readonly StepRecord[]>
+  step(run: string, path: StepPath): Promise<StepRecord | undefined>
   attempts(run: string): Promise<readonly AttemptRecord[]>
   waits(run: string): Promise<readonly WaitRecord[]>
   /** Due times and wake-ups since the last look (RUN-7). */

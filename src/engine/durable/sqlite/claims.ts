@@ -74,11 +74,11 @@ export function nextDueIn({ prepared }: Tables): number | undefined {
   return row?.due ?? undefined
 }
 
-/** Runs of this owner for which something came; each is told once. */
-export function wokenIn({ prepared }: Tables, owner: string): readonly string[] {
-  return prepared<{ id: string }>('UPDATE run SET wake = 0 WHERE owner = ? AND wake = 1 RETURNING id')
-    .all(owner)
-    .map(({ id }) => id)
+/** Runs of this owner, and those for which something came; that is told once. */
+export function heldIn({ prepared }: Tables, owner: string): { readonly runs: readonly string[]; readonly woken: readonly string[] } {
+  const woken = prepared<{ id: string }>('UPDATE run SET wake = 0 WHERE owner = ? AND wake = 1 RETURNING id').all(owner)
+  const runs = prepared<{ id: string }>('SELECT id FROM run WHERE owner = ?').all(owner)
+  return { runs: runs.map(({ id }) => id), woken: woken.map(({ id }) => id) }
 }
 
 export function beatIn({ prepared }: Tables, { id, host, pid, bootId, beat, version }: OwnerBeat): void {

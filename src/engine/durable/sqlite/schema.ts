@@ -36,7 +36,7 @@ CREATE TABLE step(
 ) WITHOUT ROWID;
 CREATE TABLE attempt(
   run TEXT NOT NULL, path TEXT NOT NULL, number INTEGER NOT NULL, epoch INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
-  error TEXT, retry_at INTEGER, PRIMARY KEY(run, path, number)
+  error TEXT, retry_at INTEGER, cost_nano INTEGER DEFAULT 0, PRIMARY KEY(run, path, number)
 ) WITHOUT ROWID;
 CREATE TABLE wait(
   run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, due_at INTEGER, name TEXT, shown TEXT, PRIMARY KEY(run, path)

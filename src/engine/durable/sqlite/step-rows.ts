@@ -48,6 +48,7 @@ export interface AttemptRow {
   readonly ended_at: number | null
   readonly error: string | null
   readonly retry_at: number | null
+  readonly cost_nano: number | null
 }
 
 export function toAttempt(row: AttemptRow): AttemptRecord {
@@ -60,6 +61,7 @@ export function toAttempt(row: AttemptRow): AttemptRecord {
     ...(row.ended_at !== null && { endedAtMs: row.ended_at }),
     ...(row.error !== null && { error: JSON.parse(row.error) as StepError }),
     ...(row.retry_at !== null && { retryAtMs: row.retry_at }),
+    ...(row.error !== null && { costNano: row.cost_nano }),
   }
 }
 

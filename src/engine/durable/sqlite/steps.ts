@@ -1,8 +1,7 @@
 import type { JsonValue } from '../../../base/json.ts'
-import type { AttemptRecord, Claim, SignalRecord, StepRecord } from '../record-store.ts'
-import { TERMINAL_STATES } from '../record-store.ts'
+import { type AttemptRecord, type Claim, type RecordStore, type SignalRecord, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
 import { writeEvent } from './events.ts'
-import { readRow } from './run-rows.ts'
+import { type RunRow, readRow } from './run-rows.ts'
 import { type StepRow, toStep } from './step-rows.ts'
 import { keepValue, readValue, type StoredValue, storedValue, type Tables } from './values.ts'
 
@@ -21,22 +20,23 @@ export function prepareStep(step: StepRecord): PreparedStep {
 const STEP = 'SELECT * FROM step WHERE run = ? AND path = ?'
 
 /** First writer wins: what was kept is read by a statement of its own (STEP-3). */
-export function commitStepIn(tables: Tables, prepared: PreparedStep): { readonly won: boolean; readonly kept: StepRecord } {
+export function commitStepIn(tables: Tables, prepared: PreparedStep, claim?: Claim): Awaited<ReturnType<RecordStore['commitStep']>> {
   const { step } = prepared
   const { run, path, costNano } = step
-  const row = tables.prepared<{ state: string }>('SELECT state FROM run WHERE id = ?').get(run)
-  if (row === undefined) return { won: false, kept: step }
-  const isLate = (TERMINAL_STATES as ReadonlySet<string>).has(row.state)
+  const row = tables.prepared<Pick<RunRow, 'state' | 'owner' | 'epoch'>>('SELECT state, owner, epoch FROM run WHERE id = ?').get(run)
+  if (row === undefined) return { won: false, kept: step, held: false }
+  const isLate = TERMINAL_STATES.has(row.state)
+  const held = row.state === 'running' && row.owner === claim?.owner && row.epoch === claim.epoch
   const before = tables.prepared<StepRow>(STEP).get(run, path)
   if (before === undefined && !isLate) {
     insertStep(tables, prepared)
     tables.prepared('DELETE FROM wait WHERE run = ? AND path = ?').run(run, path)
-    return { won: true, kept: step }
+    return { won: true, kept: step, held }
   }
   // Money was spent, whoever was first; and nothing else of it counts (STEP-10).
   tables.prepared('UPDATE run SET cost_nano = cost_nano + ? WHERE id = ?').run(costNano, run)
   writeEvent(tables, run, isLate ? 'step.late' : 'step.repeated', { path, cost_nano: costNano })
-  return { won: false, kept: before === undefined ? step : toStep(tables, before) }
+  return { won: false, kept: before === undefined ? step : toStep(tables, before), held }
 }
 
 /** Writes the record of a step. It clears its run of the deaths of owners: that run goes on (OWN-7). */
@@ -56,21 +56,21 @@ export function insertStep(tables: Tables, { step, value }: PreparedStep): void 
     )
 }
 
-/** An attempt that begins, or ends: its numbers are never taken again. */
+/** An attempt that begins, or ends: its number is never taken again. */
 export function writeAttempt(tables: Tables, attempt: AttemptRecord): void {
-  const { run, path, number } = attempt
+  const { run, path, number, error, costNano = 0 } = attempt
   tables
     .prepared(
-      `INSERT INTO attempt(run, path, number, epoch, started_at, ended_at, error, retry_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET epoch = excluded.epoch, ended_at = excluded.ended_at, error = excluded.error, retry_at = excluded.retry_at`,
+      `INSERT INTO attempt(run, path, number, epoch, started_at, ended_at, error, retry_at, cost_nano) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET ended_at = excluded.ended_at, error = excluded.error, retry_at = excluded.retry_at, cost_nano = excluded.cost_nano`,
     )
     .run(
       ...[run, path, number, attempt.epoch, attempt.startedAtMs, attempt.endedAtMs ?? null],
-      ...[attempt.error === undefined ? null : JSON.stringify(attempt.error), attempt.retryAtMs ?? null],
+      ...[error === undefined ? null : JSON.stringify(error), attempt.retryAtMs ?? null, costNano],
     )
-  if (attempt.error === undefined) return
-  const { code } = attempt.error
-  writeEvent(tables, run, 'attempt.failed', { path, number, code, retry_at_ms: attempt.retryAtMs ?? null })
+  if (error === undefined) return
+  if (costNano !== 0) tables.prepared('UPDATE run SET cost_nano = cost_nano + ? WHERE id = ?').run(costNano, run)
+  writeEvent(tables, run, 'attempt.failed', { path, number, code: error.code, retry_at_ms: attempt.retryAtMs ?? null })
 }
 
 interface SignalRow {

@@ -4,16 +4,16 @@ import type { JsonValue } from '../../../base/json.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
 import type { Claim, LoadedRun, RecordStore, RunFilter, RunRecord } from '../record-store.ts'
-import { beatIn, claimIn, nextDueIn, ownersIn, retireIn, takeFromIn, wokenIn } from './claims.ts'
+import { beatIn, claimIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
 import { eventsAfter } from './events.ts'
 import { purgeIn } from './retention.ts'
 import { type BodyRow, RUN_WITH_BODY, type RunRow, readRun, toRun } from './run-rows.ts'
 import { engineSchema } from './schema.ts'
 import { decideIn, prepareSignal, signalIn } from './signals.ts'
 import { type AttemptRow, type StepRow, toAttempt, toStep, toWait, type WaitRow } from './step-rows.ts'
-import { commitStepIn, consumeSignalIn, holdsClaim, prepareStep, writeAttempt } from './steps.ts'
+import { commitStepIn, consumeSignalIn, prepareStep, writeAttempt } from './steps.ts'
 import { prepareRun, submitIn } from './submit.ts'
-import { addWaitsIn, pauseIn, releaseIn, requestCancelIn, resumeIn, settleUnknownIn } from './transitions.ts'
+import { addWaitsIn, dropWaitsIn, pauseIn, releaseIn, requestCancelIn, resumeIn, settleUnknownIn, shiftWaitsIn } from './transitions.ts'
 import { blobText, offerBlob, type Tables } from './values.ts'
 
 export interface RecordDatabaseOptions {
@@ -60,17 +60,19 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
       const prepared = prepareRun(run, steps)
       return write(() => submitIn(database, prepared), run.id).catch(error => Promise.reject(asStoreFull(error)))
     },
-    commitStep: async step => {
+    commitStep: async (step, claim) => {
       const prepared = prepareStep(step)
-      return write(() => commitStepIn(database, prepared), step.run)
+      return write(() => commitStepIn(database, prepared, claim), step.run)
     },
     beginAttempt: attempt => write(() => writeAttempt(database, attempt)),
     endAttempt: attempt => write(() => writeAttempt(database, attempt), attempt.run),
     addWaits: (claim, waits) => write(() => addWaitsIn(database, claim, waits), claim.run),
+    dropWaits: (claim, paths) => write(() => dropWaitsIn(database, claim, paths)),
+    shiftWaits: waits => write(() => shiftWaitsIn(database, waits)),
     consumeSignal: (claim, path, name) => write(() => consumeSignalIn(database, claim, path, name), claim.run),
     claim: (owner, limit, only) => write(() => claimIn(database, owner, limit, only)),
     release: (claim, to) => write(() => releaseIn(database, claim, to), claim.run),
-    woken: owner => write(() => wokenIn(database, owner)),
+    held: owner => write(() => heldIn(database, owner)),
     async signal(signal) {
       const prepared = prepareSignal(signal)
       return write(() => signalIn(database, prepared), signal.run)
@@ -107,7 +109,7 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
 
 function reads(
   database: SqliteStore,
-): Pick<RecordStore, 'getRun' | 'listRuns' | 'load' | 'getBlob' | 'events' | 'steps' | 'attempts' | 'waits'> {
+): Pick<RecordStore, 'getRun' | 'listRuns' | 'load' | 'getBlob' | 'events' | 'steps' | 'step' | 'attempts' | 'waits'> {
   const { read } = database
   return {
     getRun: id => read(() => readRun(database, id)),
@@ -120,15 +122,20 @@ function reads(
       }),
     events: (run, afterSeq) => read(() => eventsAfter(database, run, afterSeq)),
     steps: run => read(() => stepsOf(database, run)),
+    step: (run, path) =>
+      read(() => {
+        const row = database.prepared<StepRow>('SELECT * FROM step WHERE run = ? AND path = ?').get(run, path)
+        return row && toStep(database, row)
+      }),
     attempts: run => read(() => attemptsOf(database, run)),
     waits: run => read(() => waitsOf(database, run)),
   }
 }
 
-function loadIn(tables: Tables, claim: Claim): LoadedRun | undefined {
-  if (!holdsClaim(tables, claim)) return undefined
-  const run = readRun(tables, claim.run)
-  return run && { run, steps: stepsOf(tables, run.id), attempts: attemptsOf(tables, run.id), waits: waitsOf(tables, run.id) }
+function loadIn(tables: Tables, { run: id, owner, epoch }: Claim): LoadedRun | undefined {
+  const run = readRun(tables, id)
+  if (run?.state !== 'running' || run.owner !== owner || run.epoch !== epoch) return undefined
+  return { run, steps: stepsOf(tables, id), attempts: attemptsOf(tables, id), waits: waitsOf(tables, id) }
 }
 
 /** In the order in which they were recorded. */

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../../base/json.ts'
 import type { StepError, StepOutcome } from '../../interpreter/command.ts'
-import { type Claim, type RunRelease, type RunState, TERMINAL_STATES, type WaitRecord } from '../record-store.ts'
+import { type Claim, type RecordStore, type RunRelease, type RunState, TERMINAL_STATES, type WaitRecord } from '../record-store.ts'
 import { writeEvent, writeEventAt } from './events.ts'
 import { admitNext, enqueue, park, wake } from './queue.ts'
 import { type RunRow, readRow } from './run-rows.ts'
@@ -12,12 +12,22 @@ export function addWaitsIn(tables: Tables, claim: Claim, waits: readonly WaitRec
   for (const wait of waits) {
     const name = wait.kind === 'signal' ? wait.name : wait.kind === 'child' ? wait.child : null
     const shown = wait.kind === 'approval' ? keepValue(tables, wait.run, storedValue({ ...wait.shown } as unknown as JsonValue)) : null
-    const added = tables
-      .prepared('INSERT OR IGNORE INTO wait(run, path, kind, due_at, name, shown) VALUES (?, ?, ?, ?, ?, ?)')
+    tables
+      .prepared(`INSERT INTO wait(run, path, kind, due_at, name, shown) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, name = excluded.name, shown = excluded.shown`)
       .run(wait.run, wait.path, wait.kind, wait.dueAtMs, name, shown)
-    if (added.changes === 0) continue
     writeEvent(tables, wait.run, 'step.waiting', { path: wait.path, for: wait.kind, due_at_ms: wait.dueAtMs, ...(name && { name }) })
   }
+}
+
+export function dropWaitsIn(tables: Tables, claim: Claim, paths: readonly string[]): void {
+  if (!holdsClaim(tables, claim)) return
+  for (const path of paths) tables.prepared('DELETE FROM wait WHERE run = ? AND path = ?').run(claim.run, path)
+}
+
+export function shiftWaitsIn({ prepared }: Tables, waits: Parameters<RecordStore['shiftWaits']>[0]): void {
+  for (const { run, path, dueAtMs } of waits)
+    prepared('UPDATE wait SET due_at = ? WHERE run = ? AND path = ?').run(Math.round(dueAtMs), run, path)
 }
 
 /** Ends a claim. One that was lost changes nothing (RUN-1). */

@@ -1,0 +1,83 @@
+import type { Closure } from '../../../artifact/closure.ts'
+import type { Clock } from '../../../base/clock.ts'
+import type { Timers } from '../../../gateway/timers.ts'
+import type { EffectCommand, StepError, StepPath } from '../../interpreter/command.ts'
+import type { Interpretation } from '../../interpreter/interpretation.ts'
+import type { EffectExecutor } from '../effect.ts'
+import type { FlowReader, LiveEvent } from '../engine.ts'
+import type { AttemptRecord, Claim, RecordStore, RunRecord, RunRelease, StepRecord, WaitRecord } from '../record-store.ts'
+import type { Inbox } from './inbox.ts'
+import type { WaitClock } from './wait-clock.ts'
+
+/** What driving a run needs of the process. */
+export interface DriveContext {
+  readonly store: RecordStore
+  readonly execute: EffectExecutor
+  readonly flows: FlowReader
+  readonly clock: Clock
+  readonly timers: Timers
+  /** From 0 to 1. */
+  readonly random: () => number
+  readonly waitClock: WaitClock
+  /** @returns undefined: the blob is gone. */
+  closureOf(run: RunRecord): Promise<Closure | undefined>
+  submitChild(parent: RunRecord, child: ChildStart): Promise<void>
+  onLive(event: LiveEvent): void
+}
+
+export interface ChildStart {
+  readonly id: string
+  readonly path: StepPath
+  readonly flow: string
+  readonly input: RunRecord['input']
+  readonly closure: Closure
+  readonly isDetached: boolean
+}
+
+/** An effect that is under way. */
+export interface Flight {
+  readonly command: EffectCommand
+  readonly attempt: AttemptRecord
+  readonly abort: AbortController
+  /** Set with the abort: what comes of it does not count. */
+  dropped?: 'not-needed' | 'given-up'
+}
+
+export type Message =
+  | { readonly type: 'recorded'; readonly path: StepPath; readonly kept: StepRecord; readonly held: boolean }
+  | { readonly type: 'wait'; readonly wait: WaitRecord; readonly attempt?: AttemptRecord }
+  /** Nothing was recorded; `reason`: the run cannot go on for now. */
+  | { readonly type: 'gone'; readonly path: StepPath; readonly reason?: StepError }
+  /** A dropped effect does not end. */
+  | { readonly type: 'overdue'; readonly path: StepPath }
+  /** Something came for the run, or became due. */
+  | { readonly type: 'wake' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'stop'; readonly mode: 'drain' | 'lost' }
+
+/** A claimed run on its way in this process. */
+export interface DriveState {
+  readonly context: DriveContext
+  readonly claim: Claim
+  readonly run: RunRecord
+  readonly closure: Closure
+  readonly interpretation: Interpretation
+  readonly inbox: Inbox<Message>
+  readonly flights: Map<StepPath, Flight>
+  readonly waits: Map<StepPath, WaitRecord>
+  /** Effects that wait for their next attempt, or for a person to end a doubt. */
+  readonly parked: Map<StepPath, EffectCommand>
+  readonly attempts: Map<StepPath, readonly AttemptRecord[]>
+  steps: number
+  bytes: number
+  /** Begin nothing more, and end like this. */
+  ending: RunRelease | undefined
+  /** The claim is not ours any more, as far as we know. */
+  isLost: boolean
+}
+
+/** Begins nothing more; an end of the run itself stands before one of this process. */
+export function endWith(state: DriveState, release: RunRelease): void {
+  const { ending } = state
+  if (ending === undefined || ending.to === 'queued' || ending.to === 'paused') state.ending = release
+}

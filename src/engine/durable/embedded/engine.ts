@@ -1,0 +1,346 @@
+import type { Clock } from '../../../base/clock.ts'
+import { compact } from '../../../base/compact.ts'
+import { digestOf } from '../../../base/digest.ts'
+import type { UlidSource } from '../../../base/ids.ts'
+import { OperationError } from '../../../diagnostics/operation-error.ts'
+import type { Timers } from '../../../gateway/timers.ts'
+import type { EffectExecutor } from '../effect.ts'
+import type { Engine, FlowReader, RetryOutcome, Submission } from '../engine.ts'
+import { type Claim, type RecordStore, type RunRecord, TERMINAL_STATES } from '../record-store.ts'
+import { type Closures, createClosures } from './closures.ts'
+import { type Drive, drive } from './drive.ts'
+import type { ChildStart, DriveContext } from './drive-state.ts'
+import { BEAT_MS, createOwner, type OwnerProcess } from './owner.ts'
+import { keptSteps } from './retry-run.ts'
+import { createWaitClock } from './wait-clock.ts'
+import { createWatchers } from './watch.ts'
+
+export const DEFAULT_CONCURRENCY = 64
+/** A due run is claimed within this time, whoever made it due (RUN-7). */
+const POLL_MS = 1000
+const PURGE_MS = 3_600_000
+
+export interface EmbeddedEngineOptions {
+  readonly store: RecordStore
+  readonly execute: EffectExecutor
+  readonly flows: FlowReader
+  readonly project: string
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly newId: UlidSource
+  /** From 0 to 1. */
+  readonly random: () => number
+  readonly process: OwnerProcess
+  /** Runs at once. */
+  readonly concurrency?: number
+  /** The wall clock was set, by this much: what waits is not moved by it (TIME-1). */
+  readonly onClockJump?: (byMs: number) => void
+}
+
+interface EngineState {
+  readonly options: EmbeddedEngineOptions
+  readonly closures: Closures
+  readonly context: DriveContext
+  readonly owner: ReturnType<typeof createOwner>
+  readonly drives: Map<string, Drive>
+  /** Runs that this process executes whether it takes others or not: its own, and their children. */
+  readonly adopted: Set<string>
+  /** Claims that could not be released: the store could not be written. */
+  readonly orphans: Map<string, Claim>
+  isStarted: boolean
+  isDraining: boolean
+  /** A look at the queue is under way; `again`: something came meanwhile. */
+  pumping: 'no' | 'yes' | 'again'
+  heart: Promise<void> | undefined
+  /** It has drained, and beats no more. */
+  isOver: boolean
+  readonly alarms: { cancel: () => void }[]
+}
+
+/** Executes runs in this process, on records that other processes share. */
+export function createEmbeddedEngine(options: EmbeddedEngineOptions): Engine {
+  const state = createState(options)
+  const { store, clock } = options
+  const told = async <T>(run: string, change: Promise<T>): Promise<T> => {
+    const result = await change
+    state.drives.get(run)?.wake()
+    pump(state)
+    return result
+  }
+  return {
+    owner: state.owner.id,
+    submit: async submission => {
+      const submitted = await submit(state, submission)
+      pump(state)
+      return submitted
+    },
+    run: id => runOne(state, id),
+    start() {
+      state.isStarted = true
+      live(state)
+      pump(state)
+    },
+    drain: timeoutMs => drain(state, timeoutMs),
+    watch: state.watchers.watch,
+    async cancel(run, reason) {
+      const before = await store.requestCancel(run, reason)
+      if (before === undefined || TERMINAL_STATES.has(before)) return before
+      state.drives.get(run)?.cancel()
+      if (before !== 'running') await runOne(state, run)
+      return before
+    },
+    async pause(run, reason) {
+      const paused = await store.pause(run, reason)
+      if (paused) state.drives.get(run)?.stop('lost')
+      return paused
+    },
+    resume: run => told(run, store.resume(run)),
+    signal: signal => told(signal.run, store.signal({ ...signal, receivedAtMs: clock.now() })),
+    decide: decision => told(decision.run, store.decide(decision)),
+    settleUnknown: (run, path, as) => told(run, store.settleUnknown(run, path, as)),
+    retry: (run, how) => retry(state, run, how),
+    status: () => ({ owner: state.owner.id, running: [...state.drives.keys()], isDraining: state.isDraining }),
+  }
+}
+
+function createState(options: EmbeddedEngineOptions): EngineState & { readonly watchers: ReturnType<typeof createWatchers> } {
+  const { store, execute, flows, clock, timers, random, newId } = options
+  const closures = createClosures(store, clock)
+  const watchers = createWatchers(store, timers)
+  const state = {
+    options,
+    closures,
+    watchers,
+    owner: createOwner(newId(), options.process, store, clock),
+    drives: new Map<string, Drive>(),
+    adopted: new Set<string>(),
+    orphans: new Map<string, Claim>(),
+    isStarted: false,
+    isDraining: false,
+    pumping: 'no' as const,
+    heart: undefined,
+    isOver: false,
+    alarms: [],
+    context: {
+      ...{ store, execute, flows, clock, timers, random, waitClock: createWaitClock(clock) },
+      closureOf: closures.of,
+      onLive: watchers.onLive,
+      submitChild: (parent: RunRecord, child: ChildStart) => submitChild(state, parent, child),
+    },
+  }
+  return state
+}
+
+async function submit(state: EngineState, { closure, body, ...submission }: Submission) {
+  const { store, project, newId, clock } = state.options
+  const closureDigest = await state.closures.keep(closure)
+  const { flow, input, session } = submission
+  const fingerprint = digestOf({ flow, body: body ?? { input, session } })
+  return store.submit({ ...submission, id: newId(), project, closureDigest, fingerprint, createdAtMs: clock.now() })
+}
+
+async function submitChild(state: EngineState, parent: RunRecord, child: ChildStart): Promise<void> {
+  const { store, flows, clock } = state.options
+  const { id, path, flow, input, isDetached } = child
+  const { closure, interpreter, lane, laneLimit, timeoutMs, retentionMs } = flows.child(child.closure, flow)
+  const nowMs = clock.now()
+  const { run } = await store.submit({
+    ...{ id, flow, input, interpreter, lane, retentionMs, ...compact({ laneLimit }) },
+    closureDigest: await state.closures.keep(closure),
+    project: parent.project,
+    environment: parent.environment,
+    release: parent.release,
+    session: parent.session,
+    fingerprint: digestOf({ flow, body: input }),
+    priority: parent.priority,
+    createdAtMs: nowMs,
+    notBeforeMs: 0,
+    deadlineAtMs: isDetached ? nowMs + timeoutMs : Math.min(parent.deadlineAtMs, nowMs + timeoutMs),
+    submittedBy: parent.submittedBy,
+    ...(!isDetached && { parent: { run: parent.id, path } }),
+  })
+  if (state.adopted.has(parent.id) && !TERMINAL_STATES.has(run.state)) state.adopted.add(id)
+  pump(state)
+}
+
+async function retry(
+  state: EngineState,
+  id: string,
+  { from, submittedBy }: { readonly from?: string; readonly submittedBy: string },
+): Promise<RetryOutcome> {
+  const { store, flows, newId, clock } = state.options
+  const former = await store.getRun(id)
+  const closure = former && (await state.closures.of(former))
+  if (former === undefined || closure === undefined) return { outcome: 'unknown-run' }
+  if (former.state !== 'failed' && former.state !== 'cancelled') return { outcome: 'not-ended', state: former.state }
+  const { nodes } = flows.graph(closure)
+  if (from !== undefined && !nodes.some(({ name }) => name === from))
+    return { outcome: 'unknown-node', nodes: nodes.map(({ name }) => name) }
+  const nowMs = clock.now()
+  const { run } = await store.submit(
+    {
+      ...{ id: newId(), project: former.project, environment: former.environment, flow: former.flow, release: former.release },
+      ...{ closureDigest: former.closureDigest, interpreter: former.interpreter, input: former.input, session: former.session },
+      ...{ fingerprint: former.fingerprint, priority: former.priority, lane: former.lane, ...compact({ laneLimit: former.laneLimit }) },
+      ...{ createdAtMs: nowMs, notBeforeMs: 0, deadlineAtMs: nowMs + former.deadlineAtMs - former.createdAtMs },
+      ...{ retentionMs: former.retentionMs, retryOf: former.id, submittedBy },
+    },
+    keptSteps(nodes, await store.steps(id), from),
+  )
+  pump(state)
+  return { outcome: 'submitted', run }
+}
+
+/** Executes one run, claiming it again whenever it is due, until it ends or is paused. */
+async function runOne(state: EngineState, id: string): Promise<RunRecord | undefined> {
+  const { store, timers } = state.options
+  live(state)
+  state.adopted.add(id)
+  try {
+    for (;;) {
+      pump(state)
+      await state.drives.get(id)?.ended
+      const run = await store.getRun(id)
+      if (run === undefined || run.state === 'paused' || TERMINAL_STATES.has(run.state) || state.isDraining) return run
+      await new Promise<void>(resolve => {
+        const forget = store.onChange(changed => changed === id && done())
+        const cancel = timers.after(POLL_MS, () => done())
+        const done = () => {
+          forget()
+          cancel()
+          resolve()
+        }
+      })
+    }
+  } finally {
+    state.adopted.delete(id)
+  }
+}
+
+/** Claims what there is room for, one look at a time. */
+function pump(state: EngineState): void {
+  if (state.pumping !== 'no') {
+    state.pumping = 'again'
+    return
+  }
+  state.pumping = 'yes'
+  claimAll(state)
+    .catch(ignoreStore)
+    .then(() => {
+      const again = state.pumping === 'again'
+      state.pumping = 'no'
+      if (again) pump(state)
+    })
+}
+
+async function claimAll(state: EngineState): Promise<void> {
+  const { store, concurrency = DEFAULT_CONCURRENCY } = state.options
+  await followClock(state)
+  for (const id of state.adopted) {
+    if (state.isDraining) return
+    if (!state.drives.has(id)) for (const claim of await store.claim(state.owner.id, 1, id)) begin(state, claim)
+  }
+  const room = concurrency - state.drives.size
+  if (!state.isStarted || state.isDraining || room <= 0) return
+  const claims = await store.claim(state.owner.id, room)
+  for (const claim of claims) begin(state, claim)
+  // Where all that was asked for came, there is more; where nothing came, the poll or a hint tells.
+  if (claims.length > 0 && state.pumping === 'yes') state.pumping = 'again'
+}
+
+function begin(state: EngineState, claim: Claim): void {
+  const { drives, adopted, orphans } = state
+  const going = drive(state.context, claim)
+  drives.set(claim.run, going)
+  if (state.isDraining) going.stop('drain')
+  void going.ended.then(async isReleased => {
+    if (drives.get(claim.run) === going) drives.delete(claim.run)
+    if (!isReleased) orphans.set(claim.run, claim)
+    if (adopted.has(claim.run)) await dropEnded(state, claim.run)
+    pump(state)
+  })
+}
+
+/** Children that this process has adopted are let go when they have ended. */
+async function dropEnded({ options, adopted }: EngineState, id: string): Promise<void> {
+  const run = await options.store.getRun(id).catch(() => undefined)
+  if (run?.parent !== undefined && TERMINAL_STATES.has(run.state)) adopted.delete(id)
+}
+
+/** A wall clock that was set moves no wait of this process: their rows follow it (TIME-1). */
+async function followClock({ options, context }: EngineState): Promise<void> {
+  const jump = context.waitClock.jumped()
+  if (jump === undefined) return
+  options.onClockJump?.(jump.byMs)
+  await options.store.shiftWaits(jump.waits)
+}
+
+/** Beats and looks, while the engine is there. */
+function live(state: EngineState): void {
+  if (state.heart !== undefined) return
+  state.heart = beat(state)
+  every(state, BEAT_MS, () => beat(state))
+  every(state, POLL_MS, () => poll(state))
+  every(state, PURGE_MS, async () => void (await state.options.store.purge(state.options.clock.now(), 'retention')))
+}
+
+async function beat(state: EngineState): Promise<void> {
+  if ((await state.owner.beat()) === 'late') for (const going of state.drives.values()) going.stop('lost')
+  if (await state.owner.takeOver()) pump(state)
+}
+
+async function poll(state: EngineState): Promise<void> {
+  const { store } = state.options
+  for (const claim of state.orphans.values()) {
+    await store.release(claim, { to: 'queued' })
+    state.orphans.delete(claim.run)
+  }
+  const before = [...state.drives.values()]
+  if (before.length > 0) {
+    const { runs, woken } = await store.held(state.owner.id)
+    const held = new Set(runs)
+    for (const going of before) if (!held.has(going.claim.run)) going.stop('lost')
+    for (const id of woken) await wakeRun(state, id)
+  }
+  pump(state)
+}
+
+async function wakeRun({ options, drives }: EngineState, id: string): Promise<void> {
+  const run = await options.store.getRun(id)
+  if (run?.cancelRequestedAtMs !== undefined) drives.get(id)?.cancel()
+  else drives.get(id)?.wake()
+}
+
+function every(state: EngineState, ms: number, work: () => Promise<void>): void {
+  const alarm = { cancel: () => {} }
+  state.alarms.push(alarm)
+  const again = () => {
+    alarm.cancel = state.options.timers.after(
+      ms,
+      () =>
+        void work()
+          .catch(ignoreStore)
+          .then(() => !state.isOver && again()),
+    )
+  }
+  again()
+}
+
+/** A store that cannot be reached is asked again at the next beat; a bug is not to be waited out. */
+function ignoreStore(error: unknown): void {
+  if (!(error instanceof OperationError)) throw error
+}
+
+async function drain(state: EngineState, timeoutMs: number): Promise<void> {
+  const { store, timers } = state.options
+  state.isDraining = true
+  for (const going of state.drives.values()) going.stop('drain')
+  const cancel = timers.after(timeoutMs, () => {
+    for (const going of state.drives.values()) going.stop('lost')
+  })
+  while (state.drives.size > 0) await Promise.all([...state.drives.values()].map(({ ended }) => ended))
+  cancel()
+  state.isOver = true
+  for (const alarm of state.alarms) alarm.cancel()
+  if (state.heart !== undefined) await store.retire(state.owner.id)
+}

@@ -1,0 +1,189 @@
+import { crashPoint } from '../../../base/crash-point.ts'
+import { OperationError } from '../../../diagnostics/operation-error.ts'
+import type { EffectCommand, StepError, StepOutcome } from '../../interpreter/command.ts'
+import { nodeNamed, retryAfter } from '../../interpreter/retry.ts'
+import { type EffectResult, effectKeyOf } from '../effect.ts'
+import type { AttemptRecord, StepRecord, WaitRecord } from '../record-store.ts'
+import type { DriveState, Flight, Message } from './drive-state.ts'
+import { persist } from './persist.ts'
+
+/** Types whose attempts cost money: their rows are durable before (STEP-4). */
+const PAID: ReadonlySet<string> = new Set(['model', 'guard', 'router'])
+/** Of one value, as JSON (RUN-8). */
+const MAX_VALUE_BYTES = 8 * 1024 * 1024
+
+/** Begins an effect, or what its record and its attempts leave to do (STEP-2, STEP-5). Its end comes by the inbox. */
+export function launch(state: DriveState, command: EffectCommand): void {
+  const { run, claim, context, flights, attempts } = state
+  const made = attempts.get(command.path) ?? []
+  const last = made.at(-1)
+  const isOpen = last !== undefined && last.endedAtMs === undefined
+  const failures = made.filter(({ error }) => error !== undefined).length
+  const attempt: AttemptRecord = {
+    run: run.id,
+    path: command.path,
+    number: (last?.number ?? 0) + 1,
+    epoch: claim.epoch,
+    startedAtMs: context.clock.now(),
+  }
+  const flight: Flight = { command: { ...command, attempt: failures + 1 }, attempt, abort: new AbortController() }
+  flights.set(command.path, flight)
+  const firstMs = made[0]?.startedAtMs ?? attempt.startedAtMs
+  const work = isOpen && command.replay === 'once' ? interrupted(state, flight) : fly(state, flight, firstMs, failures)
+  work.then(
+    message => state.inbox.push(message),
+    // What is not recorded is not done: another owner finds the step open.
+    () => state.inbox.push({ type: 'stop', mode: 'lost' }),
+  )
+}
+
+/** A `once` step that was under way when its process died: its node says what then. */
+async function interrupted(state: DriveState, flight: Flight): Promise<Message> {
+  const { command } = flight
+  const policy = state.context.flows.onUnknown(command, state.closure)
+  if (policy === 'retry') return fly(state, flight, flight.attempt.startedAtMs, 0)
+  if (policy === 'fail') return record(state, flight, { outcome: { status: 'unknown' }, costNano: null })
+  return { type: 'wait', wait: { run: state.run.id, path: command.path, dueAtMs: null, kind: 'unknown' } }
+}
+
+async function fly(state: DriveState, flight: Flight, firstMs: number, failures: number): Promise<Message> {
+  const { command, attempt } = flight
+  const { store, onLive } = state.context
+  const node = nodeNamed(state.context.flows.graph(state.closure), command.node)
+  const isWritten = command.replay !== 'safe' || PAID.has(command.nodeType) || node?.retry !== undefined
+  if (isWritten) await persist(state.context, () => store.beginAttempt(attempt))
+  crashPoint('E1-attempt-begun')
+  onLive({
+    run: state.run.id,
+    atMs: attempt.startedAtMs,
+    type: 'step.started',
+    path: command.path,
+    node: command.node,
+    attempt: command.attempt,
+  })
+  const result = await within(state, flight, firstMs)
+  crashPoint('E2-effect-done')
+  if (flight.dropped !== undefined) return dropped(state, flight, isWritten, result)
+  if (result === 'timeout' && command.replay === 'once') return interrupted(state, flight)
+  const done = result === 'timeout' ? failedWith(timeoutOf(command), PAID.has(command.nodeType) ? null : 0) : result
+  if ('pause' in done) {
+    if (isWritten) await persist(state.context, () => store.endAttempt({ ...attempt, endedAtMs: state.context.clock.now() }))
+    return { type: 'gone', path: command.path, reason: done.pause }
+  }
+  const { outcome, costNano } = done
+  const delayMs = outcome.status === 'failed' && node ? retryAfter(node, failures + 1, outcome.error) : undefined
+  const isTooLate = command.timeoutMs !== undefined && state.context.clock.now() - firstMs + (delayMs ?? 0) >= command.timeoutMs
+  if (outcome.status === 'failed' && delayMs !== undefined && !isTooLate)
+    return retryLater(state, flight, { error: outcome.error, costNano, delayMs })
+  return record(state, flight, done)
+}
+
+/** Does the work within the time of the step and of the run; an executor that ignores the abort is left behind. */
+async function within(state: DriveState, flight: Flight, firstMs: number): Promise<EffectResult | 'timeout'> {
+  const { context, run, closure } = state
+  const { command, abort } = flight
+  const nowMs = context.clock.now()
+  const leftMs =
+    Math.min(run.deadlineAtMs, command.timeoutMs === undefined ? Number.POSITIVE_INFINITY : firstMs + command.timeoutMs) - nowMs
+  let isOver = false
+  let cancel = () => {}
+  const over = new Promise<'timeout'>(resolve => {
+    // Timers of Node wrap above 2^31 ms; whatever waits longer is woken by the deadline of its run.
+    if (leftMs < 2 ** 31)
+      cancel = context.timers.after(Math.max(0, leftMs), () => {
+        isOver = true
+        abort.abort()
+        resolve('timeout')
+      })
+    abort.signal.addEventListener('abort', () => flight.dropped === 'given-up' && resolve('timeout'), { once: true })
+  })
+  const effect = {
+    effectKey: effectKeyOf(run.id, command.path),
+    signal: abort.signal,
+    onEvent: (event: Parameters<NonNullable<Parameters<typeof context.execute>[3]['onEvent']>>[0]) =>
+      context.onLive({ run: run.id, atMs: context.clock.now(), type: 'call', path: command.path, event }),
+  }
+  try {
+    const unknownCost = PAID.has(command.nodeType) ? null : 0
+    const work = context.execute(command, run, closure, effect).catch((error: unknown) => failedWith(errorOf(error), unknownCost))
+    const result = await Promise.race([work, over])
+    return isOver ? 'timeout' : result
+  } finally {
+    cancel()
+  }
+}
+
+async function retryLater(
+  state: DriveState,
+  { command, attempt }: Flight,
+  { error, costNano, delayMs }: { readonly error: StepError; readonly costNano: number | null; readonly delayMs: number },
+): Promise<Message> {
+  const { store, clock, random } = state.context
+  const nowMs = clock.now()
+  // Half of the delay is drawn: many that failed together do not come back together.
+  const retryAtMs = Math.round(nowMs + delayMs * (0.5 + random() / 2))
+  const ended: AttemptRecord = { ...attempt, endedAtMs: nowMs, error, retryAtMs, costNano }
+  await persist(state.context, () => store.endAttempt(ended))
+  const wait: WaitRecord = { run: state.run.id, path: command.path, dueAtMs: retryAtMs, kind: 'retry' }
+  return { type: 'wait', wait, attempt: ended }
+}
+
+export async function record(
+  state: DriveState,
+  { command, attempt }: Flight,
+  done: Exclude<EffectResult, { pause: StepError }>,
+): Promise<Message> {
+  const { costNano, facts } = done
+  const step: StepRecord = {
+    run: state.run.id,
+    path: command.path,
+    outcome: measured(done.outcome),
+    attempts: command.attempt,
+    startedAtMs: attempt.startedAtMs,
+    endedAtMs: state.context.clock.now(),
+    costNano,
+    ...(facts !== undefined && { facts }),
+  }
+  const { kept, held } = await persist(state.context, () => state.context.store.commitStep(step, state.claim))
+  crashPoint('E3-step-recorded')
+  return { type: 'recorded', path: command.path, kept, held }
+}
+
+/** An effect that is not needed any more has still cost what it cost (CAN-2); one that was given up leaves no trace (OWN-5). */
+async function dropped(state: DriveState, flight: Flight, isWritten: boolean, result: EffectResult | 'timeout'): Promise<Message> {
+  const costNano = result !== 'timeout' && 'costNano' in result ? result.costNano : null
+  if (flight.dropped === 'not-needed' && isWritten) {
+    const error: StepError = { code: 'run/cancelled', message: 'It was not needed any more', retryable: false }
+    const ended = { ...flight.attempt, endedAtMs: state.context.clock.now(), error, costNano }
+    await persist(state.context, () => state.context.store.endAttempt(ended))
+  }
+  return { type: 'gone', path: flight.command.path }
+}
+
+function measured(outcome: StepOutcome): StepOutcome {
+  if (outcome.status !== 'succeeded') return outcome
+  const bytes = sizeOf(outcome.attributes)
+  if (bytes <= MAX_VALUE_BYTES) return outcome
+  const message = `The value has ${Math.ceil(bytes / 1024 / 1024)} MB, and ${MAX_VALUE_BYTES / 1024 / 1024} MB are the most that a step may give`
+  return { status: 'failed', error: { code: 'run/value-too-large', message, retryable: false } }
+}
+
+/** UTF-16 units of its JSON: what a journal grows by. */
+export function sizeOf(value: unknown): number {
+  return JSON.stringify(value)?.length ?? 0
+}
+
+function failedWith(error: StepError, costNano: number | null): Exclude<EffectResult, { pause: StepError }> {
+  return { outcome: { status: 'failed', error }, costNano }
+}
+
+function timeoutOf({ node, timeoutMs }: EffectCommand): StepError {
+  const message =
+    timeoutMs === undefined ? `"${node}" did not end before the deadline of the run` : `"${node}" took longer than ${timeoutMs} ms`
+  return { code: 'node/timeout', message, retryable: true }
+}
+
+function errorOf(error: unknown): StepError {
+  if (error instanceof OperationError) return { code: error.code, message: error.message, retryable: error.retryable }
+  return { code: 'node/failed', message: error instanceof Error ? error.message : String(error), retryable: false }
+}
