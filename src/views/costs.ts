@@ -7,8 +7,8 @@ import {
   formatDay,
   formatMoment,
   formatMoney,
-  formatMoneys,
   formatMoneyUnder,
+  formatPrice,
   formatShare,
   formatTokensUnder,
 } from './format-number.ts'
@@ -154,7 +154,7 @@ const BUDGETS: readonly Column[] = [
   { title: 'spent', isNumber: true },
   { title: 'reserved', isNumber: true, dropOrder: 2 },
   { title: 'limit', isNumber: true },
-  { title: 'used', isNumber: true, dropOrder: 1 },
+  { title: 'used', isNumber: true, dropOrder: 3 },
   { title: 'starts again' },
 ]
 
@@ -164,7 +164,9 @@ export function budgetsText({ environment, counters }: BudgetStandings, style: S
   const rows = counters.map(counter => [
     counter.budget,
     oneLine([counter.value, counter.run ?? ''].filter(text => text !== '').join(', ')),
-    ...formatMoneys([counter.spentNano, counter.reservedNano, counter.limitNano]),
+    formatMoney(counter.spentNano),
+    formatMoney(counter.reservedNano),
+    formatPrice(counter.limitNano),
     formatShare(counter.spentNano / counter.limitNano),
     counter.run === undefined ? formatMoment(counter.window.endMs) : 'with each run',
   ])

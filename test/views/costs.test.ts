@@ -82,8 +82,8 @@ t.test('budgets: each counter with what it is for, and an overrun as it is', t =
     `Budgets in dev
 
 budget        for      spent  reserved  limit    used  starts again
-budget.daily           $6.00     $0.00  $5.00  120.0%  2026-11-22 00:00:00Z
-budget.run    acme, R  $1.00     $0.00  $5.00   20.0%  with each run
+budget.daily           $6.00     $0.00     $5  120.0%  2026-11-22 00:00:00Z
+budget.run    acme, R  $1.00     $0.00     $5   20.0%  with each run
 `,
   )
   t.equal(budgetsText({ environment: 'dev', counters: [] }, style), 'No budgets in dev.\n')
