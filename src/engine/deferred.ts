@@ -1,5 +1,6 @@
 import type { Deferred, DeferredText } from '../artifact/deferred.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts'
+import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
 import type { Expression } from '../hcl/ast.ts'
@@ -93,13 +94,19 @@ function plainKeys(value: JsonObject, each: (item: JsonValue) => JsonValue): Jso
 
 function refuse(report: Report, text: string): void {
   const [first] = report.diagnostics.filter(diagnostic => diagnostic.severity === 'error')
-  if (first) throw failed(text, first.summary, first.detail)
+  if (first) throw failed(text, first.summary, first.detail, RUN_CODES[first.code])
 }
 
-function failed(text: string, why: string, detail?: string): OperationError {
+/** What has a name of its own also while a flow runs (blocks.md 1.8, 4.3). */
+const RUN_CODES: Readonly<Partial<Record<DiagnosticCode, DiagnosticCode>>> = {
+  'hcl/no-value': 'run/no-value',
+  'hcl/too-many-steps': 'run/too-many-steps',
+}
+
+function failed(text: string, why: string, detail?: string, code: DiagnosticCode = 'run/expression-failed'): OperationError {
   const line = text.length > 200 ? `${text.slice(0, 200)}…` : text
   return new OperationError({
-    code: 'run/expression-failed',
+    code,
     summary: 'An expression has no value for this input',
     notes: [line.replace(/\s+/g, ' '), why],
     ...(detail !== undefined && { detail }),

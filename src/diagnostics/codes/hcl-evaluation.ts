@@ -172,6 +172,15 @@ export const hclEvaluationCodes = {
     why: 'Lists, sets, tuples, maps and objects have elements. A string is one value.',
     cure: ['A list of one:  [for x in [var.name] : x]', 'The parts of a text:  split(",", var.names)'],
   },
+  'hcl/no-value': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A coalesce(…) finds only null and empty strings.',
+    example: 'locals {\n  name = «coalesce("", null)»\n}',
+    why: 'It gives the first value that is there, and none is.',
+    cure: ['Add a value that is always there as the last one.', 'Or allow null:  try(coalesce(…), null)'],
+    see: ['run/no-value'],
+  },
   'hcl/too-many-steps': {
     severity: 'error',
     since: '1.0',

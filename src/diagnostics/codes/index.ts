@@ -28,6 +28,7 @@ import { secretCodes } from './secret.ts'
 import { stateCodes } from './state.ts'
 import { stateCommandCodes } from './state-command.ts'
 import { stateHttpCodes } from './state-http.ts'
+import { stepCodes } from './step.ts'
 import { versionCodes } from './version.ts'
 
 /** Every code that flowrun can print, with its page. A code is never renamed; scripts match on it. */
@@ -61,6 +62,7 @@ export const codes = {
   ...redisCodes,
   ...secretCodes,
   ...runCodes,
+  ...stepCodes,
   ...outputCodes,
   ...cliCodes,
 } as const

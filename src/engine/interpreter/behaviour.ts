@@ -3,6 +3,7 @@ import type { Deferred, DeferredText } from '../../artifact/deferred.ts'
 import type { JsonSchema } from '../../artifact/json-schema.ts'
 import type { NodeArguments, NodeSpec, NodeType } from '../../artifact/workflow.ts'
 import type { JsonValue } from '../../base/json.ts'
+import type { DiagnosticCode } from '../../diagnostics/codes/index.ts'
 import type { Value } from '../../hcl/value.ts'
 import type { Names } from '../deferred.ts'
 import type { Violation } from '../schema-validator.ts'
@@ -78,9 +79,9 @@ export interface Failure {
 
 /** What is wrong with the values that a node was given. */
 export class NodeFailure extends Error {
-  readonly code: string
+  readonly code: DiagnosticCode
 
-  constructor(code: string, message: string) {
+  constructor(code: DiagnosticCode, message: string) {
     super(message)
     this.name = 'NodeFailure'
     this.code = code

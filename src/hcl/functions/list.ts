@@ -306,7 +306,10 @@ function coalesce(parameters: readonly Value[]): Value {
     if (given.kind === 'unknown') return mayBeSkipped(given) ? unknownValue(type) : convertAt(given, type, index)
     if (given.kind !== 'null' && !(given.kind === 'string' && given.value === '')) return convertAt(given, type, index)
   }
-  throw new FunctionError('every value is null or an empty string')
+  throw new FunctionError('every value is null or an empty string', undefined, {
+    code: 'hcl/no-value',
+    summary: 'coalesce() finds no value',
+  })
 }
 
 function mayBeSkipped(given: UnknownValue): boolean {
