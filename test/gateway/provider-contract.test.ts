@@ -204,6 +204,17 @@ for (const vendor of recordedVendors) {
       note(vendor, 'tool calls', 'yes')
     })
 
+    await t.test('a parameter that the vendor has no word for is left out, and the result says so in our words', async t => {
+      server.play(recordingOf(vendor, 'plain'))
+      const params = { top_k: 5, seed: 1, stop: ['x'], frequency_penalty: 0.1, presence_penalty: 0.2 }
+      // As a model that does not think: those take less.
+      const { warnings } = await ask({ params }, { capabilities: ['system'], ...(/^(o\d|gpt-5)/.test(vendor.id) && { id: 'gpt-4o' }) })
+      t.same(
+        warnings,
+        vendor.leavesOut.map(name => `${name} is not supported`),
+      )
+    })
+
     await t.test('a typed answer', async t => {
       server.play(recordingOf(vendor, 'plain'))
       await ask({ output: answerSchema })

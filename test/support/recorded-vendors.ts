@@ -20,6 +20,8 @@ export interface RecordedVendor {
   readonly price: PriceSpec
   /** Worked out by hand from `usage` and `price`. */
   readonly costNano: number
+  /** Parameters that it has no word for, and that are left out with a warning. */
+  readonly leavesOut: readonly string[]
   /** The vendor shows what the model thinks. */
   readonly showsThoughts: boolean
   /** The error of an answer that was withheld; absent: nothing is. */
@@ -51,6 +53,7 @@ const usage = (input: number, cachedInput: number, output: number, reasoning: nu
 export const recordedVendors: readonly RecordedVendor[] = [
   {
     name: 'openai',
+    leavesOut: ['top_k'],
     provider: { type: 'openai' },
     path: '/v1',
     id: 'gpt-5-mini',
@@ -65,6 +68,7 @@ export const recordedVendors: readonly RecordedVendor[] = [
   },
   {
     name: 'openai-responses',
+    leavesOut: ['top_k', 'seed', 'presence_penalty', 'frequency_penalty', 'stop'],
     provider: { type: 'openai', api: 'responses' },
     path: '/v1',
     id: 'gpt-5',
@@ -79,6 +83,7 @@ export const recordedVendors: readonly RecordedVendor[] = [
   },
   {
     name: 'openai-compatible',
+    leavesOut: ['top_k'],
     provider: { type: 'openai_compatible' },
     path: '/v1',
     id: 'qwen3-32b',
@@ -93,6 +98,7 @@ export const recordedVendors: readonly RecordedVendor[] = [
   },
   {
     name: 'anthropic',
+    leavesOut: ['frequency_penalty', 'presence_penalty', 'seed'],
     provider: { type: 'anthropic' },
     path: '/v1',
     id: 'claude-sonnet-4-5',
@@ -106,6 +112,7 @@ export const recordedVendors: readonly RecordedVendor[] = [
   },
   {
     name: 'google',
+    leavesOut: ['frequency_penalty', 'presence_penalty'],
     provider: { type: 'google' },
     path: '/v1beta',
     id: 'gemini-2.5-flash',
@@ -121,6 +128,7 @@ export const recordedVendors: readonly RecordedVendor[] = [
   },
   {
     name: 'azure',
+    leavesOut: ['top_k'],
     provider: { type: 'azure' },
     path: '/openai/v1',
     id: 'our-gpt-4o',
@@ -135,6 +143,7 @@ export const recordedVendors: readonly RecordedVendor[] = [
   },
   {
     name: 'amazon-bedrock',
+    leavesOut: ['frequency_penalty', 'presence_penalty', 'seed'],
     provider: { type: 'amazon_bedrock', region: 'eu-central-1' },
     path: '',
     id: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0',
@@ -152,6 +161,7 @@ export const recordedVendors: readonly RecordedVendor[] = [
   },
   {
     name: 'mistral',
+    leavesOut: ['top_k'],
     provider: { type: 'mistral' },
     path: '/v1',
     id: 'mistral-medium-2508',

@@ -158,8 +158,19 @@ function finishReasonOf({ unified, raw }: LanguageModelV4FinishReason): FinishRe
   }
 }
 
+/** Parameters as the SDK calls them, and as they are called here. */
+const OUR_WORDS: ReadonlyMap<string, string> = new Map([
+  ['topK', 'top_k'],
+  ['topP', 'top_p'],
+  ['frequencyPenalty', 'frequency_penalty'],
+  ['presencePenalty', 'presence_penalty'],
+  ['stopSequences', 'stop'],
+  ['maxOutputTokens', 'max_output_tokens'],
+  ['reasoning', 'reasoning_effort'],
+])
+
 function warningText(warning: SharedV4Warning): string {
-  if (warning.type === 'other') return warning.message
-  if ('feature' in warning) return warning.details ?? `${warning.feature} is not supported`
-  return warning.message
+  if (!('feature' in warning)) return warning.message
+  const feature = OUR_WORDS.get(warning.feature) ?? warning.feature
+  return warning.details?.replaceAll(/\b(topK|topP)\b/g, name => OUR_WORDS.get(name) ?? name) ?? `${feature} is not supported`
 }
