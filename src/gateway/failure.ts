@@ -23,6 +23,8 @@ export interface FailureDetails {
   readonly costNano?: number | null
   /** The model that was asked last; set where nothing further is tried. */
   readonly target?: ModelTarget
+  /** It was cancelled before anything was sent. */
+  readonly isUnsent?: true
   /** Something was streamed before: a watcher has seen it. */
   readonly streamed?: boolean
   /** Of an answer that does not fit. */
@@ -89,12 +91,17 @@ export function isBrokenOff({ class: failureClass, providerCode }: FailureDetail
 
 /** Nobody refused the call: the provider may have worked on it, and bills what it did without saying so here. */
 export function mayBeBilled(details: FailureDetails): boolean {
-  if (details.usage !== undefined || details.status !== undefined) return false
+  if (details.isUnsent || details.usage !== undefined || details.status !== undefined) return false
   return details.class === 'aborted' || (details.class === 'timeout' && details.exceeded !== 'connect_timeout') || isBrokenOff(details)
 }
 
 export function abortedFailure(): CallFailure {
   return new CallFailure({ class: 'aborted', message: 'the call was cancelled' })
+}
+
+/** The same, while the call still waited for its turn: nobody bills it (GW-7). */
+export function unsentFailure(): CallFailure {
+  return extendFailure(abortedFailure(), { isUnsent: true })
 }
 
 /**

@@ -48,7 +48,7 @@ const NOT_SENT: ReadonlySet<FailureDetails['class']> = new Set([
 ])
 
 function wasSent(details: FailureDetails): boolean {
-  return !NOT_SENT.has(details.class)
+  return !details.isUnsent && !NOT_SENT.has(details.class)
 }
 
 function isPast({ deadlineMs }: ModelCall, atMs: number): boolean {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { CallEvent, Layer, LayerResult, ModelCall } from '../call.ts'
-import { abortedFailure, CallFailure, durationText } from '../failure.ts'
+import { abortedFailure, CallFailure, durationText, unsentFailure } from '../failure.ts'
 import type { Timers } from '../timers.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { Timers } from '../timers.ts'
 export function timeoutLayer({ clock, timers }: { readonly clock: Clock; readonly timers: Timers }): Layer {
   return (call, next) =>
     new Promise<LayerResult>((resolve, reject) => {
-      if (call.signal.aborted) return reject(abortedFailure())
+      if (call.signal.aborted) return reject(unsentFailure())
       const controller = new AbortController()
       const { timeout_ms: wholeMs, first_token_timeout_ms: firstMs } = call.target.spec
       const leftMs = timeLeft(call, clock)

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { RedisUnavailable } from '../../redis/unavailable.ts'
-import { abortedFailure, CallFailure, durationText } from '../failure.ts'
+import { CallFailure, durationText, unsentFailure } from '../failure.ts'
 import type { Timers } from '../timers.ts'
 import { type Counter, createCounter, type Obstacle, obstacleOf } from './counter.ts'
 import { createFairQueue, type FairQueue } from './fair-queue.ts'
@@ -71,7 +71,7 @@ function acquire(limits: Limits, request: LimitRequest): Promise<Permit> {
   const { provider, model, tenant = '', signal, untilMs } = request
   const { clock, timers } = limits.dependencies
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(abortedFailure())
+    if (signal.aborted) return reject(unsentFailure())
     const counters = { provider: counterOf(limits, provider), model: counterOf(limits, model) }
     const line = lineOf(limits, provider.key)
     let cancelTimeout = () => {}
@@ -100,7 +100,7 @@ function acquire(limits: Limits, request: LimitRequest): Promise<Permit> {
       waiter.reject(failure)
       serve(limits, provider.key)
     }
-    const abort = () => end(abortedFailure())
+    const abort = () => end(unsentFailure())
     line.queue.add(waiter)
     refuseIfHopeless(limits, waiter)
     serve(limits, provider.key)
