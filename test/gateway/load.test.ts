@@ -113,3 +113,20 @@ t.test('no key and no secret is in a file; one that is damaged, old or of anothe
   await blocked.call(failed)
   await blocked.load.close()
 })
+
+t.test('limits of a process that has been quiet for a minute are not those of now', async t => {
+  const directory = t.testdir({})
+  const clock = createFakeClock()
+  const { load, call } = processOf(t, directory, clock, process.pid)
+  const scope = { key: 'k', block: 'provider.openai', limits: { requests_per_minute: 5 } }
+  const signal = new AbortController().signal
+  const model = { key: 'm', block: 'model.fast', limits: {} }
+  const permit = await load.limiter.acquire({ provider: scope, model, tokens: 0, callMs: 1, untilMs: 1, signal })
+  permit.settle(0)
+  await call({ type: 'answered' })
+  await load.close()
+  const reader = createLoadFiles({ directory, clock, pid: deadPid })
+  t.match(await reader.read(), [{ limits: [{ block: 'provider.openai', requests: 1 }, {}] }])
+  await clock.advance(60_000)
+  t.match(await reader.read(), [{ limits: [{ block: 'provider.openai', requests: 0 }, {}] }])
+})

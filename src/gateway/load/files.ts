@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Breaker, WindowPart } from '../breaker/breaker.ts'
+import { LIMIT_WINDOW_MS, type LimitStatus } from '../limits/limit.ts'
 import type { LoadProcess, LoadSnapshot } from './process.ts'
 
 /** What was saved longer ago says nothing of now: the longest windows are of minutes. */
@@ -53,7 +54,10 @@ export function createLoadFiles({
       const found = await find()
       const ended = found.filter(({ isRunning }) => !isRunning)
       const [newest] = ended
-      return [...found.filter(({ isRunning }) => isRunning), ...(newest === undefined ? [] : [{ ...newest, ...summed(ended) }])]
+      const running = found
+        .filter(({ isRunning }) => isRunning)
+        .map(one => ({ ...one, limits: one.limits.map(limit => sinceThen(limit, one, clock)) }))
+      return [...running, ...(newest === undefined ? [] : [{ ...newest, ...summed(ended) }])]
     },
     async remembered() {
       const found = await find()
@@ -105,6 +109,11 @@ function isAlive(pid: number): boolean {
     // It is there, and another's.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
+}
+
+/** A process that counts nothing new saves nothing: what it counted then has left the window. */
+function sinceThen(limit: LimitStatus, { savedAtMs }: LoadProcess, clock: Clock): LimitStatus {
+  return clock.now() - savedAtMs < LIMIT_WINDOW_MS ? limit : { ...limit, requests: 0, tokens: 0 }
 }
 
 function summed(ended: readonly LoadProcess[]): LoadSnapshot {
