@@ -4,6 +4,8 @@ import type { GuardSpec } from './guard.ts'
 import type { ModelSpec } from './model.ts'
 import type { PromptSpec } from './prompt.ts'
 import type { ProviderSpec } from './provider.ts'
+import type { ToolSpec } from './tool.ts'
+import type { WorkflowSpec } from './workflow.ts'
 
 export const ARTIFACT_FORMAT = 'flowrun.artifact/1'
 
@@ -13,6 +15,8 @@ export type Artifact =
   | Envelope<'model', ModelSpec>
   | Envelope<'guard', GuardSpec>
   | Envelope<'prompt', PromptSpec>
+  | Envelope<'tool', ToolSpec>
+  | Envelope<'workflow', WorkflowSpec>
   | Envelope<'budget', BudgetSpec>
 
 export type ArtifactKind = Artifact['kind']

@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from '../base/digest.ts'
 import type { Artifact } from './envelope.ts'
+import type { JsonSchema } from './json-schema.ts'
 
 /**
  * Digest of what references to an artifact rely on (ID-3): the schemas of a prompt, the kind of a model. Capabilities
@@ -21,10 +22,13 @@ export function interfaceDigestOf(artifact: Artifact): Digest {
     case 'budget':
       return digestOf({ kind: 'budget' })
     case 'prompt':
-      return digestOf({
-        kind: 'prompt',
-        ...(artifact.spec.input ? { input: artifact.spec.input } : {}),
-        ...(artifact.spec.output ? { output: artifact.spec.output } : {}),
-      })
+    case 'tool':
+      return flowInterface(artifact.kind, artifact.spec.input, artifact.spec.output)
+    case 'workflow':
+      return flowInterface('workflow', artifact.spec.input, artifact.spec.output?.schema)
   }
+}
+
+function flowInterface(kind: string, input: JsonSchema | undefined, output: JsonSchema | undefined): Digest {
+  return digestOf({ kind, ...(input ? { input } : {}), ...(output ? { output } : {}) })
 }

@@ -1,5 +1,6 @@
 import type { Deferred, Reference, SecretText } from './deferred.ts'
 import type { JsonSchema } from './json-schema.ts'
+import type { ValidationSpec } from './prompt.ts'
 
 /** What is done after a crash in the middle of a call. */
 export const REPLAYS = ['safe', 'idempotent', 'once'] as const
@@ -11,8 +12,11 @@ export interface ToolSpec {
   readonly labels?: Readonly<Record<string, string>>
   /** What a model sees. */
   readonly name: string
+  /** Of a tool that runs a flow, that of the flow. */
   readonly input?: JsonSchema
+  readonly input_validation?: readonly ValidationSpec[]
   readonly output?: JsonSchema
+  readonly output_validation?: readonly ValidationSpec[]
   readonly flow?: Reference
   readonly http?: HttpToolSpec
   readonly mcp?: McpToolSpec

@@ -96,7 +96,14 @@ function reportUnknownField(
 
 /** Where each deferred name is in scope, for names that stand elsewhere (blocks.md 1.4). */
 export const DEFERRED_SCOPES: ReadonlyMap<string, string> = new Map([
-  ['input', 'the messages and validations of a prompt'],
+  ['input', 'the messages and validations of a prompt, in a tool and in a workflow'],
   ['output', 'output validations and tiers of a prompt'],
   ['request', 'the answers and faults of a simulated provider'],
+  ['response', 'the http block of a tool'],
+  ['node', 'a workflow'],
+  ['session', 'a workflow'],
+  ['run', 'a workflow'],
+  ['item', 'the body of a map'],
+  ['loop', 'the body of a loop'],
+  ['exit', '"on" of a node'],
 ])

@@ -15,6 +15,12 @@ const SPEC_KEYS: Readonly<Record<string, Readonly<Record<string, readonly string
     user: [],
     message: [],
   },
+  tool: {},
+  workflow: {
+    input: ['input', 'input_validation'],
+    node: ['nodes'],
+    edge: ['nodes'],
+  },
 }
 const UNITS = ['', '_ms', '_nano'] as const
 

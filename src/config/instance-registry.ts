@@ -9,7 +9,7 @@ import type { CompileHost } from './host.ts'
 import type { DeclaredBlock, Instance } from './instance.ts'
 import { instanceScope, planInstances, type Repetition } from './instances.ts'
 import { createReference, referenceValue } from './reference.ts'
-import type { Trail } from './trail.ts'
+import { reportRecursiveFlow, type Trail } from './trail.ts'
 
 /** The instances of all blocks, made when somebody asks: `for_each` may use other blocks. */
 export interface Instances {
@@ -59,7 +59,8 @@ export function createInstances({ host, trail, compiler, names, module, report }
         const attribute = trail.enter(instance.text, askedAt(), report, () => ({ value: compiler.attribute(instance, name) }))
         return attribute === undefined ? INVALID : attribute.value
       }
-      return referenceValue(createReference(instance.address, { read, names: () => compiler.attributeNames(instance) }))
+      const compiled = () => trail.enter(instance.text, askedAt(), report, () => compiler.compile(instance), reportRecursiveFlow)
+      return referenceValue(createReference(instance.address, { read, names: () => compiler.attributeNames(instance), compiled }))
     },
   }
 }

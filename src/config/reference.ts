@@ -2,6 +2,7 @@ import type { Reference } from '../artifact/deferred.ts'
 import type { CapsuleType } from '../hcl/type.ts'
 import { type Capsule, type CapsuleValue, NO_MARKS, type Value } from '../hcl/value.ts'
 import { type Address, formatAddress } from './address.ts'
+import type { CompiledBlock } from './instance.ts'
 
 /** What `model.fast` is as a value: the address of a published block, whose attributes can be read. */
 export interface BlockReference extends Capsule {
@@ -10,6 +11,8 @@ export interface BlockReference extends Capsule {
   readonly pin?: number | string
   /** Of a pinned one: the block as it is configured. */
   readonly unpinned?: BlockReference
+  /** What the block compiled to: absent for a pinned one, which may have been anything; undefined after an error was reported. */
+  readonly compiled?: () => CompiledBlock | undefined
 }
 
 export function referenceType(kind: string): CapsuleType {
@@ -22,9 +25,14 @@ export function referenceValue(reference: BlockReference): CapsuleValue {
 
 export function createReference(
   address: Address,
-  attributes: { readonly read: (name: string) => Value | undefined; readonly names: () => readonly string[] },
+  attributes: {
+    readonly read: (name: string) => Value | undefined
+    readonly names: () => readonly string[]
+    readonly compiled?: () => CompiledBlock | undefined
+  },
 ): BlockReference {
-  return { label: formatAddress(address), address, attribute: attributes.read, attributeNames: attributes.names }
+  const { read, names, compiled } = attributes
+  return { label: formatAddress(address), address, attribute: read, attributeNames: names, ...(compiled && { compiled }) }
 }
 
 export function isBlockReference(content: Capsule): content is BlockReference {

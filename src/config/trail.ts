@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
 
@@ -12,8 +13,11 @@ export interface Trail {
    * @returns undefined when `name` is on the trail already, or the trail is too long; a cycle is reported with every
    * place on it.
    */
-  enter<T>(name: string, askedAt: SourceRange | undefined, report: Report, work: () => T): T | undefined
+  enter<T>(name: string, askedAt: SourceRange | undefined, report: Report, work: () => T, tell?: CycleTeller): T | undefined
 }
+
+/** How a cycle is reported; by default as one of values. */
+type CycleTeller = (steps: readonly Step[], report: Report) => void
 
 interface Step {
   readonly name: string
@@ -25,12 +29,12 @@ export function createTrail(): Trail {
   /** A cycle is met at each of its places, and told at the first. */
   const told = new Set<string>()
   return {
-    enter(name, askedAt, report, work) {
+    enter(name, askedAt, report, work, tell = reportCycle) {
       const from = steps.findIndex(step => step.name === name)
       if (from >= 0) {
         const cycle = steps.slice(from)
         const names = JSON.stringify(cycle.map(step => step.name).sort())
-        if (!told.has(names)) reportCycle([...cycle, { name, askedAt }], report)
+        if (!told.has(names)) tell([...cycle, { name, askedAt }], report)
         told.add(names)
         return undefined
       }
@@ -60,15 +64,41 @@ function tooDeep(name: string, askedAt: SourceRange | undefined, report: Report)
 
 /** @param steps the first and the last have one name; each says where it was asked for by the one before it. */
 export function reportCycle(steps: readonly Step[], report: Report): void {
+  tellCycle(steps, report, {
+    code: 'config/cycle',
+    verb: 'uses',
+    all: 'These use each other',
+    detail: 'Nothing can be made from itself. Write one of the values without the others.',
+  })
+}
+
+/** Flows that run each other: no run of them would end. */
+export function reportRecursiveFlow(steps: readonly Step[], report: Report): void {
+  tellCycle(steps, report, {
+    code: 'workflow/recursive-flow',
+    verb: 'runs',
+    all: 'These run each other',
+    detail: 'Such a run would never end. To repeat something until it is good, put it into a node "loop" with max_iterations.',
+  })
+}
+
+interface CycleWords {
+  readonly code: DiagnosticCode
+  readonly verb: string
+  readonly all: string
+  readonly detail: string
+}
+
+function tellCycle(steps: readonly Step[], report: Report, { code, verb, all, detail }: CycleWords): void {
   const names = steps.map(step => step.name)
   const places = steps
     .slice(1)
-    .flatMap((step, index) => (step.askedAt ? [{ range: step.askedAt, message: `${names[index]} uses ${step.name}`, peer: true }] : []))
+    .flatMap((step, index) => (step.askedAt ? [{ range: step.askedAt, message: `${names[index]} ${verb} ${step.name}`, peer: true }] : []))
   const [first, ...others] = places
   report.error({
-    code: 'config/cycle',
-    summary: names.length === 2 ? `${names[0]} uses itself` : `These use each other: ${names.join(' → ')}`,
-    detail: 'Nothing can be made from itself. Write one of the values without the others.',
+    code,
+    summary: names.length === 2 ? `${names[0]} ${verb} itself` : `${all}: ${names.join(' → ')}`,
+    detail,
     ...(first ? { subject: first.range, where: first.message, related: others } : {}),
   })
 }

@@ -7,7 +7,7 @@ type BoundNames = ReadonlySet<string>
 type Visit = (expression: Expression, bound: readonly string[]) => void
 
 /** Calls `visit` for each expression directly inside of this one, in source order. */
-function visitChildren(expression: Expression, visit: Visit): void {
+export function visitChildren(expression: Expression, visit: Visit): void {
   if (expression.kind === 'template') {
     visitParts(expression.parts, visit)
     return

@@ -4,9 +4,11 @@ import { guard } from './guard.ts'
 import { model } from './model.ts'
 import { prompt } from './prompt.ts'
 import { provider } from './provider.ts'
+import { tool } from './tool.ts'
+import { workflow } from './workflow.ts'
 
 /** Every type of published block. The order is that of a plan where nothing else decides. */
-export const publishedBlocks: readonly BlockDefinition[] = [provider, model, guard, prompt, budget]
+export const publishedBlocks: readonly BlockDefinition[] = [provider, model, guard, prompt, tool, workflow, budget]
 
 /** Blocks of the project itself: they are not published. */
 export const PROJECT_BLOCKS = [

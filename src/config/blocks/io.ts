@@ -88,7 +88,12 @@ function declaration(block: Block, decoded: Decoded<typeof ioBody>, site: BlockS
   return fromFields(block, decoded.field, site)
 }
 
-function fromFields(block: Block, fields: readonly DecodedField[], site: BlockSite): Pick<IoDeclaration, 'type' | 'schema'> | undefined {
+/** The object that `field` blocks declare. */
+export function fromFields(
+  block: Block,
+  fields: readonly DecodedField[],
+  site: BlockSite,
+): Pick<IoDeclaration, 'type' | 'schema'> | undefined {
   const attributes = new Map<string, ObjectAttribute>()
   const properties: [string, JsonSchema][] = []
   const before = site.report.errorCount

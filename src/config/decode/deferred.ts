@@ -7,7 +7,7 @@ import { fold } from '../../hcl/fold.ts'
 import { toJson } from '../../hcl/json-value.ts'
 import { printExpression, printTemplateText } from '../../hcl/print.ts'
 import { ANY, BOOL, STRING, type Type } from '../../hcl/type.ts'
-import { deepMarks, isWhollyKnown, SECRET, SENSITIVE, type Value } from '../../hcl/value.ts'
+import { children, deepMarks, isWhollyKnown, SECRET, SENSITIVE, type Value } from '../../hcl/value.ts'
 import type { ArgumentDecoder } from './body.ts'
 import type { ArgumentSite } from './site.ts'
 import { convertArgument, mayEnterArtifact, placeOf } from './value.ts'
@@ -40,8 +40,23 @@ function deferred(site: ArgumentSite, type: Type): Deferred | undefined {
   }
   const converted = convertArgument(site, value, type)
   if (converted === undefined) return undefined
+  if (holdsReference(converted)) return refuseReference(site)
   if (isWhollyKnown(converted)) return escapeKeys(toJson(converted))
   return stored(site, fold(expression, context))
+}
+
+function holdsReference(value: Value): boolean {
+  return value.kind === 'capsule' || [...children(value)].some(holdsReference)
+}
+
+function refuseReference(site: ArgumentSite): undefined {
+  site.report.error({
+    code: 'config/wrong-type',
+    summary: `The argument "${site.attribute.name}" holds a block, and a block is not a value`,
+    detail: 'Read what is wanted of it, such as model.NAME.id or prompt.NAME.version.',
+    ...placeOf(site, site.attribute.expression),
+  })
+  return undefined
 }
 
 /** A residual expression as an artifact holds it (blocks.md 7.1). */
@@ -88,7 +103,7 @@ function escapeKeys(value: JsonValue): JsonValue {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [escapeKey(key), escapeKeys(member)]))
 }
 
-function escapeKey(key: string): string {
+export function escapeKey(key: string): string {
   return key.startsWith('$') ? `$${key}` : key
 }
 

@@ -7,12 +7,12 @@ import type { ArgumentDecoder } from './body.ts'
 import type { ArgumentSite } from './site.ts'
 import { placeOf } from './value.ts'
 
-/** A reference to one published block of the kind. */
-export function reference(kind: string): ArgumentDecoder<Reference> {
+/** A reference to one published block of one of the kinds. */
+export function reference(...kinds: readonly string[]): ArgumentDecoder<Reference> {
   return site => {
     const value = evaluate(site.attribute.expression, site.evaluation)
     if (value.kind === 'null' || (value.kind === 'unknown' && value.invalid)) return undefined
-    return oneReference(site, [kind], value)
+    return oneReference(site, kinds, value)
   }
 }
 

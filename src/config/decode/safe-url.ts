@@ -30,7 +30,7 @@ function hasCredentials(written: string): boolean {
 }
 
 /** `https://ana:hunter2@example.com`: the message shows nothing of it. */
-function refuseCredentials(site: ArgumentSite): undefined {
+export function refuseCredentials(site: ArgumentSite): undefined {
   const { name, expression } = site.attribute
   site.report.error({
     ...placeOf(site, expression),

@@ -7,6 +7,8 @@ import { guardItems } from './guard.ts'
 import { modelItems } from './model.ts'
 import { promptItems } from './prompt.ts'
 import { providerItems } from './provider.ts'
+import { toolItems } from './tool.ts'
+import { workflowItems } from './workflow.ts'
 
 /**
  * The configuration of a published artifact, in the standard format: a block that compiles to the same digest. Defaults
@@ -32,6 +34,10 @@ function itemsOf(artifact: Artifact, name: string): readonly BodyItem[] {
       return guardItems(artifact.spec)
     case 'prompt':
       return promptItems(artifact.spec)
+    case 'tool':
+      return toolItems(artifact.spec, name)
+    case 'workflow':
+      return workflowItems(artifact.spec)
     case 'budget':
       return budgetItems(artifact.spec)
   }

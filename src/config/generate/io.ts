@@ -26,6 +26,11 @@ function declaration(owner: 'input' | 'output', schema: JsonSchema): readonly Bo
   return type === undefined ? argument('schema', jsonText(schema)) : argument('type', type)
 }
 
+/** The `field` blocks of a schema that was declared by fields. */
+export function fieldBlocks(schema: JsonSchema, more: (field: string) => readonly BodyItem[]): readonly BodyItem[] {
+  return (schemaProperties(schema) ?? []).flatMap(property => fieldBlock('output', property, more(property.name)) ?? [])
+}
+
 /** JSON Schema's keywords for `min` and `max`, by the `type` that they bound. */
 const BOUNDS: Readonly<Record<string, readonly [string, string]>> = {
   number: ['minimum', 'maximum'],
@@ -35,7 +40,11 @@ const BOUNDS: Readonly<Record<string, readonly [string, string]>> = {
 }
 
 /** @returns undefined for a property that no field compiles to. */
-function fieldBlock(owner: 'input' | 'output', { name, schema, isRequired }: SchemaProperty): BodyItem | undefined {
+function fieldBlock(
+  owner: 'input' | 'output',
+  { name, schema, isRequired }: SchemaProperty,
+  more: readonly BodyItem[] = [],
+): BodyItem | undefined {
   const { description, pattern, examples, default: value, ...others } = schema
   const { 'x-accept': accept, 'x-max-bytes': maxBytes, 'x-sensitive': sensitive, ...rest } = others
   // A tuple has as many items as its type says.
@@ -62,5 +71,6 @@ function fieldBlock(owner: 'input' | 'output', { name, schema, isRequired }: Sch
     ...argument('max', max === undefined ? undefined : jsonText(max)),
     ...argument('pattern', written === undefined ? undefined : jsonText(written)),
     ...argument('examples', examples === undefined ? undefined : jsonText(examples)),
+    ...more,
   ])
 }

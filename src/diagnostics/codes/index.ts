@@ -29,7 +29,9 @@ import { stateCodes } from './state.ts'
 import { stateCommandCodes } from './state-command.ts'
 import { stateHttpCodes } from './state-http.ts'
 import { stepCodes } from './step.ts'
+import { toolCodes } from './tool.ts'
 import { versionCodes } from './version.ts'
+import { workflowCodes } from './workflow.ts'
 
 /** Every code that flowrun can print, with its page. A code is never renamed; scripts match on it. */
 export const codes = {
@@ -38,6 +40,8 @@ export const codes = {
   ...configCodes,
   ...configFileCodes,
   ...promptCodes,
+  ...toolCodes,
+  ...workflowCodes,
   ...modelCodes,
   ...planCodes,
   ...applyCodes,

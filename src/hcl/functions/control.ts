@@ -33,6 +33,8 @@ const MISTAKES: readonly DiagnosticCode[] = [
   'hcl/too-many-steps',
   'config/unknown-reference',
   'config/unknown-input',
+  'config/unknown-attribute',
+  'workflow/unknown-node',
   'config/wrong-reference',
   'config/not-in-scope',
   'config/deferred-not-allowed',
