@@ -124,6 +124,7 @@ export function formatAgo(atMs: number, nowMs: number): string {
 
 /** `612 B`, `3.1 KB`, `1 GB`: thousands, as arguments are written. */
 export function formatBytes(bytes: number): string {
-  const exponent = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), BYTE_UNITS.length - 1)
+  const unit = BYTE_UNITS.findIndex((_, exponent) => bytes < 999.95 * 1000 ** exponent)
+  const exponent = unit < 0 ? BYTE_UNITS.length - 1 : unit
   return `${trimZero((bytes / 1000 ** exponent).toFixed(exponent === 0 ? 0 : 1))} ${BYTE_UNITS[exponent]}`
 }

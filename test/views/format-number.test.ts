@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
   formatAgo,
+  formatBytes,
   formatChange,
   formatCount,
   formatDay,
@@ -16,6 +17,7 @@ import {
 t.test('numbers have the forms of the reference', async t => {
   t.same([0, 999, 48210, 1234567, -48210].map(formatCount), ['0', '999', '48,210', '1,234,567', '-48,210'])
   t.equal(formatMoney(1_234_567_891_000), '$1,234.57')
+  t.same([0, 612, 1502, 999_950, 1e9, 2.5e12].map(formatBytes), ['0 B', '612 B', '1.5 KB', '1 MB', '1 GB', '2.5 TB'])
   t.same([formatTokens(1034), formatTokens(1050, true), formatTokens(39_100_000)], ['1,034', '~1,050', '39.1 M'])
   t.same([20_560_000_000, 179_700_000, 606_000, 500, 0, null].map(formatMoney), [
     '$20.56',
