@@ -45,13 +45,13 @@ function isOnExitOf(reader: NodeState, from: NodeState): boolean {
 }
 
 function holds(when: Deferred | undefined, evaluate: (deferred: Deferred) => JsonValue): boolean {
-  return when === undefined || asCondition(evaluate(when), 'when')
+  return when === undefined || asCondition(evaluate(when), '"when"')
 }
 
 /** @throws NodeFailure on what is neither true nor false. */
-export function asCondition(value: JsonValue, argument: string): boolean {
+export function asCondition(value: JsonValue, what: string): boolean {
   if (typeof value === 'boolean') return value
-  throw new NodeFailure('run/expression-failed', `"${argument}" is ${JSON.stringify(value)}, and a condition is either true or false`)
+  throw new NodeFailure('run/expression-failed', `${what} is ${JSON.stringify(value)}, and a condition is either true or false`)
 }
 
 function choiceText({ source: { node, exit }, from }: { readonly source: SourceSpec; readonly from: NodeState }): string {

@@ -19,7 +19,7 @@ function iterations({ state: first, next, until, max_iterations: limit }: NodeAr
     concurrency: 1,
     next() {
       const loop = names()
-      isDone = asCondition(evaluate(until, loop), 'until')
+      isDone = asCondition(evaluate(until, loop), '"until"')
       return isDone || index === limit ? undefined : { index, step: `[${index}]`, names: loop }
     },
     completed(_, evaluateAfter) {

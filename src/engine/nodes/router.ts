@@ -20,7 +20,7 @@ export const routerNode = defineNode<'router'>({
 })
 
 function routeByRules({ routes }: Given, context: NodeContext): string | undefined {
-  return routes.find(({ name, when }) => asCondition(context.evaluate(when ?? null), `when of route ${name}`))?.name
+  return routes.find(({ name, when }) => asCondition(context.evaluate(when ?? null), `The condition of route "${name}"`))?.name
 }
 
 /** Sticky: the same key takes the same route for as long as the weights stay (blocks.md 4.3). */
@@ -45,12 +45,12 @@ function fractionOf(digest: string): number {
   return Number.parseInt(digest.slice('sha256:'.length, 'sha256:'.length + 12), 16) / 2 ** 48
 }
 
-function askedArguments({ text, ...given }: Given, { evaluate }: NodeContext): JsonObject {
+function askedArguments({ text, key: _, ...given }: Given, { evaluate }: NodeContext): JsonObject {
   const question = evaluate(text ?? null)
   if (typeof question !== 'string')
     throw new NodeFailure('router/no-text', `"text" is ${JSON.stringify(question)}, and a model routes by text`)
   const routes = given.routes.map(({ name, description = '', examples = [] }) => ({ name, description, examples }))
-  return { ...given, key: null, text: question, routes }
+  return { ...given, text: question, routes }
 }
 
 /** An answer outside of the routes, or one that is too unsure, is the default for want of a match. */
