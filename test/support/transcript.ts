@@ -3,8 +3,12 @@ import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, r
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { startAnthropicServer } from './anthropic-server.ts'
+import { startAzureServer } from './azure-server.ts'
+import { startBedrockServer } from './bedrock-server.ts'
 import { projectRoot } from './built-cli.ts'
+import { startGoogleServer } from './google-server.ts'
 import { startKmsServerWithKeys } from './kms-server.ts'
+import { startMistralServer } from './mistral-server.ts'
 import { startOpenAiServer } from './openai-server.ts'
 import { startPostgresWithUsers } from './postgres.ts'
 import { S3_KEYS, startS3ServerWithBuckets } from './s3-server.ts'
@@ -38,6 +42,10 @@ interface ScriptedAnswers {
 const SERVERS = {
   openai: startOpenAiServer,
   anthropic: startAnthropicServer,
+  google: startGoogleServer,
+  azure: startAzureServer,
+  bedrock: startBedrockServer,
+  mistral: startMistralServer,
   state: startStateServer,
   kms: startKmsServerWithKeys,
   s3: startS3ServerWithBuckets,
@@ -54,7 +62,15 @@ interface ScriptedServer {
 }
 
 /** The keys that the servers are asked with. */
-const KEYS = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef', ANTHROPIC_API_KEY: 'sk-ant-0123456789abcdef', ...S3_KEYS } as const
+const KEYS = {
+  OPENAI_API_KEY: 'sk-proj-0123456789abcdef',
+  ANTHROPIC_API_KEY: 'sk-ant-0123456789abcdef',
+  GEMINI_API_KEY: 'AIza-0123456789abcdef',
+  AZURE_OPENAI_API_KEY: '0123456789abcdef0123',
+  AWS_BEARER_TOKEN_BEDROCK: 'bedrock-0123456789abcdef',
+  MISTRAL_API_KEY: 'mistral-0123456789abcdef',
+  ...S3_KEYS,
+} as const
 
 /** As long as the ports that systems give, so that carets stay where they are. */
 const SHOWN_PORT = '12345'
@@ -82,7 +98,7 @@ export function parseTranscript(text: string): Transcript {
   }
 }
 
-const SERVER_LINE = /^\[(openai|anthropic|state|kms|s3) (\{.*\})\]$/
+const SERVER_LINE = /^\[(openai|anthropic|google|azure|bedrock|mistral|state|kms|s3) (\{.*\})\]$/
 
 /** Each line is one reply, of one server. */
 function readAnswers(line: string, before: ScriptedAnswers | undefined): ScriptedAnswers {
@@ -162,9 +178,7 @@ export async function replay(transcript: Transcript, cli: string): Promise<Trans
 }
 
 async function startServers({ files }: Transcript): Promise<ReadonlyMap<ServerName, ScriptedServer>> {
-  const names = (['openai', 'anthropic', 'state', 'kms', 's3', 'postgres'] as const).filter(name =>
-    files.some(({ content }) => content.includes(`{{${name}}}`)),
-  )
+  const names = (Object.keys(SERVERS) as ServerName[]).filter(name => files.some(({ content }) => content.includes(`{{${name}}}`)))
   return new Map(await Promise.all(names.map(async name => [name, await SERVERS[name]()] as const)))
 }
 
