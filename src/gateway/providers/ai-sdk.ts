@@ -42,7 +42,7 @@ export interface ModelSettings {
 }
 
 /** The SDK wants a key when it is made; ours goes into the headers of each call, so that a rotated one is seen. */
-export const KEY_IN_HEADERS = 'in-headers'
+export const KEY_IN_HEADERS = 'flowrun-sends-the-key-in-headers'
 
 /** A call of either kind. */
 type AnyCall = Pick<ModelCall, 'target' | 'signal'> & Partial<Pick<ModelCall, 'params' | 'onEvent'>>
