@@ -11,6 +11,8 @@ import type { Timers } from '../gateway/timers.ts'
 import { runtimeFunctionTable } from '../hcl/functions/index.ts'
 import { fromJson } from '../hcl/json-value.ts'
 import { createDeferredLanguage } from './deferred.ts'
+import type { EffectExecutor } from './durable/effect.ts'
+import { createEffects } from './effects/index.ts'
 import { renderPrompt, runPrompt } from './prompt/prompt-run.ts'
 import type { PromptRequest, PromptResult, RenderedPrompt } from './prompt/request.ts'
 import { loadSchemaValidator, type SchemaValidator } from './schema-validator.ts'
@@ -39,6 +41,8 @@ export interface PromptEngine {
   run(request: PromptRequest): Promise<PromptResult>
   /** What `run` would send, without a call. */
   render(request: Pick<PromptRequest, 'closure' | 'input' | 'model'>): Promise<RenderedPrompt>
+  /** Does what nodes of workflows do outside, with the same connections and secrets. */
+  readonly execute: EffectExecutor
   /** Takes the secrets that this process has used out of a text. */
   redact(text: string): string
   /** Writes what is not kept yet, and ends idle connections, so that the process can exit. */
@@ -71,6 +75,7 @@ export function createPromptEngine(settings: PromptEngineSettings): PromptEngine
   return {
     run: request => runPrompt(request, dependencies),
     render: request => renderPrompt(request, dependencies),
+    execute: createEffects(dependencies),
     redact: redactor.redact,
     async close() {
       await spending?.close()

@@ -76,7 +76,7 @@ export interface FlowReader {
   interpret(run: RunRecord, closure: Closure): Interpretation
   graph(closure: Closure): Pick<WorkflowSpec, 'nodes'>
   /** A child's closure is its parent's, seen from another address (RUN-6). */
-  child(closure: Closure, flow: string): ChildFlow
+  child(closure: Closure, flow: string, input: JsonValue): ChildFlow
   /** What becomes of a `once` step that was interrupted (STEP-5). */
   onUnknown(command: EffectCommand, closure: Closure): 'pause' | 'fail' | 'retry'
 }

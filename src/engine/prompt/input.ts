@@ -14,12 +14,12 @@ export interface CheckedInput {
 }
 
 /**
- * @param address of the prompt, for messages.
+ * @param address of the flow, for messages.
  * @throws OperationError `run/invalid-input`, with every violation.
  */
 export async function checkedInput(
   given: JsonValue,
-  prompt: PromptSpec,
+  prompt: Pick<PromptSpec, 'input' | 'input_validation'>,
   address: string,
   language: DeferredLanguage,
   validator: () => Promise<SchemaValidator>,

@@ -142,7 +142,7 @@ async function submit(state: EngineState, { closure, body, ...submission }: Subm
 async function submitChild(state: EngineState, parent: RunRecord, child: ChildStart): Promise<void> {
   const { store, flows, clock } = state.options
   const { id, path, flow, input, isDetached } = child
-  const { closure, interpreter, lane, laneLimit, timeoutMs, retentionMs } = flows.child(child.closure, flow)
+  const { closure, interpreter, lane, laneLimit, timeoutMs, retentionMs } = flows.child(child.closure, flow, input)
   const nowMs = clock.now()
   const { run } = await store.submit({
     ...{ id, flow, input, interpreter, lane, retentionMs, ...compact({ laneLimit }) },
