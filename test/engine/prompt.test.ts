@@ -140,7 +140,7 @@ t.test('what is sent', async t => {
     const endless = {
       messages: [{ role: 'user', text: { $template: '%{ for a in range(1000) }%{ for b in range(1000) }${a}${b}%{ endfor }%{ endfor }' } }],
     } as const
-    t.match(await errorOf(render(endless)), { code: 'run/expression-failed' })
+    t.match(await errorOf(render(endless)), { code: 'run/too-many-steps' })
   })
 
   await t.test('neither files nor the environment can be read when a flow runs', async t => {
