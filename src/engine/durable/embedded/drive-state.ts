@@ -32,6 +32,8 @@ export interface ChildStart {
   readonly input: RunRecord['input']
   readonly closure: Closure
   readonly isDetached: boolean
+  /** Of the node; its flow may have a shorter one. */
+  readonly timeoutMs?: number
 }
 
 /** An effect that is under way. */

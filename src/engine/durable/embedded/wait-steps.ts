@@ -23,7 +23,8 @@ export async function beginWaits(state: DriveState, commands: readonly WaitComma
   // Also those that were begun before: their process may have died between the wait and the child.
   for (const { type, path, ...command } of commands.flatMap(command => (command.type === 'child' ? [command] : []))) {
     const id = childIdOf(run.id, path)
-    await context.submitChild(run, { id, path, flow: command.flow, input: command.input, closure, isDetached: command.detach })
+    const { flow, input, detach: isDetached, timeoutMs } = command
+    await context.submitChild(run, { id, path, flow, input, closure, isDetached, ...compact({ timeoutMs }) })
     if (command.detach) await settleWait(state, path, { status: 'succeeded', exit: 'done', attributes: { output: null, run_id: id } })
   }
 }

@@ -25,7 +25,7 @@ export function submitIn(tables: Tables, prepared: PreparedRun): { readonly run:
   const before = run.idempotencyKey === undefined ? undefined : ofKey(tables, run, run.idempotencyKey)
   if (before !== undefined) return { run: before, replayed: true }
   // A child is submitted again after a crash: its id is of its parent and path (RUN-6).
-  const isKnown = run.parent !== undefined && tables.prepared('SELECT 1 FROM run WHERE id = ?').get(run.id) !== undefined
+  const isKnown = tables.prepared('SELECT 1 FROM run WHERE id = ?').get(run.id) !== undefined
   const same = isKnown ? readRun(tables, run.id) : undefined
   if (same !== undefined) return { run: same, replayed: true }
   insertRun(tables, run)
