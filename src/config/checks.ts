@@ -16,7 +16,7 @@ export interface CompiledModel extends CompiledBlock {
   readonly spec: ModelSpec
 }
 
-interface CompiledPrompt extends CompiledBlock {
+export interface CompiledPrompt extends CompiledBlock {
   readonly spec: PromptSpec
 }
 
@@ -66,7 +66,7 @@ export function chainFrom(address: string, models: ReadonlyMap<string, CompiledM
   return [...chain.values()]
 }
 
-function can(model: CompiledModel, need: Need): boolean {
+export function can(model: CompiledModel, need: Need): boolean {
   return need.anyOf.some(capability => model.spec.capabilities.includes(capability))
 }
 

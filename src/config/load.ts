@@ -24,6 +24,7 @@ import { createSettingsScope } from './settings-scope.ts'
 import { createTrail } from './trail.ts'
 import { reportUnused } from './unused.ts'
 import type { VariableInput } from './variables.ts'
+import { checkWorkflows } from './workflow-checks.ts'
 
 export interface LoadInput {
   readonly parsed: ParsedConfiguration
@@ -74,6 +75,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   const ordered = inDependencyOrder([...blocksOf.values()].flat(), report)
   checkPrompts(ordered, report)
   checkBudgets(ordered, report)
+  checkWorkflows(ordered, report)
   checkRefactorings(refactorings, new Set(ordered.map(block => block.address)), report)
   if (variables.missing.length === 0) reportUnused(modules, loading, usedByBlocks)
   if (report.hasErrors || variables.missing.length > 0) return { configuration: undefined, missing: variables.missing, names }

@@ -11,7 +11,7 @@ import type { BlockSite } from '../decode/site.ts'
 import { createDeferredScope, type DeferredRoot } from '../deferred-scope.ts'
 import { findAttribute } from '../instances.ts'
 import { calledBy } from '../workflow/flow-interface.ts'
-import { argumentRange } from './argument-range.ts'
+import { argumentRange, nestedBlock } from './argument-range.ts'
 import type { BlockDefinition } from './definition.ts'
 import { decodeIo, decodeValidations, type IoDeclaration } from './io.ts'
 import { retryBody } from './model-blocks.ts'
@@ -115,17 +115,13 @@ function siteWith(site: BlockSite, roots: Readonly<Record<string, DeferredRoot>>
   return { ...site, deferred: { ...site.evaluation, scope } }
 }
 
-function nested(block: Block, type: string): Block | undefined {
-  return block.body.items.find((item): item is Block => item.kind === 'block' && item.type === type)
-}
-
 function declared(block: Block, type: 'input' | 'output', site: BlockSite): IoDeclaration | undefined {
-  const found = nested(block, type)
+  const found = nestedBlock(block, type)
   return found && found.labels.length === 0 ? decodeIo(found, site) : undefined
 }
 
 function rootOf(block: Block, type: 'input' | 'output', declaration: IoDeclaration | undefined): Pick<DeferredRoot, 'type' | 'declaredAt'> {
-  const found = nested(block, type)
+  const found = nestedBlock(block, type)
   if (found) return { type: declaration?.type ?? ANY, declaredAt: found.typeRange }
   return type === 'output' ? { type: ANY } : {}
 }
@@ -138,7 +134,7 @@ function checkMcp(block: Block, { mcp }: DecodedTool, site: BlockSite): void {
     code: both ? 'config/conflicting-arguments' : 'config/missing-argument',
     summary: both ? '"url" and "command" exclude each other' : 'The argument "url" is missing',
     detail: 'An MCP server is reached by url = "https://…", or started by command = ["NAME", …].',
-    subject: nested(block, 'mcp')?.headerRange ?? block.headerRange,
+    subject: nestedBlock(block, 'mcp')?.headerRange ?? block.headerRange,
     where: site.where,
     address: site.address,
   })
@@ -153,7 +149,7 @@ function replayOf({ replay, flow, http }: DecodedTool): ToolSpec['replay'] {
 /** One way to do it; what a flow takes and gives it says itself. */
 function checkWays(block: Block, site: BlockSite): void {
   const place = { where: site.where, address: site.address }
-  const found = WAYS.filter(way => findAttribute(block, way) ?? nested(block, way))
+  const found = WAYS.filter(way => findAttribute(block, way) ?? nestedBlock(block, way))
   if (found.length !== 1) {
     site.report.error({
       code: found.length === 0 ? 'config/missing-argument' : 'config/conflicting-arguments',
@@ -171,7 +167,7 @@ function checkWays(block: Block, site: BlockSite): void {
     return
   }
   const [way] = found
-  const io = (['input', 'output'] as const).flatMap(type => nested(block, type) ?? [])
+  const io = (['input', 'output'] as const).flatMap(type => nestedBlock(block, type) ?? [])
   for (const written of way === 'flow' ? io : []) {
     site.report.error({
       code: 'config/conflicting-arguments',
@@ -181,7 +177,7 @@ function checkWays(block: Block, site: BlockSite): void {
       ...place,
     })
   }
-  if ((way === 'http' || way === 'command') && nested(block, 'input') === undefined) {
+  if ((way === 'http' || way === 'command') && nestedBlock(block, 'input') === undefined) {
     site.report.error({
       code: 'config/missing-argument',
       summary: 'The block "input" is missing',
@@ -196,7 +192,7 @@ function checkWays(block: Block, site: BlockSite): void {
 function checkRetry(block: Block, decoded: DecodedTool, site: BlockSite): void {
   const attempts = decoded.retry?.max_attempts ?? 1
   if (attempts === 1 || replayOf(decoded) !== 'once') return
-  const retry = nested(block, 'retry')
+  const retry = nestedBlock(block, 'retry')
   site.report.error({
     code: 'config/conflicting-arguments',
     summary: `This tool may run only once, and has ${attempts} attempts`,

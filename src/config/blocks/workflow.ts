@@ -19,6 +19,7 @@ import { checkType, inferredSchema } from '../workflow/inferred-type.ts'
 import { type NodeRegistry, nodeBlocks, outlineOf } from '../workflow/outline.ts'
 import { nodeReferences } from '../workflow/references.ts'
 import { createWorkflowScope } from '../workflow/workflow-scope.ts'
+import { nestedBlock } from './argument-range.ts'
 import type { BlockDefinition } from './definition.ts'
 import { decodeIo, decodeValidations, type IoDeclaration } from './io.ts'
 
@@ -98,10 +99,6 @@ export const workflow: BlockDefinition<'workflow'> = {
     })
     return { spec }
   },
-}
-
-function nestedBlock(block: Block, type: string): Block | undefined {
-  return block.body.items.find((item): item is Block => item.kind === 'block' && item.type === type)
 }
 
 function inputOf(block: Block, site: BlockSite): IoDeclaration | undefined {

@@ -73,7 +73,7 @@ export function compileNodes(
   }
   const nodes = [...outline.nodes.keys()].flatMap(name => compiled.get(name) ?? [])
   const isWhole = ordered !== undefined && nodes.length === outline.nodes.size
-  if (isWhole) checkGraph([...compiled.values()], readers, site)
+  if (isWhole) checkGraph([...compiled.values()], readers, context.registry, site)
   return isWhole && site.report.errorCount === before ? { nodes, site: open } : undefined
 }
 

@@ -43,8 +43,19 @@ function reportAround(node: string, subject: SourceRange, site: BlockSite): void
  * @param nodes after those that they wait for.
  * @param readers what else reads them.
  */
-export function checkGraph(nodes: readonly CompiledNode[], readers: readonly NodeReference[], site: BlockSite): void {
-  if (checkExits(nodes, site) && checkReachability(nodes, site)) checkUses(nodes, readers, site)
+export function checkGraph(
+  nodes: readonly CompiledNode[],
+  readers: readonly NodeReference[],
+  registry: NodeRegistry,
+  site: BlockSite,
+): void {
+  const names = new Map(nodes.map(({ outlined }) => [outlined.name, outlined]))
+  // Who means one of these nodes and names another does not make it a dead end as well.
+  const isStray = ({ node }: NodeReference) => {
+    const place = registry.places.get(node)
+    return place === undefined || isBelow(place.owner, names, registry)
+  }
+  if (checkExits(nodes, site) && checkReachability(nodes, site) && !readers.some(isStray)) checkUses(nodes, readers, site)
 }
 
 function checkExits(nodes: readonly CompiledNode[], site: BlockSite): boolean {
@@ -55,7 +66,8 @@ function checkExits(nodes: readonly CompiledNode[], site: BlockSite): boolean {
 }
 
 function hasExit(node: CompiledNode | undefined, { exit }: Trigger): boolean {
-  return exit === undefined || exitNames(node).includes(exit)
+  // A node of another body was told of before.
+  return node === undefined || exit === undefined || exitNames(node).includes(exit)
 }
 
 function exitNames(node: CompiledNode | undefined): readonly string[] {

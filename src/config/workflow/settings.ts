@@ -77,7 +77,7 @@ function onError(block: Block, { on_error: written }: NodeSettings, attributes: 
       ...place,
     })
   }
-  checkDefault(nested, attributes, site)
+  if (written.action === 'default') checkDefault(nested, attributes, site)
   return compact({ action: written.action, value: written.value, codes: written.codes })
 }
 
