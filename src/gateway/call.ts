@@ -18,6 +18,8 @@ export interface CallRequest {
   /** The answer is JSON that fits this schema. Absent: text. */
   readonly output?: JsonSchema
   readonly tools?: readonly CallTool[]
+  /** The messages are texts to be turned into vectors, which are the output; nothing is written. */
+  readonly embedding?: Pick<EmbeddingCall, 'purpose'>
   /** The typed input that the messages were rendered from; guards look at it, and simulated providers. */
   readonly input?: JsonValue
   readonly signal: AbortSignal

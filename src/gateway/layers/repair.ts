@@ -14,7 +14,7 @@ export function repairLayer(): Layer {
       const result = await next({ ...call, messages, isRepair: repairs > 0 })
       if (result.toolCalls.length > 0) return result
       if (result.finishReason === 'length' && call.policy.onTruncated === 'fail') throw truncated(call, result)
-      const checked: CheckedAnswer = check === undefined ? { fits: true, output: result.text } : await check(result.text)
+      const checked: CheckedAnswer = check === undefined ? { fits: true, output: result.output } : await check(result.text)
       if (checked.fits) return { ...result, output: checked.output }
       const { violations } = checked
       call.history.rejected.push({ text: result.text, model: call.target.address, violations })
