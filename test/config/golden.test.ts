@@ -36,6 +36,11 @@ t.test('blocks.md 7.2: the prompt has the documented digest', t => {
   t.end()
 })
 
+t.test('blocks.md 7.2: the workflow has the documented digest', t => {
+  t.equal(digestsOf('workflows.flow.hcl')['workflow.summary'], 'sha256:9500c61b91d424ee38550e55cd87aca8308232ab3f013f3a50b6d8ef99fcb9f8')
+  t.end()
+})
+
 t.test('blocks.md 7.2: the model has the documented digest, but for where its facts come from', t => {
   // The documented artifact takes three capabilities from the catalogue, which knows more of the model by now. Written in
   // the block they are the same, and `sources` says so; with the documented sources the digest is the documented one.
