@@ -11,6 +11,7 @@ import {
   factsOf,
   graphOfCase,
   type Journal,
+  scriptOf,
   settingsOf,
   type WorkflowCase,
 } from '../support/workflow-case.ts'
@@ -26,7 +27,7 @@ for (const file of globSync('*.json', { cwd: folder }).sort()) {
     count += cases.length
     const seen = cases.map(one => {
       const settings = settingsOf(graphOfCase(one.graph), factsOf(one), closureOf(one.closure))
-      const journal = drive(settings, one.steps ?? {})
+      const journal = drive(settings, scriptOf(one.steps))
       const found = foundOf(journal, one.expect)
       if (!isUpdating) {
         t.same(found, one.expect, one.name)
@@ -83,7 +84,7 @@ function replayed(one: WorkflowCase, whole: Journal): readonly string[] {
   const differences: string[] = []
   for (let length = 0; length <= whole.entries.length; length++) {
     const former = whole.entries.slice(0, length)
-    const again = drive(settings, one.steps ?? {}, former.toReversed())
+    const again = drive(settings, scriptOf(one.steps), { former: former.toReversed() })
     if (text(again.outcome) !== text(whole.outcome)) differences.push(`after ${length}: ${text(again.outcome)}`)
   }
   const backwards = createInterpretation(settings)

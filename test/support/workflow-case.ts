@@ -169,42 +169,56 @@ interface Due {
   readonly order: number
 }
 
+/** What a step answers. */
+export type Script = (command: Answered) => ScriptedStep
+type Answered = Exclude<Command, { type: 'abort' }>
+
+export interface Driving {
+  /** Settled before anything is asked. */
+  readonly former?: readonly JournalEntry[]
+  /** When steps are done, whatever their script says. */
+  readonly times?: ReadonlyMap<string, number>
+  /** From 0 to 1: which of the steps in flight is done next; absent: the one whose time it is. */
+  readonly choose?: () => number
+  /** Looks at each command as it is asked. */
+  readonly onAsked?: (command: Answered, interpretation: Interpretation) => void
+}
+
+export function scriptOf(steps: WorkflowCase['steps'] = {}): Script {
+  return ({ path, node }) => steps[path] ?? steps[node] ?? {}
+}
+
 /**
  * Runs a workflow to its end, or until nothing is in flight, as an engine would: in a time of its own, one step settled
  * after the other.
- *
- * @param former entries that are settled before anything is asked.
  */
-export function drive(
-  settings: InterpretationSettings,
-  steps: NonNullable<WorkflowCase['steps']>,
-  former: readonly JournalEntry[] = [],
-): Journal {
+export function drive(settings: InterpretationSettings, script: Script, driving: Driving = {}): Journal {
+  const { former = [], times, choose, onAsked } = driving
   const interpretation = createInterpretation(settings)
   for (const { path, outcome, atMs } of former) interpretation.settle(path, outcome, atMs)
   let nowMs = Math.max(settings.facts.startedAtMs, ...former.map(({ atMs }) => atMs))
   const flights = new Map<string, Due>()
   const commands = new Map<string, Command>()
-  let order = 0
   const take = () =>
     interpretation.take().map(command => {
-      if (command.type === 'abort') {
-        for (const path of command.paths) flights.delete(path)
-        return lineOf(command)
+      if (command.type === 'abort') for (const path of command.paths) flights.delete(path)
+      else {
+        onAsked?.(command, interpretation)
+        commands.set(command.path, command)
+        const { outcome, atMs } = answerOf(command, script(command), nowMs)
+        flights.set(command.path, { path: command.path, outcome, atMs: times?.get(command.path) ?? atMs, order: commands.size })
       }
-      commands.set(command.path, command)
-      const script = steps[command.path] ?? steps[command.node] ?? {}
-      flights.set(command.path, { path: command.path, ...answerOf(command, script, nowMs), order: order++ })
       return lineOf(command)
     })
   const first = take()
   const entries: JournalEntry[] = []
   while (interpretation.outcome === undefined && flights.size > 0) {
-    const [next] = [...flights.values()].sort((a, b) => a.atMs - b.atMs || a.order - b.order)
+    const queue = [...flights.values()].sort((a, b) => a.atMs - b.atMs || a.order - b.order)
+    const next = queue[choose === undefined ? 0 : Math.floor(choose() * queue.length)]
     if (next === undefined) break
     const { path, outcome, atMs } = next
     flights.delete(path)
-    nowMs = Math.max(nowMs, atMs)
+    nowMs = choose === undefined ? Math.max(nowMs, atMs) : nowMs + 1
     interpretation.settle(path, outcome, nowMs)
     entries.push({ path, outcome, atMs: nowMs, asked: take() })
   }
@@ -217,7 +231,7 @@ export function lineOf(command: Command): string {
   return `${command.type === 'effect' ? command.nodeType : command.type} ${command.path}`
 }
 
-function answerOf(command: Exclude<Command, { type: 'abort' }>, script: ScriptedStep, nowMs: number): Pick<Due, 'outcome' | 'atMs'> {
+function answerOf(command: Answered, script: ScriptedStep, nowMs: number): Pick<Due, 'outcome' | 'atMs'> {
   const { ms = 1 } = script
   if (command.type === 'timer') return { outcome: { status: 'succeeded', exit: 'done', attributes: {} }, atMs: command.dueMs }
   if (command.type === 'signal' || command.type === 'approval') {

@@ -103,13 +103,13 @@ function failNode(run: GraphRun, state: NodeState, failure: Failure): void {
   const { error } = failure
   const applies = policy.codes === undefined || matchesCode(policy.codes, error.code)
   if (applies && policy.action === 'exit' && state.node.usedExits.has('error')) {
-    decide(run, state, { status: 'failed', exit: 'error', error, isExceptional: true })
+    recover(run, state, { status: 'failed', exit: 'error', error, isExceptional: true })
     return
   }
   let cause = failure
   if (applies && policy.action === 'default') {
     try {
-      decide(run, state, { ...defaultOutcome(run, state, policy.value ?? null), error })
+      recover(run, state, { ...defaultOutcome(run, state, policy.value ?? null), error })
       return
     } catch (thrown) {
       cause = failureAt(state, stepErrorOf(thrown))
@@ -117,7 +117,15 @@ function failNode(run: GraphRun, state: NodeState, failure: Failure): void {
   }
   state.status = 'failed'
   state.error = cause.error
-  failFrame(run, state.frame, cause)
+  failFrame(state.frame, cause)
+}
+
+/** Goes on after a failure, once the bodies of the node are at rest. */
+function recover(run: GraphRun, state: NodeState, decision: Decision): void {
+  abandon(run.progress, state.frames, () => {
+    state.frames.clear()
+    decide(run, state, decision)
+  })
 }
 
 function defaultOutcome(run: GraphRun, state: NodeState, value: Deferred): Succeeded {
@@ -126,8 +134,11 @@ function defaultOutcome(run: GraphRun, state: NodeState, value: Deferred): Succe
   return { status: 'succeeded', exit, attributes: typeof output === 'string' ? { output, text: output } : { output } }
 }
 
-export function failFrame(run: GraphRun, frame: Frame, failure: Failure): void {
-  if (!frame.isOver) abandon(run.progress, [frame], () => frame.failed(failure))
+/** The first failure in time is the reason, though whoever handles it may have to wait for what cannot be stopped. */
+export function failFrame(frame: Frame, failure: Failure): void {
+  if (frame.isOver) return
+  frame.isOver = true
+  frame.failed(failure)
 }
 
 type Decision = Pick<NodeState, 'status'> & Partial<Pick<NodeState, 'exit' | 'reason' | 'error' | 'attributes' | 'isExceptional'>>
@@ -201,9 +212,14 @@ function openBody(running: BodiesRun, start: BodyStart): void {
   const { body } = state.node
   const path = pathOf(state) + start.step
   const fail = (failure: Failure) => {
-    state.frames.delete(frame)
-    if (bodies.failed(start, failure)) pump(running)
-    else closeBodies(running, failure)
+    if (!bodies.failed(start, failure)) {
+      closeBodies(running, failure)
+      return
+    }
+    abandon(run.progress, [frame], () => {
+      state.frames.delete(frame)
+      pump(running)
+    })
   }
   const frame: Frame = openFrame(run, {
     body: body ?? NO_BODY,
@@ -233,10 +249,7 @@ function closeBodies(running: BodiesRun, failure: Failure): void {
   if (running.isOver) return
   running.isOver = true
   dismiss(run.progress, pathOf(state))
-  abandon(run.progress, state.frames, () => {
-    state.frames.clear()
-    failNode(run, state, failure)
-  })
+  failNode(run, state, failure)
 }
 
 function contextOf(run: GraphRun, state: NodeState): NodeContext {

@@ -7,7 +7,7 @@ import type { RunOutcome } from './command.ts'
 import { type Frame, standings } from './frame.ts'
 import { evaluator, failFrame, type GraphRun, openFrame } from './graph-run.ts'
 import type { Interpretation, InterpretationSettings } from './interpretation.ts'
-import { createProgress, takeCommands, work } from './progress.ts'
+import { abandon, createProgress, takeCommands, work } from './progress.ts'
 import { runOutput } from './run-output.ts'
 import { runNamesOf } from './run-scope.ts'
 import { SUPPORTED_SEMANTICS } from './semantics.ts'
@@ -22,15 +22,16 @@ export function createInterpretation(settings: InterpretationSettings): Interpre
   invariant(SUPPORTED_SEMANTICS.has(graph.interpreter), 'run/unsupported-interpreter', `no semantics ${graph.interpreter} here`)
   const progress = createProgress(facts.startedAtMs)
   let outcome: RunOutcome | undefined = tooManyNodes(graph)
-  const fail = ({ error, path }: Failure) => {
-    outcome ??= { state: 'failed', error: { ...error, path } }
-  }
+  const fail = ({ error, path }: Failure) =>
+    abandon(progress, [root], () => {
+      outcome ??= { state: 'failed', error: { ...error, path } }
+    })
   const run: GraphRun = {
     settings,
     progress,
     names: runNamesOf(facts, graph.input, ({ node: { spec } }) => behaviourOf(spec).outputType(closure)),
     maxSteps: Math.min(graph.max_steps, MAX_STEPS),
-    fail: failure => failFrame(run, root, failure),
+    fail: failure => failFrame(root, failure),
   }
   const root: Frame = openFrame(run, {
     body: bodyOf(outcome ? [] : graph.nodes),

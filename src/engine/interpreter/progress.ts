@@ -113,8 +113,7 @@ export function abandon(progress: Progress, frames: Iterable<Frame>, then: () =>
 function stopFrame(frame: Frame, stop: (path: StepPath) => void): void {
   frame.isOver = true
   for (const state of frame.states) {
-    if (state.status !== 'running' && state.status !== 'waiting') continue
-    stop(pathOf(state))
+    if (state.status === 'running' || state.status === 'waiting') stop(pathOf(state))
     for (const inner of state.frames) stopFrame(inner, stop)
   }
 }
