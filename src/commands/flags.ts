@@ -37,3 +37,12 @@ export const lockFlag = Flags.boolean({
   summary: 'take no lock; no release is lost by it',
   default: true,
 })
+
+/** Why a rule is passed by, or a pointer moved back: others read it, and the audit log keeps it. */
+export const reasonFlag = Flags.custom<string>({
+  helpValue: 'REASON',
+  parse: async text => {
+    if (text.trim() === '') throw new Error('Say why in a few words: others read it, and the audit log keeps it.')
+    return text
+  },
+})

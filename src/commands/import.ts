@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
 import { importVersion } from '../operations/import.ts'
 import { checkAddress } from './address.ts'
 import type { ExitCode } from './exit-codes.ts'
+import { reasonFlag } from './flags.ts'
 import { StateChangeCommand, stateChangeFlags } from './state/change-command.ts'
 
 export default class Import extends StateChangeCommand {
@@ -23,7 +23,7 @@ export default class Import extends StateChangeCommand {
   }
   static override flags = {
     ...stateChangeFlags,
-    'take-over': Flags.string({ helpGroup: 'How', helpValue: 'REASON', summary: 'also from another configuration; recorded' }),
+    'take-over': reasonFlag({ helpGroup: 'How', summary: 'also from another configuration; recorded' }),
   }
 
   async run(): Promise<ExitCode> {

@@ -1,8 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
+import { compact } from '../base/compact.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { readAuthorship } from '../operations/authorship.ts'
+import { isRefused } from '../operations/pointer-release.ts'
 import { type PromoteResult, promote } from '../operations/promote.ts'
 import type { PointerPlan } from '../plan/pointer-plan.ts'
 import type { ReleaseWithChanges } from '../registry/release.ts'
@@ -15,7 +17,7 @@ import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
 import { paceFlags, readVariables } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { lockFlag, shown } from './flags.ts'
+import { lockFlag, reasonFlag, shown } from './flags.ts'
 
 const WHAT = 'What to promote'
 const HOW = 'How'
@@ -45,7 +47,7 @@ export default class Promote extends BaseCommand {
       helpValue: 'TEXT',
       summary: 'recorded with the release (default: the subject of the last commit)',
     }),
-    'override-hold': Flags.string({ helpGroup: HOW, helpValue: 'REASON', summary: 'promote what somebody rolled back; audited' }),
+    'override-hold': reasonFlag({ helpGroup: HOW, summary: 'promote what somebody rolled back; audited' }),
     'lock-timeout': paceFlags['lock-timeout'],
     lock: lockFlag,
     ...shown(HOW, 'yes', 'ask', 'json'),
@@ -58,7 +60,7 @@ export default class Promote extends BaseCommand {
     const locking = this.locking(flags['lock-timeout'])
     const { actor, message } = readAuthorship(this.host.workingFolder(), flags.message)
     const command = commandText(addresses, from, to)
-    const overrideHold = flags['override-hold']
+    const reasons = compact({ overrideHold: flags['override-hold'] })
     const found = await promote(createApp(this.host), {
       from,
       to,
@@ -67,19 +69,17 @@ export default class Promote extends BaseCommand {
       dryRun: flags['dry-run'],
       actor,
       reason: message,
-      ...(overrideHold === undefined ? {} : { overrideHold }),
+      ...reasons,
       ...locking,
       lock: flags.lock,
       approve: async (plan, moved) => {
         this.#show(plan, moved)
-        const isHeld = plan.obstacles.length > 0 && overrideHold === undefined
-        if (plan.moves.length === 0 || isHeld || plan.broken.length > 0) return 'no'
-        if (!(await this.#approves(plan, command))) return 'no'
+        if (plan.moves.length === 0 || isRefused(plan, reasons) || !(await this.#approves(plan, command))) return 'no'
         return flags.yes ? 'unattended' : 'yes'
       },
     })
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
-    return this.#conclude(found.value, command, overrideHold !== undefined)
+    return this.#conclude(found.value, command, reasons.overrideHold !== undefined)
   }
 
   #show(plan: PointerPlan, moved: readonly ReleaseWithChanges[] | undefined): void {

@@ -3,8 +3,9 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
 import type { JsonSchema } from '../artifact/json-schema.ts'
+import { compact } from '../base/compact.ts'
 import { isJsonObject } from '../base/json.ts'
-import { type ApplyOptions, type ApplyResult, type Approval, apply, applySaved } from '../operations/apply.ts'
+import { type ApplyOptions, type ApplyResult, type Approval, apply, applySaved, isRefused } from '../operations/apply.ts'
 import { readAuthorship } from '../operations/authorship.ts'
 import { readSavedPlan } from '../operations/saved-plan.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -18,7 +19,7 @@ import { shellWord } from '../views/shell-word.ts'
 import { BaseCommand } from './base-command.ts'
 import { askForVariables, environmentFlag, paceFlags, planFlags, readPart, readVariables } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { globalFlags, shown } from './flags.ts'
+import { globalFlags, lockFlag, reasonFlag, shown } from './flags.ts'
 
 export const planArgument = { plan: Args.string({ description: 'a plan saved with flowrun plan -out' }) }
 
@@ -33,15 +34,14 @@ export const releaseFlags = {
     helpValue: 'TEXT',
     summary: 'recorded with the release (default: the subject of the last commit)',
   }),
-  'override-hold': Flags.string({ helpGroup: 'How', helpValue: 'REASON', summary: 'publish what somebody rolled back; audited' }),
-  'accept-registry': Flags.string({
+  'override-hold': reasonFlag({ helpGroup: 'How', summary: 'publish what somebody rolled back; audited' }),
+  'accept-registry': reasonFlag({
     helpGroup: 'How',
-    helpValue: 'REASON',
     summary: 'go on with another registry, or a restored one; audited',
   }),
   'allow-protected': Flags.boolean({ helpGroup: 'How', summary: 'destroy in an environment with protected = true' }),
   ...paceFlags,
-  lock: Flags.boolean({ helpGroup: 'How', helpLabel: '--lock=false', summary: 'take no lock; no release is lost by it', default: true }),
+  lock: lockFlag,
 }
 
 /** What `apply` and `destroy` share: a plan, a question, one release. */
@@ -64,10 +64,10 @@ export abstract class ReleaseCommand extends BaseCommand {
       canAsk: this.terminal.canAsk && !this.forMachine,
       authorship: {
         ...readAuthorship(this.host.workingFolder(), flags.message),
-        ...(flags['override-hold'] ? { overrideHold: flags['override-hold'] } : {}),
+        ...compact({ overrideHold: flags['override-hold'] }),
       },
       ...readPart({ ...flags, destroy: flags.destroy || this.alwaysDestroys }),
-      ...(flags['accept-registry'] ? { acceptRegistry: flags['accept-registry'] } : {}),
+      ...compact({ acceptRegistry: flags['accept-registry'] }),
       allowProtected: flags['allow-protected'],
       lock: flags.lock,
       ...this.locking(flags['lock-timeout']),
@@ -96,6 +96,7 @@ export abstract class ReleaseCommand extends BaseCommand {
       readonly yes: boolean
       readonly environment?: string | undefined
       readonly 'compact-warnings': boolean
+      readonly 'override-hold'?: string | undefined
     },
   ): Promise<Approval> {
     const nowMs = this.host.clock.now()
@@ -114,7 +115,7 @@ export abstract class ReleaseCommand extends BaseCommand {
       this.print(text)
     }
     this.#shownPlan = true
-    if (isEmptyPlan(made) || made.obstacles.length > 0) return 'yes'
+    if (isEmptyPlan(made) || isRefused(made, compact({ overrideHold: flags['override-hold'] }))) return 'yes'
     const where = flags.environment ? ` -e ${flags.environment}` : ''
     const approved = await this.approves(approvalQuestion(made), {
       summary: `${this.alwaysDestroys ? 'Destroy' : 'Apply'} needs an approval, and nobody can be asked here`,

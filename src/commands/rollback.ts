@@ -1,9 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
+import { compact } from '../base/compact.ts'
 import { userName } from '../base/user.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
-import type { PointerReleaseResult } from '../operations/pointer-release.ts'
+import { isRefused, type PointerReleaseResult } from '../operations/pointer-release.ts'
 import { type RollbackGoal, rollback } from '../operations/rollback.ts'
 import type { PointerPlan } from '../plan/pointer-plan.ts'
 import { afterRollback, rollbackText, rolledBackText } from '../views/pointer-plan.ts'
@@ -15,7 +16,7 @@ import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
 import { paceFlags, readDuration } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { lockFlag, shown } from './flags.ts'
+import { lockFlag, reasonFlag, shown } from './flags.ts'
 
 const WHERE = 'Where to'
 const HOW = 'How'
@@ -39,14 +40,14 @@ export default class Rollback extends BaseCommand {
     'to-release': Flags.integer({ helpGroup: WHERE, helpValue: 'N', summary: 'all pointers as this release had them', min: 1 }),
     'with-dependents': Flags.boolean({ helpGroup: WHERE, summary: 'also what would not fit any more, to where both agreed' }),
     ...shown(WHERE, 'environment'),
-    reason: Flags.string({
+    reason: reasonFlag({
       helpGroup: HOW,
       helpValue: 'TEXT',
       summary: 'recorded with the release and its holds; asked for when left out',
     }),
     'no-hold': Flags.boolean({ helpGroup: HOW, summary: 'hold nothing: the next apply may publish it again' }),
-    'override-hold': Flags.string({ helpGroup: HOW, helpValue: 'REASON', summary: 'go to a version that is held; audited' }),
-    'force-incompatible': Flags.string({ helpGroup: HOW, helpValue: 'REASON', summary: 'leave references that do not fit; audited' }),
+    'override-hold': reasonFlag({ helpGroup: HOW, summary: 'go to a version that is held; audited' }),
+    'force-incompatible': reasonFlag({ helpGroup: HOW, summary: 'leave references that do not fit; audited' }),
     'lock-timeout': paceFlags['lock-timeout'],
     lock: lockFlag,
     ...shown(HOW, 'yes', 'ask', 'json'),
@@ -60,8 +61,7 @@ export default class Rollback extends BaseCommand {
     const command = commandText(address, flags)
     const reason = flags.reason ?? (await this.#askForReason(command))
     if (reason === undefined) return this.interruptedCode ?? exitCodes.error
-    const overrideHold = flags['override-hold']
-    const force = flags['force-incompatible']
+    const reasons = compact({ overrideHold: flags['override-hold'], forceIncompatible: flags['force-incompatible'] })
     const found = await rollback(createApp(this.host), {
       ...this.chosenEnvironment(flags),
       goal,
@@ -69,21 +69,18 @@ export default class Rollback extends BaseCommand {
       reason,
       placesHolds: !flags['no-hold'],
       withDependents: flags['with-dependents'],
-      ...(overrideHold === undefined ? {} : { overrideHold }),
-      ...(force === undefined ? {} : { forceIncompatible: force }),
+      ...reasons,
       ...this.locking(flags['lock-timeout']),
       lock: flags.lock,
       approve: async (plan, moved) => {
         if (moved) this.note(movedText({ environment: plan.environment, base: { release: plan.base } }, moved, this.host.clock.now()))
         if (!this.forMachine) this.print(rollbackText(plan, this.terminal.out.style))
-        const isHeld = plan.obstacles.length > 0 && overrideHold === undefined
-        if (isHeld || (plan.broken.length > 0 && force === undefined)) return 'no'
-        if (!(await this.#approves(plan, command))) return 'no'
+        if (isRefused(plan, reasons) || !(await this.#approves(plan, command))) return 'no'
         return flags.yes ? 'unattended' : 'yes'
       },
     })
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
-    return this.#conclude(found.value, command, overrideHold !== undefined)
+    return this.#conclude(found.value, command, reasons.overrideHold !== undefined)
   }
 
   /** undefined: nobody gave one. */

@@ -8,7 +8,7 @@ import { liftedHoldsJson, liftedHoldsText } from '../../views/holds.ts'
 import { checkAddress } from '../address.ts'
 import { BaseCommand } from '../base-command.ts'
 import type { ExitCode } from '../exit-codes.ts'
-import { shown } from '../flags.ts'
+import { reasonFlag, shown } from '../flags.ts'
 
 export default class HoldsLift extends BaseCommand {
   static override id = 'holds lift'
@@ -24,7 +24,7 @@ export default class HoldsLift extends BaseCommand {
   static override args = { address: Args.string({ multiple: true, description: 'prompt.NAME or prompt.NAME@8' }) }
   static override flags = {
     rollback: Flags.integer({ helpGroup: 'What to lift', helpValue: 'M', summary: 'only holds of release M', min: 1 }),
-    reason: Flags.string({ helpGroup: 'What to lift', helpValue: 'TEXT', summary: 'recorded in the audit log' }),
+    reason: reasonFlag({ helpGroup: 'What to lift', helpValue: 'TEXT', summary: 'recorded in the audit log' }),
     ...shown('What to lift', 'environment', 'json'),
   }
 
@@ -33,7 +33,7 @@ export default class HoldsLift extends BaseCommand {
     const addresses = argv.map(word => checkAddress(String(word), { haveVersion: true }))
     const { reason, rollback } = flags
     if (addresses.length === 0 && rollback === undefined) throw missing('holds lift needs ADDRESS or --rollback M')
-    if (!reason?.trim()) throw missing('holds lift needs --reason TEXT')
+    if (reason === undefined) throw missing('holds lift needs --reason TEXT')
     const found = await liftHolds(createApp(this.host), {
       ...this.chosenEnvironment(flags),
       addresses,
