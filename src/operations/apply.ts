@@ -73,7 +73,7 @@ async function applyProject(
     const planned = await planAgainst(host, project, stores, trusting, report)
     if (planned.outcome !== 'planned') return planned
     const { plan, base } = planned
-    if (plan.mode === 'destroy' && project.environment.protected && !options.allowProtected) throw protectedEnvironment(plan.environment)
+    requireConsent(plan, options)
     const refused = isRefused(plan, options.authorship)
     if (!changesAnything(plan) && !base.rebound && !refused) {
       await options.approve(plan, moved, base.recovered)
@@ -107,8 +107,8 @@ async function recordRebinding({ registry }: Stores, { environment, base }: Plan
 }
 
 /** Holds and foreign owners stop an apply; a reason for lifting the holds lets it go on. */
-function isRefused(plan: Plan, authorship: Authorship): boolean {
-  return plan.obstacles.some(obstacle => obstacle.kind !== 'held' || authorship.overrideHold === undefined)
+export function isRefused({ obstacles }: Plan, { overrideHold }: Pick<Authorship, 'overrideHold'>): boolean {
+  return obstacles.some(({ kind }) => kind !== 'held' || overrideHold === undefined)
 }
 
 type Interrupted = { readonly outcome: 'interrupted'; readonly uploaded: number; readonly contents: number }
@@ -165,6 +165,7 @@ export interface SavedPlanOptions extends ApplyOptions {
 /** Applies a saved plan: exactly this, or nothing. A base that moved is no obstacle when the plan would do the same. */
 export async function applySaved(host: OperationHost, options: SavedPlanOptions): Promise<ApplyResult> {
   const { plan } = options
+  requireConsent(plan, options)
   const moved = movedInputs(plan, host.workingDirectory, host.processEnvironment)
   if (moved.length > 0) return { outcome: 'stale', plan, moved }
   const stores = await host.openStores({
@@ -232,11 +233,13 @@ function releaseMoved({ number, actor, changes }: ReleaseWithChanges): Moved {
   }
 }
 
-function protectedEnvironment(name: string): OperationError {
-  return new OperationError({
+/** @throws OperationError `apply/protected`. */
+function requireConsent({ mode, isProtected, environment }: Plan, { allowProtected }: ApplyOptions): void {
+  if (mode !== 'destroy' || !isProtected || allowProtected) return
+  throw new OperationError({
     code: 'apply/protected',
-    summary: `${name} is protected, and would be destroyed`,
-    detail: `If it is meant: flowrun destroy -e ${name} -allow-protected\nNothing was changed.`,
+    summary: `${environment} is protected, and would be destroyed`,
+    detail: `If it is meant: flowrun destroy -e ${environment} -allow-protected\nNothing was changed.`,
   })
 }
 

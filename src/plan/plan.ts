@@ -16,6 +16,8 @@ export interface Plan {
   readonly project: string
   readonly environment: string
   readonly target: TargetSummary
+  /** Destroying the environment needs a consent of its own, also by a saved plan. */
+  readonly isProtected: boolean
   /** Sent with the release, so that it happens once (REL-2). */
   readonly applyId: Ulid
   readonly createdAtMs: number

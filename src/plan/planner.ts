@@ -37,6 +37,7 @@ export function makePlan(sources: PlanSources): Plan {
     project: configuration.project,
     environment: configuration.environment.name,
     target: targetOf(configuration.environment),
+    isProtected: configuration.environment.protected,
     applyId: sources.applyId,
     createdAtMs: sources.nowMs,
     base: sources.base,

@@ -17,6 +17,7 @@ export function planOf(parts: Partial<Plan>): Plan {
     environment: 'dev',
     target: { type: 'embedded', state: { type: 'sqlite' }, content: { type: 'inline' } },
     applyId: '01JDC7K3M0ABCDEFGHJKMNPQRS',
+    isProtected: false,
     createdAtMs: NOW,
     base: { release: 14, registryId: 'registry', lineage: 'lineage', stateSerial: 14 },
     changes: [],

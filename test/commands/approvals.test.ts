@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import t, { type Test } from 'tap'
+import { systemClock } from '../../src/base/clock.ts'
+import { dispatch } from '../../src/commands/dispatch.ts'
+import { prompt } from '../support/configuration.ts'
+
+const settings = 'environment "dev" {}\nenvironment "prod" { protected = true }\n'
+const answer = (text: string) => `${settings}${prompt(`user = "${text}"`)}`
+
+/** A project, and what is typed in it where nobody can be asked. */
+function shell(t: Test, text: string) {
+  const directory = t.testdir({})
+  const write = (configuration: string) => writeFileSync(join(directory, 'main.flow.hcl'), configuration)
+  write(text)
+  const type = async (...words: readonly string[]) => {
+    const streams = { out: '', err: '' }
+    const stream = (name: keyof typeof streams) =>
+      new PassThrough().on('data', chunk => {
+        streams[name] += chunk
+      })
+    const code = await dispatch(words, {
+      environment: { NO_COLOR: '1', CI: '1' },
+      stdin: new PassThrough(),
+      stdout: stream('out'),
+      stderr: stream('err'),
+      clock: systemClock,
+      random: randomBytes,
+      workingFolder: () => directory,
+      changeFolder: () => {},
+    })
+    return { code, ...streams }
+  }
+  return { write, type }
+}
+
+/** The prompt was rolled back from its second text, which the configuration still has. */
+async function rolledBack(t: Test) {
+  const { write, type } = shell(t, answer('One.'))
+  await type('apply', '-e', 'dev', '--yes')
+  write(answer('Two.'))
+  await type('apply', '-e', 'dev', '--yes')
+  t.match(await type('rollback', 'prompt.answer', '-e', 'dev', '--yes', '--reason', 'too long'), { code: 0 })
+  return { write, type }
+}
+
+t.test('HOLD-3: an override of a hold is no approval: the release is asked about like any other', async t => {
+  const { type } = await rolledBack(t)
+  const override = ['apply', '-e', 'dev', '--override-hold', 'measured again']
+  t.match(await type(...override), { code: 1, err: /Apply needs an approval.*\[cli\/needs-approval\]/ })
+  t.match(await type('holds', '-e', 'dev'), { out: /prompt\.answer@2/ }, 'it is held still')
+  t.match(await type(...override, '--yes'), { code: 0, out: /Apply complete! Release 4 of dev/ })
+})
+
+t.test('HOLD-6: what no reason lets through is refused, and not asked about', async t => {
+  const { write, type } = shell(t, answer('One.'))
+  await type('apply', '-e', 'dev', '--yes')
+  write(answer('One.').replaceAll('fast', 'slow'))
+  t.match(await type('apply', '-e', 'dev', '--yes'), { code: 0 })
+  const back = await type('rollback', 'prompt.answer', '-e', 'dev', '--reason', 'too slow', '--force-incompatible', 'it is meant')
+  t.match(back, { code: 3, err: /\[release\/dangling-reference\]/ })
+})
+
+t.test('a reason has words', async t => {
+  const { type } = await rolledBack(t)
+  const empty = (flag: string) => ({ code: 1, err: new RegExp(`--${flag} cannot be " ?" {2}\\[cli/bad-flag-value\\]`) })
+  t.match(await type('rollback', 'prompt.answer', '--to', '2', '-e', 'dev', '--yes', '--reason', ''), empty('reason'))
+  t.match(await type('rollback', '-e', 'dev', '--yes', '--reason', 'x', '--override-hold', ' '), empty('override-hold'))
+  t.match(await type('rollback', '-e', 'dev', '--yes', '--reason', 'x', '--force-incompatible', ''), empty('force-incompatible'))
+  t.match(await type('apply', '-e', 'dev', '--yes', '--override-hold', ''), empty('override-hold'))
+  t.match(await type('apply', '-e', 'dev', '--yes', '--accept-registry', ''), empty('accept-registry'))
+  t.match(await type('promote', '--from', 'dev', '--to', 'prod', '--yes', '--override-hold', ''), empty('override-hold'))
+  t.match(await type('import', 'prompt.answer', 'prompt.answer@2', '-e', 'dev', '--take-over', ''), empty('take-over'))
+  t.match(await type('holds', 'lift', 'prompt.answer', '-e', 'dev', '--reason', ' '), empty('reason'))
+})
+
+t.test('a saved plan destroys a protected environment only with consent', async t => {
+  const { type } = shell(t, answer('One.'))
+  await type('apply', '-e', 'prod', '--yes')
+  t.match(await type('plan', '-e', 'prod', '-destroy', '-out', 'end.plan'), { code: 0 })
+  t.match(await type('apply', 'end.plan'), { code: 1, err: /\[apply\/protected\]/ })
+  t.match(await type('apply', 'end.plan', '-allow-protected'), { code: 0, out: /Destroy complete! Release 2 of prod/ })
+})
