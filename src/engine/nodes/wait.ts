@@ -30,7 +30,7 @@ function timer(given: Given, context: NodeContext): AskedCommand {
   const { nowMs, evaluate } = context
   if (given.duration_ms !== undefined) return { type: 'timer', dueMs: nowMs + given.duration_ms }
   if (given.duration !== undefined) return { type: 'timer', dueMs: nowMs + durationMs(evaluate(given.duration)) }
-  return { type: 'timer', dueMs: instantMs(evaluate(given.until ?? null)) }
+  return { type: 'timer', dueMs: instantMs(evaluate(given.until ?? null)), until: true }
 }
 
 /** @param value seconds, or `"15s"`. */
