@@ -1,0 +1,427 @@
+import t, { type Test } from 'tap'
+import type { EffectExecutor } from '../../src/engine/durable/effect.ts'
+import type { EmbeddedEngineOptions } from '../../src/engine/durable/embedded/engine.ts'
+import type { Engine, Submission, WatchEvent } from '../../src/engine/durable/engine.ts'
+import type { RecordStore, RunState } from '../../src/engine/durable/record-store.ts'
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
+import {
+  closureOf,
+  effect,
+  type FakeCommand,
+  type FakeFlow,
+  openEngine,
+  openRecords,
+  sequence,
+  submission,
+  succeed,
+} from '../support/runs.ts'
+
+interface Scene {
+  readonly clock: FakeClock
+  readonly store: RecordStore
+  readonly engine: Engine
+  /** Moves the wall clock, as a person does. */
+  jump(ms: number): void
+  submit(flow: FakeFlow, changes?: Partial<Submission>): Promise<string>
+  state(id: string): Promise<RunState | undefined>
+  /** Another process on the same file. */
+  other(execute: EffectExecutor): Promise<{ readonly engine: Engine; readonly store: RecordStore }>
+}
+
+async function scene(t: Test, execute: EffectExecutor, changes: Partial<EmbeddedEngineOptions> = {}): Promise<Scene> {
+  const directory = t.testdir()
+  const clock = createFakeClock()
+  let jumpedMs = 0
+  const wall = { now: () => clock.now() + jumpedMs, monotonic: clock.monotonic }
+  const open = async (execute: EffectExecutor) => {
+    const store = await openRecords(directory, wall as FakeClock)
+    const engine = openEngine(store, execute, { clock: wall, timers: clock, random: () => 0.5, ...changes })
+    return { store, engine }
+  }
+  const { store, engine } = await open(execute)
+  t.teardown(async () => {
+    await clock.runUntil(engine.drain(0))
+    await store.close()
+  })
+  return {
+    ...{ clock, store, engine, other: open },
+    jump(ms) {
+      jumpedMs += ms
+    },
+    submit: async (flow, changes) => (await engine.submit(submission(flow, changes))).run.id,
+    state: async id => (await store.getRun(id))?.state,
+  }
+}
+
+const timer = (dueMs: number): FakeFlow => ({ rows: [{ t: { type: 'timer', dueMs } }] })
+const APPROVAL: FakeCommand = {
+  type: 'approval',
+  title: 'T',
+  body: 'B',
+  bodyDigest: 'd',
+  fields: {},
+  assignees: ['user:ben'],
+  actions: [{ name: 'approve', requireComment: false }],
+  quorum: 1,
+  separation: false,
+  timeoutAtMs: 5000,
+}
+
+t.test('a run goes through its steps, and is told to those who watch', async t => {
+  const { clock, engine, submit, store } = await scene(t, async command => succeed({ output: command.path }))
+  const id = await submit(sequence(2))
+  const events: WatchEvent[] = []
+  const watch = engine.watch(id, 0, event => events.push(event))
+  const run = await clock.runUntil(engine.run(id))
+  t.match(run, { state: 'succeeded', output: { s1: { output: 's1' } } })
+  await clock.runUntil(watch.ended)
+  t.same(
+    events.filter(event => 'seq' in event).map(({ type }) => type),
+    ['run.queued', 'run.started', 'step.succeeded', 'step.succeeded', 'run.succeeded'],
+  )
+  t.same(
+    events.flatMap(event => (event.type === 'step.started' && 'path' in event ? [event.path] : [])),
+    ['s0', 's1'],
+  )
+  const replayed: WatchEvent[] = []
+  await clock.runUntil(engine.watch(id, 3, event => replayed.push(event)).ended)
+  t.same(
+    replayed.map(event => 'seq' in event && event.seq),
+    [4, 5],
+    'SSE-1: it goes on after the last one that was seen',
+  )
+  t.equal(await store.getRun('none'), undefined)
+})
+
+t.test('STEP-6: a durable retry waits without a claim, and counts its attempts', async t => {
+  let calls = 0
+  const { clock, engine, submit, store, state } = await scene(t, async command => {
+    calls++
+    if (command.attempt < 3)
+      return { outcome: { status: 'failed', error: { code: 'tool/down', message: 'down', retryable: true } }, costNano: 2 }
+    return succeed({ attempt: command.attempt })
+  })
+  engine.start()
+  const id = await submit({ ...sequence(1), retry: { max_attempts: 3, initial_ms: 10_000, max_ms: 60_000 } })
+  await clock.advance(4000)
+  t.equal(await state(id), 'waiting')
+  t.match(await store.getRun(id), { owner: undefined })
+  await clock.advance(40_000)
+  t.match(await store.getRun(id), { state: 'succeeded', output: { s0: { attempt: 3 } }, costNano: 4 })
+  t.match(await store.attempts(id), [{ number: 1, error: { code: 'tool/down' } }, { number: 2 }, { number: 3 }])
+  t.equal(calls, 3)
+})
+
+t.test('a node that has no attempt left fails its run', async t => {
+  const { clock, engine, submit } = await scene(t, async () => {
+    throw new Error('broken')
+  })
+  const run = await clock.runUntil(engine.run(await submit(sequence(2))))
+  t.match(run, { state: 'failed', error: { code: 'node/failed', message: 'broken', path: 's0' } })
+})
+
+t.test('TIME-1: a wait of this process is not moved by a clock that is set, an hour either way', async t => {
+  for (const hours of [1, -1]) {
+    const jumps: number[] = []
+    const { clock, engine, submit, state, jump } = await scene(t, async () => succeed(), { onClockJump: byMs => jumps.push(byMs) })
+    engine.start()
+    const id = await submit(timer(10_000))
+    await clock.advance(2000)
+    t.equal(await state(id), 'waiting')
+    jump(hours * 3_600_000)
+    await clock.advance(6000)
+    t.equal(await state(id), 'waiting', 'not before')
+    await clock.advance(4000)
+    t.equal(await state(id), 'succeeded', 'not an hour late')
+    t.same(jumps, [hours * 3_600_000])
+    const late = await submit(timer(10_000))
+    await clock.advance(12_000)
+    t.equal(await state(late), 'succeeded', 'a later one goes by the new time')
+  }
+})
+
+t.test('OWN-3: a clock that is set takes nothing over', async t => {
+  const { clock, engine, submit, state, jump, other } = await scene(t, () => new Promise(() => {}))
+  engine.start()
+  const id = await submit(sequence(1))
+  const second = await other(async () => succeed())
+  second.engine.start()
+  await clock.advance(5000)
+  jump(3_600_000)
+  await clock.advance(30_000)
+  t.equal(await state(id), 'running')
+  t.same(second.engine.status().running, [])
+  await clock.runUntil(second.engine.drain(0))
+  await second.store.close()
+})
+
+t.test('SIG-1: a run waits for a signal that has not come, and takes one that has', async t => {
+  const { clock, engine, submit, state, store } = await scene(t, async () => succeed())
+  engine.start()
+  const flow: FakeFlow = { rows: [{ w: { type: 'signal', name: 'paid', timeoutAtMs: 60_000 } }] }
+  const [early, late, never] = [await submit(flow), await submit(flow), await submit(flow)]
+  await engine.signal({ run: early, name: 'paid', value: 1 })
+  await clock.advance(2000)
+  t.equal(await state(early), 'succeeded')
+  t.equal(await state(late), 'waiting')
+  await engine.signal({ run: late, name: 'other', value: 1 })
+  await clock.advance(2000)
+  t.equal(await state(late), 'waiting')
+  await engine.signal({ run: late, name: 'paid', value: { amount: 2 } })
+  await clock.advance(2000)
+  t.match(await store.getRun(late), { state: 'succeeded', output: { w: { exit: 'received', output: { amount: 2 } } } })
+  await clock.advance(60_000)
+  t.match(await store.getRun(never), { state: 'succeeded', output: { w: { exit: 'expired' } } })
+})
+
+t.test('an approval holds no worker; a decision or its time ends it', async t => {
+  const { clock, engine, submit, store } = await scene(t, async () => succeed())
+  engine.start()
+  const flow: FakeFlow = { rows: [{ ok: APPROVAL }, { after: effect() }] }
+  const [decided, expired] = [await submit(flow), await submit(flow)]
+  await clock.advance(1000)
+  t.same(engine.status().running, [])
+  t.match(await engine.decide({ run: decided, path: 'ok', by: 'ben', action: 'approve', bodyDigest: 'd', fields: {} }), { missing: 0 })
+  await clock.advance(10_000)
+  t.match(await store.getRun(decided), { state: 'succeeded', output: { ok: { exit: 'approve', decided_by: 'ben' } } })
+  t.match(await store.getRun(expired), { state: 'succeeded', output: { ok: { exit: 'expired' } } })
+})
+
+t.test('what comes while another step is in flight is taken at once', async t => {
+  const { clock, engine, submit, store } = await scene(t, () => new Promise(() => {}))
+  engine.start()
+  const id = await submit({
+    rows: [{ e: effect(), t: { type: 'timer', dueMs: 3000 }, w: { type: 'signal', name: 's', timeoutAtMs: 99_000 } }],
+  })
+  await clock.advance(1000)
+  await engine.signal({ run: id, name: 's', value: 1 })
+  await clock.advance(3000)
+  t.same(
+    (await store.steps(id)).map(({ path }) => path),
+    ['w', 't'],
+  )
+  t.same(engine.status().running, [id])
+})
+
+t.test('RUN-6: a child is a run of its own, whose end is a step of its parent', async t => {
+  const { clock, engine, store } = await scene(t, async command => {
+    if (command.path === 'bad') throw new Error('no')
+    return succeed({ output: 7 })
+  })
+  const parent: FakeFlow = { rows: [{ c: { type: 'child', flow: 'workflow.child', input: { n: 1 }, detach: false } }] }
+  const child = (path: string) => closureOf(parent, { 'workflow.child': { rows: [{ [path]: effect() }] } })
+  const made = async (path: string) => (await engine.submit(submission(parent, { closure: child(path) }))).run.id
+  const run = await clock.runUntil(engine.run(await made('good')))
+  t.match(run, { state: 'succeeded', output: { c: { output: { good: { output: 7 } } } } })
+  const runs = await store.listRuns({ project: 'shop', flow: 'workflow.child', limit: 9 })
+  t.match(runs, [{ parent: { run: run?.id, path: 'c' }, input: { n: 1 }, deadlineAtMs: Number }])
+  t.match(await clock.runUntil(engine.run(await made('bad'))), { state: 'failed', error: { code: 'node/failed', path: 'c' } })
+})
+
+t.test('CAN-1: cancelled: what can be repeated is aborted at once, `once` steps have their time, children end first', async t => {
+  const aborted: string[] = []
+  const { clock, engine, submit, store, state } = await scene(t, (command, _, __, { signal }) => {
+    signal.addEventListener('abort', () => aborted.push(command.path))
+    return new Promise((_, reject) => command.replay !== 'once' && signal.addEventListener('abort', () => reject(signal.reason)))
+  })
+  engine.start()
+  const id = await submit({ rows: [{ safe: effect({ nodeType: 'model' }), once: effect({ replay: 'once' }) }, { next: effect() }] })
+  await clock.advance(1000)
+  t.equal(await engine.cancel(id, 'why'), 'running')
+  await clock.advance(2000)
+  t.same(aborted, ['safe'])
+  t.equal(await state(id), 'running', 'the step that runs once is awaited')
+  await clock.advance(30_000)
+  t.match(await store.getRun(id), { state: 'cancelled', costNano: null })
+  t.match(await store.steps(id), [{ path: 'once', outcome: { status: 'unknown' } }])
+
+  const parent: FakeFlow = { rows: [{ c: { type: 'child', flow: 'workflow.child', input: 1, detach: false } }] }
+  const closure = closureOf(parent, { 'workflow.child': timer(1_000_000) })
+  const { run } = await engine.submit(submission(parent, { closure }))
+  await clock.advance(2000)
+  t.equal(await clock.runUntil(engine.cancel(run.id, 'why')), 'waiting')
+  await clock.advance(5000)
+  const [child] = await store.listRuns({ project: 'shop', flow: 'workflow.child', limit: 1 })
+  t.equal(child?.state, 'cancelled')
+  t.equal(await state(run.id), 'cancelled')
+  t.ok((child?.endedAtMs ?? 0) <= ((await store.getRun(run.id))?.endedAtMs ?? 0))
+  t.equal(await engine.cancel(run.id, 'again'), 'cancelled')
+  t.equal(await engine.cancel('none', 'why'), undefined)
+})
+
+t.test('a cancel without a worker ends the run here', async t => {
+  const { clock, engine, submit, state } = await scene(t, async () => succeed())
+  const id = await submit(sequence(1), { notBeforeMs: Number.MAX_SAFE_INTEGER })
+  t.equal(await clock.runUntil(engine.cancel(id, 'why')), 'queued')
+  t.equal(await state(id), 'cancelled')
+})
+
+t.test('paused and resumed: nothing new begins meanwhile', async t => {
+  let calls = 0
+  const { clock, engine, submit, state } = await scene(t, async () => {
+    calls++
+    return succeed()
+  })
+  const id = await submit(sequence(2))
+  t.equal(await engine.pause(id, { code: 'run/paused', message: 'by ana', retryable: false }), true)
+  engine.start()
+  await clock.advance(5000)
+  t.equal(calls, 0)
+  await engine.resume(id)
+  await clock.advance(2000)
+  t.equal(await state(id), 'succeeded')
+})
+
+t.test('what a step lacks pauses the run, and leaves no record', async t => {
+  let isThere = false
+  const { clock, engine, submit, store } = await scene(t, async () =>
+    isThere ? succeed() : { pause: { code: 'secret/missing', message: 'no key', retryable: false } },
+  )
+  const id = await submit(sequence(1, { replay: 'once' }))
+  t.match(await clock.runUntil(engine.run(id)), { state: 'paused', reason: { code: 'secret/missing' } })
+  t.same(await store.steps(id), [])
+  isThere = true
+  await engine.resume(id)
+  t.match(await clock.runUntil(engine.run(id)), { state: 'succeeded' })
+})
+
+t.test('STEP-5: an interrupted step runs again when that is safe, and is in doubt when it runs once', async t => {
+  for (const [replay, onUnknown, end] of [
+    ['safe', 'pause', 'succeeded'],
+    ['idempotent', 'pause', 'succeeded'],
+    ['once', 'pause', 'paused'],
+    ['once', 'fail', 'failed'],
+    ['once', 'retry', 'succeeded'],
+  ] as const) {
+    const { clock, engine, submit, store, other } = await scene(t, () => new Promise(() => {}))
+    engine.start()
+    const id = await submit({ ...sequence(1, { replay }), onUnknown })
+    await clock.advance(1000)
+    await store.takeFrom(engine.owner)
+    const keys: string[] = []
+    const second = await other(async (_, __, ___, { effectKey }) => {
+      keys.push(effectKey)
+      return succeed()
+    })
+    const run = await clock.runUntil(second.engine.run(id))
+    t.equal(run?.state, end, `${replay}, ${onUnknown}`)
+    if (end === 'paused') {
+      t.equal(run?.reason?.code, 'run/unknown-effect')
+      t.equal(await second.engine.settleUnknown(id, 's0', 'repeat'), true)
+      t.match(await clock.runUntil(second.engine.run(id)), { state: 'succeeded' })
+    }
+    t.equal(keys.length, end === 'failed' ? 0 : 1)
+    await clock.runUntil(second.engine.drain(0))
+    await second.store.close()
+  }
+})
+
+t.test('a step has its time, and a run its deadline', async t => {
+  const { clock, engine, submit, store } = await scene(t, () => new Promise(() => {}))
+  engine.start()
+  const slow = await submit(sequence(1, { timeoutMs: 5000 }))
+  const late = await submit(sequence(1), { deadlineAtMs: clock.now() + 8000 })
+  const waiting = await submit(timer(99_000), { deadlineAtMs: clock.now() + 8000 })
+  await clock.advance(12_000)
+  t.match(await store.getRun(slow), { state: 'failed', error: { code: 'node/timeout' } })
+  t.match(await store.getRun(late), { state: 'failed', error: { code: /run\/deadline|node\/timeout/ } })
+  t.match(await store.getRun(waiting), { state: 'failed', error: { code: 'run/deadline' } })
+})
+
+t.test('RUN-5: a retry goes on after what succeeded, or from a chosen node', async t => {
+  const begun: string[] = []
+  let isBroken = true
+  const { clock, engine, submit, store } = await scene(t, async command => {
+    begun.push(command.path)
+    if (command.path === 's2' && isBroken) throw new Error('no')
+    return succeed()
+  })
+  const id = await submit(sequence(3))
+  t.match(await engine.retry(id, { submittedBy: 'ana' }), { outcome: 'not-ended', state: 'queued' })
+  await clock.runUntil(engine.run(id))
+  isBroken = false
+  begun.length = 0
+  const again = await engine.retry(id, { submittedBy: 'ana' })
+  if (again.outcome !== 'submitted') return t.fail(again.outcome)
+  t.match(await clock.runUntil(engine.run(again.run.id)), { state: 'succeeded', retryOf: id })
+  t.same(begun, ['s2'])
+  begun.length = 0
+  const from = await engine.retry(id, { from: 's1', submittedBy: 'ana' })
+  if (from.outcome !== 'submitted') return t.fail(from.outcome)
+  await clock.runUntil(engine.run(from.run.id))
+  t.same(begun, ['s1', 's2'])
+  t.match(await engine.retry(id, { from: 'nope', submittedBy: 'ana' }), { outcome: 'unknown-node', nodes: ['s0', 's1', 's2'] })
+  t.match(await engine.retry('none', { submittedBy: 'ana' }), { outcome: 'unknown-run' })
+  t.match(await store.getRun(id), { state: 'failed' }, 'the old record stays')
+})
+
+t.test('OWN-4, OWN-5: a drain lets steps end, aborts what does not, and gives the runs up', async t => {
+  let answer = (_: Awaited<ReturnType<EffectExecutor>>) => {}
+  const { clock, engine, submit, store } = await scene(t, command =>
+    command.path === 'slow'
+      ? new Promise(() => {})
+      : new Promise(resolve => {
+          answer = resolve
+        }),
+  )
+  engine.start()
+  const [quick, slow] = [await submit(sequence(2)), await submit({ rows: [{ slow: effect() }] })]
+  await clock.advance(1000)
+  const drained = engine.drain(5000)
+  answer(succeed())
+  await clock.runUntil(drained)
+  t.match(await store.getRun(quick), { state: 'queued', deaths: 0 })
+  t.match(await store.steps(quick), [{ path: 's0' }])
+  t.match(await store.getRun(slow), { state: 'queued', deaths: 0 })
+  t.same(await store.steps(slow), [])
+  t.same(await store.owners(), [])
+})
+
+t.test('OWN-5: a process that was stopped gives up what it had', async t => {
+  const directory = t.testdir()
+  const clock = createFakeClock()
+  const store = await openRecords(directory, clock)
+  let stoppedMs = 0
+  const own = { now: clock.now, monotonic: () => clock.monotonic() + stoppedMs }
+  const signals: AbortSignal[] = []
+  const engine = openEngine(
+    store,
+    (_, __, ___, { signal }) => {
+      signals.push(signal)
+      return new Promise(() => {})
+    },
+    { clock: own, timers: clock },
+  )
+  engine.start()
+  const { run } = await engine.submit(submission(sequence(1)))
+  await clock.advance(5000)
+  stoppedMs = 20_000
+  await clock.advance(3000)
+  t.equal(signals[0]?.aborted, true)
+  t.same(await store.steps(run.id), [])
+  t.match(await store.getRun(run.id), { state: 'running', epoch: 2 }, 'nobody else was there, so it is claimed anew')
+  await clock.runUntil(engine.drain(0))
+  await store.close()
+})
+
+t.test('lanes, priorities and room: as many at once as there may be', async t => {
+  let most = 0
+  let now = 0
+  const { clock, engine, submit, store } = await scene(
+    t,
+    async () => {
+      now++
+      most = Math.max(most, now)
+      await new Promise<void>(resolve => clock.after(100, resolve))
+      now--
+      return succeed()
+    },
+    { concurrency: 3 },
+  )
+  for (let index = 0; index < 10; index++) await submit(sequence(2), { lane: 'l', laneLimit: 2 })
+  for (let index = 0; index < 10; index++) await submit(sequence(2))
+  engine.start()
+  await clock.advance(20_000)
+  t.equal((await store.listRuns({ project: 'shop', states: ['succeeded'], limit: 99 })).length, 20)
+  t.equal(most, 3)
+})
