@@ -5,6 +5,7 @@ import type { Clock } from './base/clock.ts'
 import { compact } from './base/compact.ts'
 import { createUlidSource } from './base/ids.ts'
 import { flowrunVersion } from './base/version.ts'
+import type { Environment } from './config/blocks/environment.ts'
 import { createProjectFiles } from './config/project-files.ts'
 import { createFunctionTable } from './hcl/functions/index.ts'
 import type { OperationHost } from './operations/project.ts'
@@ -24,6 +25,11 @@ export function createApp(host: AppHost): OperationHost {
   const dataDirectory = environment.FLOWRUN_DATA_DIR || '.flowrun'
   const newId = createUlidSource(clock, host.random)
   const resolveSettings = createSettingsResolver(environment, dataDirectory, clock)
+  const createPromptEngine: OperationHost['createPromptEngine'] = async (root, options) =>
+    (await import('./app/prompt-engine.ts')).openPromptEngine(
+      { root, dataDirectory, environment, clock, newId, text: resolveSettings(root, compact({ secrets: options.secrets })) },
+      options,
+    )
   return {
     workingDirectory: host.workingFolder(),
     processEnvironment: environment,
@@ -51,24 +57,13 @@ export function createApp(host: AppHost): OperationHost {
       const redis = redisOf(cache, resolveSettings(root, compact({ secrets })), clock, () => {})
       return openLoadReader({ root, dataDirectory, clock, redis })
     },
-    createPromptEngine: async (root, { project, secrets, cache, onWarning }) => {
-      const [{ createPromptEngine }, { createSpending }, { createAnswerCache }, { redisOf }, { createLoadOf }, { systemTimers }] =
-        await Promise.all([
-          import('./engine/prompt-engine.ts'),
-          import('./app/spending.ts'),
-          import('./app/answer-cache.ts'),
-          import('./app/redis.ts'),
-          import('./app/load.ts'),
-          import('./gateway/timers.ts'),
-        ])
-      const places = secretPlaces(root, secrets, dataDirectory)
-      const spending = createSpending({ root, project, dataDirectory, clock }, newId, onWarning)
-      const redis = redisOf(cache, resolveSettings(root, compact({ secrets })), clock, onWarning)
-      const answerCache = createAnswerCache(cache, { root, dataDirectory, clock, mode: 'write', redis })
-      const time = { clock, timers: systemTimers, random: Math.random }
-      const load = await createLoadOf({ root, dataDirectory, ...time, redis })
-      const engine = createPromptEngine({ environment, secretPlaces: places, ...time, spending, answerCache, load, warn: onWarning })
-      return { ...engine, close: () => engine.close().finally(() => redis?.close()) }
+    createPromptEngine,
+    openRuns: async root => (await import('./app/engine.ts')).openRuns({ root, dataDirectory, clock }),
+    openRunEngine: async (root, options) => {
+      const { project, onWarning } = options
+      const promptEngine = (settings: Pick<Environment, 'secrets' | 'cache'>) =>
+        createPromptEngine(root, { ...settings, project, onWarning })
+      return (await import('./app/engine.ts')).openRunEngine({ root, dataDirectory, clock }, newId, options, promptEngine)
     },
   }
 }

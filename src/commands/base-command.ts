@@ -125,9 +125,14 @@ export abstract class BaseCommand extends Command {
     this.terminal.out.write(opening + text)
   }
 
+  /** Only the result and errors are wanted. */
+  protected get isQuiet(): boolean {
+    return this.#flags?.quiet === true
+  }
+
   /** Writes a note, a progress line or a hint to stderr: not under --quiet, and never beside a machine's form. */
   protected note(text: string): void {
-    if (!this.forMachine && this.#flags?.quiet !== true) this.terminal.err.write(text)
+    if (!this.forMachine && !this.isQuiet) this.terminal.err.write(text)
   }
 
   /** A note that a stream of events has as well. */

@@ -7,7 +7,10 @@ import { createApp } from '../app.ts'
 import type { JsonValue } from '../base/json.ts'
 import { systemErrorSentence } from '../base/system-error.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
+import { type FoundFlow, findFlow } from '../operations/flow.ts'
 import { type CallEvent, dryRun, PromptFailure, type RunOptions, run } from '../operations/run.ts'
+import { isWorkedOn } from '../operations/runs/find.ts'
+import { submitRun } from '../operations/runs/submit.ts'
 import {
   answerText,
   dryRunJson,
@@ -19,27 +22,32 @@ import {
   spentText,
   summaryText,
 } from '../views/run.ts'
+import { submittedEvent, submittedJson } from '../views/run-json.ts'
+import { shortRun } from '../views/run-tree.ts'
 import { showControls } from '../views/text-width.ts'
-import { BaseCommand } from './base-command.ts'
-import { readVariables, variableFlags } from './configuration-flags.ts'
+import { readDuration, readVariables, variableFlags } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { shown } from './flags.ts'
+import { RunCommand, type WaitFlags } from './run-command.ts'
 
-export default class Run extends BaseCommand {
+export default class Run extends RunCommand {
   static override id = 'run'
   static override group = 'try' as const
   static override brief = 'run a flow: the working copy, or with -e what is deployed'
-  static override summary = 'Run a prompt: the working copy, or with -e what is deployed'
+  static override summary = 'Run a workflow or a prompt: the working copy, or with -e what is deployed'
   static override description =
-    'The answer goes to stdout; usage and cost go to stderr. FLOWRUN_ENV does not turn a trial into a production run.'
+    'The answer goes to stdout; nodes, usage and cost go to stderr. A workflow is recorded step by step: when this process ends, another goes on with it. FLOWRUN_ENV does not turn a trial into a production run.'
   static override formats = ['text', 'json', 'jsonl'] as const
   static override examples = [
     'flowrun run prompt.answer --field question="What is a release?"',
     'flowrun run prompt.answer -e prod --input @question.json --json',
     'flowrun run prompt.answer --field question=Why --dry-run',
+    'flowrun run workflow.support --field message=Hi --detach',
   ]
-  static override exitCodes = 'Exit codes: 0 done, 1 error or failed run, 130 interrupted.'
-  static override args = { flow: Args.string({ required: true, description: 'prompt.NAME; with -e also prompt.NAME@VERSION' }) }
+  static override exitCodes = 'Exit codes: 0 done, 1 error or failed run, 5 waits or is paused, 130 interrupted.'
+  static override args = {
+    flow: Args.string({ required: true, description: 'workflow.NAME or prompt.NAME; with -e also prompt.NAME@VERSION' }),
+  }
   static override flags = {
     ...shown('What to run', 'environment'),
     model: Flags.string({ helpGroup: 'What to run', helpValue: 'ADDRESS', summary: 'ask another model; working copy only' }),
@@ -48,6 +56,12 @@ export default class Run extends BaseCommand {
     field: Flags.string({ helpGroup: 'Input', helpValue: 'NAME=VALUE', summary: 'one field of the input', multiple: true }),
     'dry-run': Flags.boolean({ helpGroup: 'How', summary: 'show the messages and their tokens; no call' }),
     'no-cache': Flags.boolean({ helpGroup: 'How', summary: 'ask a model also where an answer is kept, and keep none' }),
+    detach: Flags.boolean({ helpGroup: 'How', summary: 'print the id of the run, and leave it to an engine' }),
+    wait: Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'not longer than this: 30s; the run goes on (exit 5)' }),
+    'cancel-on-interrupt': Flags.boolean({ helpGroup: 'How', summary: 'Ctrl-C cancels the run' }),
+    'idempotency-key': Flags.string({ helpGroup: 'How', helpValue: 'KEY', summary: 'one run for this key, however often it is asked for' }),
+    deadline: Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'the run fails when it is not over by then: 10m' }),
+    priority: Flags.integer({ helpGroup: 'How', helpValue: 'N', summary: 'higher ones first; 0 without it', min: -100, max: 100 }),
     'no-stream': Flags.boolean({ helpGroup: 'How', summary: 'print the answer when it is whole, on a terminal too' }),
     ...shown('What to show', 'json', 'jsonl'),
   }
@@ -57,22 +71,62 @@ export default class Run extends BaseCommand {
 
   async run(): Promise<ExitCode> {
     const { flags, args, raw } = await this.parse(Run)
-    const options: RunOptions = {
-      flow: args.flow,
-      ...(flags.environment ? { environment: flags.environment } : {}),
-      variables: readVariables(raw),
-      input: await this.#readInput(flags.input, flags.field ?? []),
-      ...(flags.model === undefined ? {} : { model: flags.model }),
-      signal: this.interruption(),
-      withoutCache: flags['no-cache'],
-      onWarning: text => this.note(`Warning: ${text}.\n`),
-    }
     if (flags.model !== undefined && flags.environment !== undefined) throw conflictingModel()
+    const found = await findFlow(createApp(this.host), {
+      flow: args.flow,
+      ...this.chosenEnvironment(flags),
+      variables: readVariables(raw),
+      ...(flags.model === undefined ? {} : { model: flags.model }),
+    })
+    if (found.outcome === 'invalid') return this.report(found.diagnostics)
     try {
-      return flags['dry-run'] ? await this.#dryRun(options) : await this.#run(options, !flags['no-stream'])
+      const input = await this.#readInput(flags.input, flags.field ?? [])
+      const recorded = ENGINE_FLAGS.filter(name => flags[name] !== undefined && flags[name] !== false)
+      const direct = DIRECT_FLAGS.filter(name => flags[name] !== undefined && flags[name] !== false)
+      if (found.kind === 'workflow' || recorded.length > 0) {
+        if (direct[0] !== undefined) throw misplacedFlag(direct[0], found.kind === 'workflow' ? found.closure.address : `--${recorded[0]}`)
+        return await this.#submit(found, input, flags)
+      }
+      const options: RunOptions = {
+        input,
+        ...(flags.model === undefined ? {} : { model: flags.model }),
+        signal: this.interruption(),
+        withoutCache: flags['no-cache'],
+        onWarning: text => this.note(`Warning: ${text}.\n`),
+      }
+      return flags['dry-run'] ? await this.#dryRun(found, options) : await this.#run(found, options, !flags['no-stream'])
     } catch (error) {
       if (error instanceof PromptFailure) return this.#failed(error)
       throw error instanceof OperationError && flags.field !== undefined ? withFieldHint(error) : error
+    }
+  }
+
+  /** Records the run, then works on it here, unless it is left to an engine. */
+  async #submit(flow: FoundFlow, input: JsonValue, flags: SubmitFlags): Promise<ExitCode> {
+    const host = createApp(this.host)
+    const { project, environments } = flow
+    const engine = await host.openRunEngine(host.workingDirectory, {
+      project,
+      environments,
+      onWarning: text => this.note(`Warning: ${text}.\n`),
+    })
+    try {
+      const { run } = await submitRun(host, engine, flow, {
+        input,
+        ...(flags['idempotency-key'] === undefined ? {} : { idempotencyKey: flags['idempotency-key'] }),
+        ...(flags.deadline === undefined ? {} : { deadlineMs: readDuration('deadline', flags.deadline) }),
+        ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+      })
+      if (!flags.detach) return await this.workOn(engine, run, flags)
+      this.present({
+        text: () => `${run.id}\n`,
+        json: () => submittedJson(run),
+        jsonl: () => submittedEvent(run, this.host.clock.now()),
+      })
+      if (!(await isWorkedOn(engine))) this.next('flowrun engine start', `flowrun runs resume ${shortRun(run.id)}`)
+      return exitCodes.done
+    } finally {
+      await engine.close()
     }
   }
 
@@ -108,9 +162,9 @@ export default class Run extends BaseCommand {
     }
   }
 
-  async #run(options: RunOptions, streamWanted: boolean): Promise<ExitCode> {
+  async #run(flow: FoundFlow, options: RunOptions, streamWanted: boolean): Promise<ExitCode> {
     const streams = this.format === 'jsonl' || (this.format === 'text' && streamWanted && this.terminal.out.isTerminal)
-    const result = await run(createApp(this.host), {
+    const value = await run(createApp(this.host), flow, {
       ...options,
       ...(streams
         ? {
@@ -121,8 +175,6 @@ export default class Run extends BaseCommand {
           }
         : {}),
     })
-    if (result.outcome === 'invalid') return this.report(result.diagnostics)
-    const { value } = result
     const isShown = this.#streamed !== ''
     this.#endStreamed()
     const text = () => (isShown ? '' : answerText(value))
@@ -131,10 +183,9 @@ export default class Run extends BaseCommand {
     return exitCodes.done
   }
 
-  async #dryRun(options: RunOptions): Promise<ExitCode> {
-    const result = await dryRun(createApp(this.host), options)
-    if (result.outcome === 'invalid') return this.report(result.diagnostics)
-    return this.present({ text: () => dryRunText(result.value), json: () => dryRunJson(result.value) })
+  async #dryRun(flow: FoundFlow, options: RunOptions): Promise<ExitCode> {
+    const rendered = await dryRun(createApp(this.host), flow, options)
+    return this.present({ text: () => dryRunText(rendered), json: () => dryRunJson(rendered) })
   }
 
   async #readInput(written: string | undefined, fields: readonly string[]): Promise<JsonValue> {
@@ -156,6 +207,25 @@ export default class Run extends BaseCommand {
       })
     }
   }
+}
+
+/** A run that is recorded has these; a prompt that is asked directly has the others. */
+const ENGINE_FLAGS = ['detach', 'wait', 'cancel-on-interrupt', 'idempotency-key', 'deadline', 'priority'] as const
+const DIRECT_FLAGS = ['model', 'dry-run', 'no-cache'] as const
+
+interface SubmitFlags extends WaitFlags {
+  readonly detach: boolean
+  readonly 'idempotency-key'?: string | undefined
+  readonly deadline?: string | undefined
+  readonly priority?: number | undefined
+}
+
+function misplacedFlag(flag: string, where: string): OperationError {
+  return new OperationError({
+    code: 'cli/conflicting-flags',
+    summary: `--${flag} is for a prompt that is asked directly, not for ${where}`,
+    detail: `Leave out --${flag}. No run was made.`,
+  })
 }
 
 function readField(written: string): readonly [string, string] {

@@ -11,7 +11,11 @@ import { requireRunnable, splitFlow } from './runnable.ts'
  * @param flow `prompt.answer`, or `prompt.answer@8` for a version that need not be the active one.
  * @throws OperationError `run/unknown-flow`, `run/unknown-version`, `content/…`.
  */
-export async function deployedClosure(registry: Registry, environment: string, flow: string): Promise<Closure> {
+export async function deployedClosure(
+  registry: Registry,
+  environment: string,
+  flow: string,
+): Promise<{ readonly closure: Closure; readonly release: number }> {
   const { pointers, release } = await registry.pointers(environment)
   if (release === 0) throw notDeployed(flow, environment)
   const { address, version: number } = splitFlow(flow)
@@ -27,7 +31,7 @@ export async function deployedClosure(registry: Registry, environment: string, f
     if (artifact) members.set(address, { artifact, digest: version.digest, version: version.version })
   }
   requireRunnable(address, members, `in ${environment}`)
-  return { address, members: await withPinned(registry, members) }
+  return { closure: { address, members: await withPinned(registry, members) }, release }
 }
 
 /**

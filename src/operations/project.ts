@@ -20,6 +20,7 @@ import type { LoadReader } from '../gateway/load/reader.ts'
 import type { ProviderProbe } from '../gateway/probe.ts'
 import type { FunctionTable } from '../hcl/function.ts'
 import { deepMarks } from '../hcl/value.ts'
+import type { OpenRunEngine, OpenRuns } from './runs/access.ts'
 import type { BackendRecords } from './state/backend-record.ts'
 import type { OpenStores } from './stores.ts'
 
@@ -37,6 +38,10 @@ export interface OperationHost {
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
   /** Runs prompts; secrets are looked for where the environment says, files below the project's folder. */
   createPromptEngine(root: string, settings: PromptEngineOptions): Promise<PromptEngine>
+  /** Runs and their journals, to look at. */
+  readonly openRuns: OpenRuns
+  /** What executes runs in this process. */
+  readonly openRunEngine: OpenRunEngine
   /** What calls of the project have spent, for reports: nothing is made where nothing was spent. */
   openSpending(root: string, project: string): Promise<SpendingStore>
   /** The answers that are kept in an environment, to look at or to clear. */

@@ -1,8 +1,10 @@
 import { suggest } from '../base/suggest.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 
+const FLOW_KINDS: ReadonlySet<string> = new Set(['workflow', 'prompt'])
+
 /**
- * `run/unknown-flow`: only a prompt can be run by its address.
+ * `run/unknown-flow`: workflows and prompts can be run by their addresses.
  *
  * @param where as a sentence says it: `here`, `in dev`.
  */
@@ -12,13 +14,14 @@ export function requireRunnable(
   where: string,
 ): void {
   const kind = members.get(flow)?.artifact.kind
-  if (kind === 'prompt') return
-  const flows = [...members].flatMap(([address, member]) => (member.artifact.kind === 'prompt' ? [address] : []))
-  const suggestions = flows.includes(`prompt.${flow}`) ? [`prompt.${flow}`] : suggest(flow, flows)
+  if (FLOW_KINDS.has(kind ?? '')) return
+  const flows = [...members].flatMap(([address, member]) => (FLOW_KINDS.has(member.artifact.kind) ? [address] : []))
+  const named = [...FLOW_KINDS].map(flowKind => `${flowKind}.${flow}`).filter(address => flows.includes(address))
+  const suggestions = named.length > 0 ? named : suggest(flow, flows)
   throw new OperationError({
     code: 'run/unknown-flow',
     summary: kind === undefined ? `There is no flow "${flow}" ${where}` : `${flow} is a ${kind}, and cannot be run`,
-    detail: `${flows.length === 0 ? `There is no prompt ${where}.` : `The flows ${where} are ${flows.sort().join(', ')}.`} No run was made.`,
+    detail: `${flows.length === 0 ? `There is no flow ${where}.` : `The flows ${where} are ${flows.sort().join(', ')}.`} No run was made.`,
     ...(suggestions.length > 0 ? { suggestions } : {}),
   })
 }

@@ -16,7 +16,8 @@ export function isDeadNeighbour(holder: LockHolder, self: Pick<LockHolder, 'host
   return holder.host === self.host && holder.bootId === self.bootId && !isAlive(holder.pid)
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine is there. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -26,7 +27,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function bootId(clock: Clock): string {
+/** Tells one start of this machine from another. */
+export function bootId(clock: Clock): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   } catch {

@@ -186,7 +186,8 @@ export function runEvent(event: CallEvent | { readonly type: 'result'; readonly 
   return `${JSON.stringify({ '@level': 'info', '@timestamp': at, ...content })}\n`
 }
 
-function eventFields(event: CallEvent): JsonObject {
+/** As fields of a stream: snake case, `text_delta`. */
+export function eventFields(event: CallEvent): JsonObject {
   const entries = Object.entries<JsonValue>(event).map(([name, value]): [string, JsonValue] => [
     name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`),
     value,

@@ -133,7 +133,7 @@ t.test('a pinned version must be there, and is what runs', async t => {
   await applied(project, pinned(1).replace('simulated-small', 'simulated-large'))
   const registry = await project.registry()
   t.teardown(() => registry.close())
-  const { members } = await deployedClosure(registry, 'dev', 'prompt.answer')
+  const { members } = (await deployedClosure(registry, 'dev', 'prompt.answer')).closure
   t.match(members.get('model.fast')?.artifact.spec, { id: 'simulated-large' })
   t.match(members.get('model.fast@1')?.artifact.spec, { id: 'simulated-small' })
   t.ok(isEmpty(await project.plan()))

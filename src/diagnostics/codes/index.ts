@@ -23,6 +23,7 @@ import { registryCodes } from './registry.ts'
 import { releaseCodes } from './release.ts'
 import { rollbackCodes } from './rollback.ts'
 import { runCodes } from './run.ts'
+import { runCommandCodes } from './run-command.ts'
 import { s3Codes } from './s3.ts'
 import { secretCodes } from './secret.ts'
 import { stateCodes } from './state.ts'
@@ -66,6 +67,7 @@ export const codes = {
   ...redisCodes,
   ...secretCodes,
   ...runCodes,
+  ...runCommandCodes,
   ...stepCodes,
   ...outputCodes,
   ...cliCodes,

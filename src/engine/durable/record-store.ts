@@ -141,6 +141,8 @@ export interface RecordStore {
   submit(run: NewRun, steps?: readonly StepRecord[]): Promise<{ readonly run: RunRecord; readonly replayed: boolean }>
   getRun(id: string): Promise<RunRecord | undefined>
   listRuns(filter: RunFilter): Promise<readonly RunRecord[]>
+  /** How many there are of each state, without the filter's limit and cursor, and since when the oldest is due. */
+  countRuns(filter: Omit<RunFilter, 'limit' | 'cursor'>): Promise<readonly RunCount[]>
 
   /** Runs that are due, oldest of the highest priority first, within the limits of their lanes (OWN-2). */
   claim(owner: string, limit: number, only?: string): Promise<readonly Claim[]>
@@ -231,9 +233,18 @@ export interface RunFilter {
   readonly states?: readonly RunState[]
   readonly flow?: string
   readonly sinceMs?: number
+  /** Of the id. */
+  readonly ending?: string
   readonly limit: number
   /** A run id: those older than it. */
   readonly cursor?: string
+}
+
+export interface RunCount {
+  readonly state: RunState
+  readonly count: number
+  /** When the one of them that was queued first was made due. */
+  readonly oldestMs: number
 }
 
 export type RunRelease =

@@ -3,7 +3,7 @@ import { digestOf } from '../../../base/digest.ts'
 import type { JsonValue } from '../../../base/json.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
-import type { Claim, LoadedRun, RecordStore, RunFilter, RunRecord } from '../record-store.ts'
+import type { Claim, LoadedRun, RecordStore, RunCount, RunFilter, RunRecord } from '../record-store.ts'
 import { beatIn, claimIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
 import { eventsAfter } from './events.ts'
 import { purgeIn } from './retention.ts'
@@ -109,11 +109,12 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
 
 function reads(
   database: SqliteStore,
-): Pick<RecordStore, 'getRun' | 'listRuns' | 'load' | 'getBlob' | 'events' | 'steps' | 'step' | 'attempts' | 'waits'> {
+): Pick<RecordStore, 'getRun' | 'listRuns' | 'countRuns' | 'load' | 'getBlob' | 'events' | 'steps' | 'step' | 'attempts' | 'waits'> {
   const { read } = database
   return {
     getRun: id => read(() => readRun(database, id)),
     listRuns: filter => read(() => runsOf(database, filter)),
+    countRuns: filter => read(() => countsOf(database, filter)),
     load: claim => read(() => loadIn(database, claim)),
     getBlob: digest =>
       read(() => {
@@ -157,18 +158,32 @@ function waitsOf(tables: Tables, run: string) {
     .map(row => toWait(tables, row))
 }
 
+const FILTER = `project = @project AND (@environment IS NULL OR environment = @environment) AND (@flow IS NULL OR flow = @flow)
+  AND created_at >= @since AND (@states IS NULL OR state IN (SELECT value FROM json_each(@states)))
+  AND (@ending IS NULL OR substr(id, -length(@ending)) = @ending)`
+
+function filterOf(filter: Omit<RunFilter, 'limit'>) {
+  const { project, environment, states, flow, sinceMs = 0, ending } = filter
+  return {
+    ...{ project, environment: environment ?? null, flow: flow ?? null, ending: ending ?? null, since: sinceMs },
+    states: states === undefined ? null : JSON.stringify(states),
+  }
+}
+
 /** Newest first. */
-function runsOf(tables: Tables, filter: RunFilter): readonly RunRecord[] {
-  const { project, environment = null, states, flow = null, sinceMs = 0, limit, cursor = null } = filter
+function runsOf(tables: Tables, { limit, cursor, ...filter }: RunFilter): readonly RunRecord[] {
   return tables
-    .prepared<RunRow & BodyRow>(
-      `${RUN_WITH_BODY} WHERE project = @project AND (@environment IS NULL OR environment = @environment) AND (@flow IS NULL OR flow = @flow)
-         AND created_at >= @since AND (@cursor IS NULL OR id < @cursor)
-         AND (@states IS NULL OR state IN (SELECT value FROM json_each(@states)))
-       ORDER BY id DESC LIMIT @limit`,
-    )
-    .all({ project, environment, flow, since: sinceMs, cursor, states: states === undefined ? null : JSON.stringify(states), limit })
+    .prepared<RunRow & BodyRow>(`${RUN_WITH_BODY} WHERE ${FILTER} AND (@cursor IS NULL OR id < @cursor) ORDER BY id DESC LIMIT @limit`)
+    .all({ ...filterOf(filter), limit, cursor: cursor ?? null })
     .map(row => toRun(tables, row))
+}
+
+function countsOf(tables: Tables, filter: Omit<RunFilter, 'limit' | 'cursor'>): readonly RunCount[] {
+  return tables
+    .prepared<RunCount>(
+      `SELECT state, count(*) AS count, min(max(queued_at, not_before)) AS oldestMs FROM run WHERE ${FILTER} GROUP BY state ORDER BY state`,
+    )
+    .all(filterOf(filter))
 }
 
 /** For a submit a full disk has a name of its own: the run was not taken. */

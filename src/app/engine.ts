@@ -1,0 +1,112 @@
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { compact } from '../base/compact.ts'
+import type { UlidSource } from '../base/ids.ts'
+import { flowrunVersion } from '../base/version.ts'
+import type { OperationError } from '../diagnostics/operation-error.ts'
+import { closureFromJson } from '../engine/durable/closure-json.ts'
+import type { EffectExecutor } from '../engine/durable/effect.ts'
+import type { RecordStore } from '../engine/durable/record-store.ts'
+import type { PromptEngine } from '../engine/prompt-engine.ts'
+import type { RunEngine, RunEngineOptions, Runs } from '../operations/runs/access.ts'
+import { bootId, isAlive } from '../state/process.ts'
+
+export interface RunsPlace {
+  /** The folder of the project, absolute. */
+  readonly root: string
+  /** `.flowrun`, or what FLOWRUN_DATA_DIR says. */
+  readonly dataDirectory: string
+  readonly clock: Clock
+}
+
+export async function openRuns(place: RunsPlace): Promise<Runs> {
+  return runsOf(await openRecords(place, 'read', () => {}), place.clock)
+}
+
+/** @param promptEngine makes the one of an environment, when the first run of it asks something. */
+export async function openRunEngine(
+  place: RunsPlace,
+  newId: UlidSource,
+  { project, environments, concurrency, onWarning }: RunEngineOptions,
+  promptEngine: (environment: NonNullable<ReturnType<RunEngineOptions['environments']['get']>>) => Promise<PromptEngine>,
+): Promise<RunEngine> {
+  const [{ createEmbeddedEngine }, { systemTimers }] = await Promise.all([
+    import('../engine/durable/embedded/engine.ts'),
+    import('../gateway/timers.ts'),
+  ])
+  const { clock } = place
+  const records = await openRecords(place, 'write', endProcess)
+  const runs = await runsOf(records, clock)
+  const engines = new Map<string, Promise<PromptEngine>>()
+  const engineOf = (name: string): Promise<PromptEngine> | undefined => {
+    const environment = environments.get(name)
+    const known = engines.get(name)
+    if (known || environment === undefined) return known
+    const made = promptEngine(environment)
+    engines.set(name, made)
+    return made
+  }
+  const engine = createEmbeddedEngine({
+    ...{ store: records, execute: executorOf(engineOf), flows: runs.flows, project, clock, timers: systemTimers, newId },
+    random: Math.random,
+    process: { host: hostname(), pid: process.pid, bootId: bootId(clock), version: flowrunVersion, isAlive },
+    onClockJump: byMs => onWarning(`The clock was set by ${Math.round(byMs / 1000)} s; what waits for a time is not moved by it`),
+    ...compact({ concurrency }),
+  })
+  return {
+    ...runs,
+    engine,
+    async render(environment, closure, input) {
+      const { messages } = (await (await engineOf(environment))?.render({ closure, input })) ?? { messages: [] }
+      return messages
+    },
+    async close(drainMs = 0) {
+      await engine.drain(drainMs)
+      for (const made of engines.values()) await (await made).close()
+      await records.close()
+    },
+  }
+}
+
+async function openRecords({ root, dataDirectory, clock }: RunsPlace, mode: 'read' | 'write', onLost: (error: OperationError) => void) {
+  const { createRecordStore, openEngineDatabase } = await import('../engine/durable/sqlite/store.ts')
+  const name = join(dataDirectory, 'engine.db')
+  return createRecordStore(await openEngineDatabase({ file: resolve(root, name), name, mode, clock, flowrunVersion }), onLost)
+}
+
+async function runsOf(records: RecordStore, clock: Clock): Promise<Runs> {
+  const [{ createFlows }, { createDeferredLanguage }, { loadSchemaValidator }, { runtimeFunctionTable }] = await Promise.all([
+    import('../engine/flows.ts'),
+    import('../engine/deferred.ts'),
+    import('../engine/schema-validator.ts'),
+    import('../hcl/functions/index.ts'),
+  ])
+  const self = { host: hostname(), bootId: bootId(clock) }
+  return {
+    records,
+    flows: createFlows({ language: createDeferredLanguage(runtimeFunctionTable), validator: await loadSchemaValidator() }),
+    async closureOf({ closureDigest }) {
+      const json = await records.getBlob(closureDigest)
+      return json === undefined ? undefined : closureFromJson(json)
+    },
+    isAlive: owner => owner.host !== self.host || (owner.bootId === self.bootId && isAlive(owner.pid)),
+    close: () => records.close(),
+  }
+}
+
+/** Each run is executed with what its environment says; one that the configuration has lost waits for it. */
+function executorOf(engineOf: (environment: string) => Promise<PromptEngine> | undefined): EffectExecutor {
+  return async (command, run, closure, context) => {
+    const engine = await engineOf(run.environment)
+    if (engine) return engine.execute(command, run, closure, context)
+    const message = `There is no environment "${run.environment}" in the configuration any more`
+    return { pause: { code: 'run/unknown-environment', message, retryable: false } }
+  }
+}
+
+/** After a failed commit nothing may be acknowledged any more: the next start recovers (STORE-3). */
+function endProcess({ diagnostic }: OperationError): void {
+  process.stderr.write(`Error: ${diagnostic.summary}  [${diagnostic.code}]\nThe engine ends, for nothing can be recorded.\n`)
+  process.exit(1)
+}

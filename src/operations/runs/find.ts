@@ -1,0 +1,104 @@
+import { suggest } from '../../base/suggest.ts'
+import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
+import { OperationError } from '../../diagnostics/operation-error.ts'
+import { Report } from '../../diagnostics/report.ts'
+import type { RunRecord } from '../../engine/durable/record-store.ts'
+import { type OperationHost, openProject, type Project } from '../project.ts'
+import type { RunEngine, Runs } from './access.ts'
+
+export type RunsResult<T> =
+  | { readonly outcome: 'found'; readonly value: T }
+  | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
+
+/** Ids are 26 characters; a shorter ending could be anybody's. */
+const ENDING = /^[0-9A-HJKMNP-TV-Z]{4,26}$/
+/** Recent ones, for a name that was mistyped. */
+const NEAR = 200
+
+export interface RunsOptions {
+  readonly environment?: string
+}
+
+/** Looks at the runs of the project; nothing is made where there are none. */
+export async function withRuns<T>(
+  host: OperationHost,
+  options: RunsOptions,
+  work: (runs: Runs, project: Project) => Promise<T>,
+): Promise<RunsResult<T>> {
+  const report = new Report()
+  const project = openProject(host, options, report)
+  if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  const runs = await host.openRuns(project.root)
+  try {
+    return { outcome: 'found', value: await work(runs, project) }
+  } finally {
+    await runs.close()
+  }
+}
+
+/** Does something about the runs of the project, with what can execute them. */
+export async function withRunEngine<T>(
+  host: OperationHost,
+  options: RunsOptions & { readonly concurrency?: number; readonly onWarning: (text: string) => void },
+  work: (engine: RunEngine, project: Project) => Promise<T>,
+): Promise<RunsResult<T>> {
+  const report = new Report()
+  const project = openProject(host, options, report)
+  if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  const { concurrency, onWarning } = options
+  const engine = await host.openRunEngine(project.root, {
+    ...{ project: project.settings.project, environments: project.settings.environments, onWarning },
+    ...(concurrency === undefined ? {} : { concurrency }),
+  })
+  try {
+    return { outcome: 'found', value: await work(engine, project) }
+  } finally {
+    await engine.close()
+  }
+}
+
+/**
+ * The run that a person names: by its id, the end of it, or `@last`.
+ *
+ * @throws OperationError `run/unknown`, `run/ambiguous`.
+ */
+export async function findRun({ records }: Runs, { settings }: Project, name: string): Promise<RunRecord> {
+  const { project } = settings
+  if (name === '@last') {
+    const [last] = await records.listRuns({ project, limit: 1 })
+    if (last) return last
+    throw new OperationError({ code: 'run/unknown', summary: 'There are no runs yet', detail: 'Make one:  flowrun run workflow.NAME' })
+  }
+  const ending = name.toUpperCase()
+  const found = ENDING.test(ending) ? await records.listRuns({ project, ending, limit: 3 }) : []
+  const [run, ...others] = found
+  if (run === undefined) throw await unknownRun(records, project, name)
+  if (others.length === 0) return run
+  throw new OperationError({
+    code: 'run/ambiguous',
+    summary: `More than one run ends with ${ending}`,
+    notes: found.map(({ id, flow, state }) => `${id}  ${flow}  ${state}`),
+    detail: 'Write more of its id. Nothing was changed.',
+  })
+}
+
+async function unknownRun(records: Runs['records'], project: string, name: string): Promise<OperationError> {
+  const ending = name.toUpperCase()
+  const recent = await records.listRuns({ project, limit: NEAR })
+  const near = suggest(
+    ending,
+    recent.map(({ id }) => id.slice(-ending.length)),
+  )
+  const isName = ENDING.test(ending)
+  return new OperationError({
+    code: 'run/unknown',
+    summary: `There is no run "${name}"`,
+    detail: `${isName ? '' : 'A run is named by its id, by the last 4 or more characters of it, or by @last. '}The runs:  flowrun runs`,
+    ...(near.length > 0 ? { suggestions: near } : {}),
+  })
+}
+
+/** Whether any process is there that works on runs. */
+export async function isWorkedOn({ records, isAlive, ...rest }: Runs & { readonly engine?: RunEngine['engine'] }): Promise<boolean> {
+  return (await records.owners()).some(owner => owner.id !== rest.engine?.owner && isAlive(owner))
+}

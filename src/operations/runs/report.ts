@@ -1,0 +1,194 @@
+import type { NodeSpec } from '../../artifact/workflow.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts'
+import type { AttemptRecord, RunRecord, StepRecord, WaitRecord } from '../../engine/durable/record-store.ts'
+import type { StepError, StepPath } from '../../engine/interpreter/command.ts'
+import type { NodeStanding } from '../../engine/interpreter/interpretation.ts'
+import type { Runs } from './access.ts'
+import { compareSteps, namesOf, topOf } from './step-path.ts'
+
+/** A run, and how each of its nodes stands: out of its graph and its records, whoever executes it. */
+export interface RunReport {
+  readonly run: RunRecord
+  /** In the order of the graph; what a map or a loop did follows it. */
+  readonly nodes: readonly NodeReport[]
+  readonly waits: readonly WaitRecord[]
+  /** Of all steps; null: of none is it known. */
+  readonly usage: TokenUsage | null
+}
+
+export interface NodeReport {
+  readonly path: StepPath
+  /** Inside of a map or a loop. */
+  readonly isInner: boolean
+  readonly type: string
+  readonly status: NodeStanding['status'] | 'unknown'
+  readonly exit?: string
+  /** Why it was skipped. */
+  readonly reason?: string
+  readonly startedAtMs?: number
+  readonly endedAtMs?: number
+  /** Durable ones, and calls of the last. */
+  readonly attempts: number
+  readonly model?: string
+  readonly isCached: boolean
+  readonly usage: TokenUsage | null
+  /** Nano-dollars; null is unknown, absent: it asks nothing that costs. */
+  readonly costNano?: number | null
+  readonly error?: StepError
+  /** Of a map or a loop: bodies that are through, and at most at once. */
+  readonly bodies?: { readonly done: number; readonly all: number; readonly concurrency?: number }
+  readonly calls: readonly CallReport[]
+  readonly tries: readonly AttemptRecord[]
+}
+
+export interface TokenUsage {
+  readonly input: number
+  readonly cachedInput: number
+  readonly output: number
+}
+
+/** A call of a model, as its step keeps it. */
+export interface CallReport {
+  readonly model: string
+  readonly startedAfterMs: number
+  readonly durationMs: number
+  readonly waitedMs: number
+  readonly outcome: string
+  readonly status: number | null
+  readonly firstEventMs: number | null
+}
+
+export async function readReport({ records, flows, closureOf }: Runs, run: RunRecord): Promise<RunReport> {
+  const [steps, attempts, waits, closure] = [
+    await records.steps(run.id),
+    await records.attempts(run.id),
+    await records.waits(run.id),
+    await closureOf(run),
+  ]
+  const tries = Map.groupBy(attempts, ({ path }) => path)
+  if (closure === undefined) return { run, waits, nodes: steps.map(step => stepReport(step, 'step', tries)), usage: usageOf(steps) }
+  const { nodes } = flows.graph(closure)
+  const interpretation = flows.interpret(run, closure)
+  for (const { path, outcome, endedAtMs } of steps) interpretation.settle(path, outcome, endedAtMs)
+  const waiting = new Set(waits.map(({ path }) => path))
+  const standings = new Map(interpretation.nodes().map(standing => [standing.path, standing]))
+  const recorded = new Map(steps.map(step => [step.path, step]))
+  const inner = Map.groupBy(
+    [...new Set([...standings.keys(), ...recorded.keys()])].filter(path => path !== topOf(path)).sort(compareSteps),
+    topOf,
+  )
+  const report = (path: StepPath, spec: NodeSpec | undefined): NodeReport => {
+    const standing = standings.get(path)
+    const step = recorded.get(path)
+    const base = step ? stepReport(step, spec?.type ?? 'step', tries) : untouched(path, spec?.type ?? 'step', tries)
+    return standing === undefined ? base : { ...base, ...standingFacts(standing, waiting.has(path), run) }
+  }
+  const all = nodes.flatMap((node): readonly NodeReport[] => {
+    const within = (inner.get(node.name) ?? []).map(path => report(path, specAt(nodes, path)))
+    return [node.nodes ? withBodies(report(node.name, node), node, within) : report(node.name, node), ...within]
+  })
+  return { run, waits, nodes: all, usage: usageOf(steps) }
+}
+
+/** A run that is over has nothing under way, whatever its last record was. */
+function standingFacts(standing: NodeStanding, isWaiting: boolean, { endedAtMs }: RunRecord): Partial<NodeReport> {
+  const { status, exit, reason } = standing
+  const isOpen = status === 'running' || status === 'waiting'
+  return {
+    status: isOpen ? (endedAtMs !== undefined ? 'pending' : isWaiting ? 'waiting' : 'running') : status,
+    ...(exit !== undefined && { exit }),
+    ...(reason !== undefined && { reason }),
+  }
+}
+
+function untouched(path: StepPath, type: string, tries: ReadonlyMap<string, readonly AttemptRecord[]>): NodeReport {
+  const made = tries.get(path) ?? []
+  const startedAtMs = made[0]?.startedAtMs
+  return {
+    ...{ path, type, status: 'pending', attempts: Math.max(1, made.length), usage: null, calls: [], tries: made },
+    isInner: path !== topOf(path),
+    isCached: false,
+    ...(startedAtMs !== undefined && { startedAtMs }),
+  }
+}
+
+function stepReport(step: StepRecord, type: string, tries: ReadonlyMap<string, readonly AttemptRecord[]>): NodeReport {
+  const { path, outcome, facts = {}, costNano, endedAtMs } = step
+  const made = tries.get(path) ?? []
+  const calls = callsOf(facts.calls)
+  return {
+    ...{ path, type, status: outcome.status, usage: usageIn(facts.usage), costNano, endedAtMs, calls, tries: made },
+    isInner: path !== topOf(path),
+    startedAtMs: Math.min(step.startedAtMs, ...made.map(({ startedAtMs }) => startedAtMs)),
+    attempts: step.attempts - 1 + Math.max(1, calls.length),
+    isCached: facts.cached === true,
+    ...(typeof facts.model === 'string' && { model: facts.model }),
+    ...(outcome.status === 'succeeded' && { exit: outcome.exit }),
+    ...(outcome.status === 'failed' && { error: outcome.error }),
+  }
+}
+
+/** What its bodies took together. */
+function withBodies(own: NodeReport, { arguments: given }: NodeSpec, inner: readonly NodeReport[]): NodeReport {
+  const starts = inner.flatMap(({ startedAtMs }) => startedAtMs ?? [])
+  const ends = inner.flatMap(({ endedAtMs }) => endedAtMs ?? [])
+  const bodies = Map.groupBy(inner, ({ path }) => path.slice(0, path.indexOf(']') + 1))
+  const done = [...bodies.values()].filter(steps => steps.every(({ status }) => status === 'succeeded' || status === 'skipped')).length
+  const { concurrency } = given
+  return {
+    ...own,
+    ...(starts.length > 0 && { startedAtMs: Math.min(...starts) }),
+    ...(ends.length > 0 && own.status !== 'running' && { endedAtMs: Math.max(...ends) }),
+    usage: sumUsage(inner.map(({ usage }) => usage)),
+    ...(inner.some(({ costNano }) => costNano !== undefined) && { costNano: sumCost(inner.map(({ costNano = 0 }) => costNano)) }),
+    bodies: { done, all: bodies.size, ...(typeof concurrency === 'number' && { concurrency }) },
+  }
+}
+
+function specAt(nodes: readonly NodeSpec[], path: StepPath): NodeSpec | undefined {
+  let found: NodeSpec | undefined
+  let among: readonly NodeSpec[] = nodes
+  for (const wanted of namesOf(path)) {
+    found = among.find(({ name }) => name === wanted)
+    among = found?.nodes ?? []
+  }
+  return found
+}
+
+function usageOf(steps: readonly StepRecord[]): TokenUsage | null {
+  return sumUsage(steps.map(({ facts }) => usageIn(facts?.usage)))
+}
+
+function usageIn(usage: JsonValue | undefined): TokenUsage | null {
+  if (!isJsonObject(usage)) return null
+  const count = (name: string) => (typeof usage[name] === 'number' ? usage[name] : 0)
+  return { input: count('input_tokens'), cachedInput: count('cached_tokens'), output: count('output_tokens') }
+}
+
+function sumUsage(usages: readonly (TokenUsage | null)[]): TokenUsage | null {
+  const known = usages.filter(usage => usage !== null)
+  if (known.length === 0) return null
+  const sum = (of: (usage: TokenUsage) => number) => known.reduce((total, usage) => total + of(usage), 0)
+  return { input: sum(({ input }) => input), cachedInput: sum(({ cachedInput }) => cachedInput), output: sum(({ output }) => output) }
+}
+
+function sumCost(costs: readonly (number | null)[]): number | null {
+  return costs.reduce((total, cost) => (total === null || cost === null ? null : total + cost), 0)
+}
+
+function callsOf(calls: JsonValue | undefined): readonly CallReport[] {
+  return Array.isArray(calls) ? calls.filter(isJsonObject).map(callOf) : []
+}
+
+function callOf(call: JsonObject): CallReport {
+  const number = (name: string) => (typeof call[name] === 'number' ? call[name] : null)
+  return {
+    model: String(call.model),
+    outcome: String(call.outcome),
+    startedAfterMs: number('started_after_ms') ?? 0,
+    durationMs: number('duration_ms') ?? 0,
+    waitedMs: number('waited_ms') ?? 0,
+    status: number('status'),
+    firstEventMs: number('first_event_ms'),
+  }
+}

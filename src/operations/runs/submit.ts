@@ -1,0 +1,75 @@
+import type { Closure, ClosureMember } from '../../artifact/closure.ts'
+import { followedReferences, memberKey, pinnedReferences } from '../../artifact/references.ts'
+import { compact } from '../../base/compact.ts'
+import type { JsonValue } from '../../base/json.ts'
+import { userName } from '../../base/user.ts'
+import { OperationError } from '../../diagnostics/operation-error.ts'
+import type { RunRecord } from '../../engine/durable/record-store.ts'
+import { withPlace } from '../failure-place.ts'
+import type { FoundFlow } from '../flow.ts'
+import type { OperationHost } from '../project.ts'
+import type { RunEngine } from './access.ts'
+
+export interface SubmitOptions {
+  readonly input: JsonValue
+  readonly idempotencyKey?: string
+  /** From now on; absent: as long as the flow says. */
+  readonly deadlineMs?: number
+  /** The higher, the sooner; 0 unless said. */
+  readonly priority?: number
+}
+
+/** Visible ASCII (IDEM-5). */
+const KEY = /^[\x21-\x7e]{1,255}$/
+
+/**
+ * Records a run, once its input fits: what does not fit leaves nothing behind.
+ *
+ * @throws OperationError `run/invalid-input`, `run/other-body`, `run/store-full`, `cli/bad-flag-value`.
+ */
+export async function submitRun(
+  host: Pick<OperationHost, 'clock'>,
+  { engine, flows }: RunEngine,
+  flow: FoundFlow,
+  { input: given, idempotencyKey, deadlineMs, priority = 0 }: SubmitOptions,
+): Promise<{ readonly run: RunRecord; readonly replayed: boolean }> {
+  if (idempotencyKey !== undefined && !KEY.test(idempotencyKey)) throw badKey()
+  const closure = reachable(flow.closure)
+  const { interpreter, timeout_ms: timeoutMs, retention_ms: retentionMs } = flows.graph(closure)
+  const input = await flows.checkedInput(closure, given).catch(error => Promise.reject(withPlace(error, flow.parsed)))
+  return engine.submit({
+    ...{ closure, input, interpreter, retentionMs, priority, release: flow.release, session: {}, notBeforeMs: 0 },
+    ...flows.lane(closure, input),
+    ...compact({ idempotencyKey }),
+    flow: closure.address,
+    environment: flow.environment.name,
+    deadlineAtMs: host.clock.now() + (deadlineMs ?? timeoutMs),
+    submittedBy: userName(),
+    // As it was sent: a default that changes later makes no other body of it (IDEM-1).
+    body: given,
+  })
+}
+
+/** What a run is pinned to (RUN-3): all that the flow reaches, and the budgets, which may stop any call. */
+function reachable({ address, members }: Closure): Closure {
+  const budgets = [...members].flatMap(([key, { artifact }]) => (artifact.kind === 'budget' ? [key] : []))
+  const reached = new Map<string, ClosureMember>()
+  const keys = new Set([address, ...budgets])
+  // A set grows while it is gone through.
+  for (const key of keys) {
+    const member = members.get(key)
+    if (member === undefined) continue
+    reached.set(key, member)
+    const { spec } = member.artifact
+    for (const next of [...followedReferences(spec), ...pinnedReferences(spec).map(memberKey)]) keys.add(next)
+  }
+  return { address, members: reached }
+}
+
+function badKey(): OperationError {
+  return new OperationError({
+    code: 'cli/bad-flag-value',
+    summary: '--idempotency-key is no key',
+    detail: 'A key has 1 to 255 visible ASCII characters, without blanks. No run was made.',
+  })
+}

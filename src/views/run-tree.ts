@@ -1,0 +1,214 @@
+import { type RunRecord, TERMINAL_STATES, type WaitRecord } from '../engine/durable/record-store.ts'
+import type { NodeReport, RunReport } from '../operations/runs/report.ts'
+import { topOf } from '../operations/runs/step-path.ts'
+import { formatCount, formatDuration, formatMoment, formatMoney, formatMoneys, formatTokens } from './format-number.ts'
+import type { Style } from './style.ts'
+import { displayWidth, padEnd, padStart, showControls, truncate } from './text-width.ts'
+import { oneLine } from './versions.ts'
+
+/** Steps of a map or a loop before the others are counted instead. */
+const INNER_MAX = 20
+
+/** `workflow.research (working copy)   run 01M7Z8Z781X1WSABMTR3S6VBWA` */
+export function runTitle({ id, flow, release, environment }: RunRecord, style: Style): string {
+  const where = release === 0 ? '(working copy)' : `(release ${release} of ${environment})`
+  return `${style.paint.address(flow)} ${where}   run ${id}`
+}
+
+interface Row {
+  readonly label: string
+  readonly type: string
+  readonly time: string
+  readonly detail: string
+  readonly input: string
+  readonly output: string
+  readonly cost: number | null | undefined
+}
+
+/** A line for each node, with what is known of it: the same while the run goes on and when it is over. */
+export function runTreeLines(report: RunReport, style: Style, nowMs: number): readonly string[] {
+  const rows = shownNodes(report.nodes).map(node => ('more' in node ? moreRow(node.more, style) : nodeRow(node, report, style, nowMs)))
+  const known = formatMoneys(rows.map(({ cost }) => cost ?? 0))
+  const costs = rows.map(({ cost }, index) => (cost === undefined ? '' : (known[index] ?? '')))
+  const width = (of: (row: Row) => string) => Math.max(0, ...rows.map(row => displayWidth(of(row))))
+  const [label, type, time, input, output] = [
+    width(row => row.label),
+    width(row => row.type),
+    width(row => row.time),
+    width(row => row.input),
+    width(row => row.output),
+  ]
+  const cost = Math.max(0, ...costs.map(displayWidth))
+  const fixed = label + 2 + type + 2 + time + 2
+  const money = cost === 0 ? 0 : 2 + cost
+  const tokens = input === 0 ? 0 : 2 + input + 2 + output
+  const hasTokens = fixed + tokens + money + 12 <= style.width
+  const detail = Math.max(
+    0,
+    Math.min(
+      width(row => row.detail),
+      style.width - fixed - money - (hasTokens ? tokens : 0),
+    ),
+  )
+  return rows.map((row, index) =>
+    [
+      padEnd(row.label, label),
+      padEnd(row.type, type),
+      padEnd(row.time, time),
+      padEnd(truncate(row.detail, detail, style.glyphs.ellipsis), detail),
+      ...(hasTokens && tokens > 0 ? [padStart(row.input, input), padStart(row.output, output)] : []),
+      ...(cost === 0 ? [] : [padStart(costs[index] ?? '', cost)]),
+    ]
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+type Shown = NodeReport | { readonly more: number }
+
+function shownNodes(nodes: readonly NodeReport[]): readonly Shown[] {
+  const groups = [...Map.groupBy(nodes, ({ path }) => topOf(path)).values()]
+  return groups.flatMap((group): readonly Shown[] =>
+    group.length - 1 <= INNER_MAX ? group : [...group.slice(0, INNER_MAX), { more: group.length - INNER_MAX }],
+  )
+}
+
+function moreRow(more: number, { glyphs }: Style): Row {
+  const label = `  ${glyphs.corner} ${glyphs.ellipsis} ${formatCount(more)} more`
+  return { label, type: '', time: '', detail: '', input: '', output: '', cost: undefined }
+}
+
+function nodeRow(node: NodeReport, { waits, nodes }: RunReport, style: Style, nowMs: number): Row {
+  const { path, isInner, status, startedAtMs, endedAtMs, usage, costNano } = node
+  const next = nodes[nodes.indexOf(node) + 1]
+  const branch = next?.isInner && topOf(next.path) === topOf(path) ? style.glyphs.branch : style.glyphs.corner
+  const ends = endedAtMs ?? (status === 'running' ? nowMs : undefined)
+  const isAsked = usage !== null
+  return {
+    label: `${isInner ? `  ${branch} ` : ''}${signOf(status, style)} ${oneLine(isInner ? path.slice(topOf(path).length) : path)}`,
+    type: typeText(node),
+    time: startedAtMs === undefined || ends === undefined || status === 'pending' ? '' : timeText(formatDuration(ends - startedAtMs)),
+    detail: oneLine(
+      detailText(
+        node,
+        waits.find(wait => wait.path === path),
+        style,
+      ),
+    ),
+    input: isAsked ? `${formatTokens(usage.input)} in` : '',
+    output: isAsked ? `${formatTokens(usage.output)} out` : '',
+    cost: isAsked || (costNano !== undefined && costNano !== 0) ? costNano : undefined,
+  }
+}
+
+function signOf(status: NodeReport['status'], { glyphs, paint }: Style): string {
+  switch (status) {
+    case 'succeeded':
+      return paint.add(glyphs.ok)
+    case 'failed':
+      return paint.error(glyphs.fail)
+    case 'skipped':
+      return paint.secondary(glyphs.dash)
+    case 'running':
+      return paint.change(glyphs.full)
+    case 'waiting':
+    case 'unknown':
+      return paint.change(glyphs.half)
+    case 'pending':
+      return paint.secondary(glyphs.empty)
+  }
+}
+
+/** `map 4 of 4` */
+function typeText({ type, bodies, status }: NodeReport): string {
+  if (bodies === undefined || bodies.all === 0) return type
+  return status === 'succeeded' ? `${type} ${bodies.done} of ${bodies.all}` : `${type} ${bodies.done}`
+}
+
+/** Numbers end and units begin at one column: ` 84 ms`, `2.1 s `. */
+function timeText(text: string): string {
+  const [number = '', ...units] = text.split(' ')
+  return `${padStart(number, 4)} ${padEnd(units.join(' '), 2)}`
+}
+
+const EXIT_SHOWN: ReadonlySet<string> = new Set(['router', 'approval', 'guard', 'wait'])
+
+function detailText(node: NodeReport, wait: WaitRecord | undefined, { glyphs }: Style): string {
+  const { status, reason, error, exit, type, bodies, model, attempts, isCached } = node
+  if (status === 'skipped') return reason ?? ''
+  if (status === 'failed') return error?.code ?? 'failed'
+  if (status === 'unknown') return 'nobody knows whether it was done'
+  if (wait !== undefined) return waitText(wait)
+  const attempt = attempts > 1 ? [`attempt ${attempts}`] : []
+  const facts = [
+    ...(exit !== undefined && EXIT_SHOWN.has(type) ? [`${glyphs.arrow} ${exit}`] : []),
+    ...(bodies?.concurrency === undefined ? [] : [`${bodies.concurrency} at once`]),
+    ...(model === undefined ? [] : [model]),
+    ...attempt,
+    ...(isCached ? ['from the cache'] : []),
+  ]
+  return facts.join(', ')
+}
+
+export function waitText(wait: WaitRecord): string {
+  switch (wait.kind) {
+    case 'approval':
+      return 'waits for a person'
+    case 'signal':
+      return `waits for the signal ${wait.name}`
+    case 'timer':
+      return wait.dueAtMs === null ? 'waits' : `until ${formatMoment(wait.dueAtMs)}`
+    case 'child':
+      return `run ${wait.child}`
+    case 'retry':
+      return wait.dueAtMs === null ? 'again soon' : `again at ${formatMoment(wait.dueAtMs)}`
+    case 'unknown':
+      return 'nobody knows whether it was done'
+  }
+}
+
+/** `succeeded in 4.1 s · 2,645 in, 350 out · $0.000606` */
+export function endText({ run, usage }: RunReport): string {
+  const { state, startedAtMs, createdAtMs, endedAtMs, costNano } = run
+  const took =
+    endedAtMs === undefined ? '' : ` ${state === 'succeeded' ? 'in' : 'after'} ${formatDuration(endedAtMs - (startedAtMs ?? createdAtMs))}`
+  return [
+    `${state}${took}`,
+    ...(usage === null ? [] : [`${formatTokens(usage.input)} in, ${formatTokens(usage.output)} out`]),
+    costNano === null ? 'cost unknown' : formatMoney(costNano),
+  ].join(' · ')
+}
+
+/** Text as it is, everything else as JSON. */
+export function outputText({ output = null }: RunRecord): string {
+  const text = typeof output === 'string' ? showControls(output) : JSON.stringify(output, undefined, 2)
+  return text.endsWith('\n') ? text : `${text}\n`
+}
+
+/** As a person names a run: the last four characters of its id. */
+export function shortRun(id: string): string {
+  return id.slice(-4)
+}
+
+/** Why a run that is not over is left, and how to go on with it. */
+export function standingText({ run, waits }: RunReport, because: 'awaits-people' | 'paused' | 'time' | 'interrupted'): string {
+  const name = shortRun(run.id)
+  if (TERMINAL_STATES.has(run.state)) return `Run ${run.id} ${run.state}.\n`
+  if (run.state === 'paused') {
+    const reason = run.reason ? `: ${oneLine(run.reason.message)}  [${run.reason.code}]` : '.'
+    const doubts = waits.filter(({ kind }) => kind === 'unknown')
+    const decide = doubts.map(({ path }) => `  flowrun runs unknown ${name} ${path} done|repeat\n`)
+    return `Run ${run.id} is paused${reason}\n${decide.join('') || `  flowrun runs resume ${name}\n`}`
+  }
+  if (because === 'awaits-people') {
+    const lines = waits.flatMap(wait => personLine(wait, name))
+    return `Run ${run.id} ${lines.length > 0 ? 'waits:' : 'waits for a run that it began.'}\n${lines.join('')}`
+  }
+  const why = because === 'time' ? 'is not over yet' : 'was accepted, and is not lost'
+  return `Run ${run.id} ${why}. To go on with it:\n  flowrun runs resume ${name}\n  flowrun engine start\n`
+}
+
+function personLine(wait: WaitRecord, run: string): readonly string[] {
+  if (wait.kind === 'approval') return [`  flowrun runs approve ${run} ${wait.path}\n`]
+  return wait.kind === 'signal' ? [`  flowrun runs signal ${run} ${wait.name} JSON\n`] : []
+}
