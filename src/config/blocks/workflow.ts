@@ -78,8 +78,8 @@ export const workflow: BlockDefinition<'workflow'> = {
       : []
     const compiled = compileNodes(outline, block.body, scope, inner, readers, { registry, definitions })
     const validations = decodeValidations(input?.validations ?? [], inner)
-    const result = compiled && output ? decodeOutput(output, compiled.site) : undefined
-    if (decoded === undefined || compiled === undefined || site.report.errorCount > before) return undefined
+    const result = output && decodeOutput(output, compiled.site)
+    if (decoded === undefined || site.report.errorCount > before) return undefined
     const nodes = compiled.nodes.map(({ spec }) => spec)
     checkWaits(block, nodes, decoded.timeout, site)
     if (site.report.errorCount > before) return undefined

@@ -10,7 +10,7 @@ import { createDeferredScope } from '../deferred-scope.ts'
 import { itemType, loopType, nodeType } from './attributes.ts'
 import type { CompiledNode } from './compiled-node.ts'
 import type { BodyNames, Exits, NodeDefinition, NodeSite, OpenedBody } from './definition.ts'
-import { checkEnds, checkGraph } from './graph-checks.ts'
+import { checkEnds, checkExits, checkGraph } from './graph-checks.ts'
 import { inWaitingOrder } from './node-order.ts'
 import { createNodeScope, type ReadableNode } from './node-scope.ts'
 import { type NodeRegistry, type Outline, type OutlinedNode, ownReferences } from './outline.ts'
@@ -19,7 +19,7 @@ import { settingsOf } from './settings.ts'
 import { sourcesOf } from './sources.ts'
 
 export interface CompiledNodes {
-  /** In source order. */
+  /** In source order; without those that have errors, which were reported. */
   readonly nodes: readonly CompiledNode[]
   /** What comes after the nodes is evaluated here. */
   readonly site: BlockSite
@@ -45,8 +45,7 @@ export function compileNodes(
   site: BlockSite,
   readers: readonly NodeReference[],
   context: BodyContext,
-): CompiledNodes | undefined {
-  const before = site.report.errorCount
+): CompiledNodes {
   const ordered = inWaitingOrder(outline, site)
   checkEnds(outline, context.registry, site)
   const readable = new Map<string, ReadableNode | undefined>([...outline.nodes.keys()].map(name => [name, undefined]))
@@ -72,9 +71,9 @@ export function compileNodes(
     compiled.set(outlined.name, node)
   }
   const nodes = [...outline.nodes.keys()].flatMap(name => compiled.get(name) ?? [])
-  const isWhole = ordered !== undefined && nodes.length === outline.nodes.size
-  if (isWhole) checkGraph([...compiled.values()], readers, context.registry, site)
-  return isWhole && site.report.errorCount === before ? { nodes, site: open } : undefined
+  const isWhole = nodes.length === outline.nodes.size
+  if (checkExits(outline, compiled, site) && isWhole) checkGraph([...compiled.values()], readers, context.registry, site)
+  return { nodes, site: open }
 }
 
 function compileNode(
@@ -156,14 +155,12 @@ function openBody(outlined: OutlinedNode, names: BodyNames, site: NodeSite, cont
   })
   const before: BlockSite = { ...site, deferred: { ...site.deferred, scope } }
   const compiled = compileNodes(body, block.body, scope, before, ownReferences(block, site.evaluation), context)
-  return (
-    compiled && {
-      nodes: compiled.nodes.map(({ spec }) => spec),
-      before,
-      after: { ...compiled.site, deferred: { ...(compiled.site.deferred ?? site.deferred) } },
-      hasEffect: compiled.nodes.some(({ hasEffect }) => hasEffect),
-    }
-  )
+  return {
+    nodes: compiled.nodes.map(({ spec }) => spec),
+    before,
+    after: compiled.site,
+    hasEffect: compiled.nodes.some(({ hasEffect }) => hasEffect),
+  }
 }
 
 const untouched: ArgumentDecoder<Expression> = ({ attribute }) => attribute.expression

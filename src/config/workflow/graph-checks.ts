@@ -55,18 +55,17 @@ export function checkGraph(
     const place = registry.places.get(node)
     return place === undefined || isBelow(place.owner, names, registry)
   }
-  if (checkExits(nodes, site) && checkReachability(nodes, site) && !readers.some(isStray)) checkUses(nodes, readers, site)
+  if (checkReachability(nodes, registry.workflow, site) && !readers.some(isStray)) checkUses(nodes, readers, site)
 }
 
-function checkExits(nodes: readonly CompiledNode[], site: BlockSite): boolean {
-  const byName = new Map(nodes.map(node => [node.outlined.name, node]))
-  const wrong = nodes.flatMap(({ outlined }) => outlined.triggers.filter(trigger => !hasExit(byName.get(trigger.node), trigger)))
-  for (const trigger of wrong) reportUnknownExit(trigger, byName.get(trigger.node), site)
+/** Every exit that a node waits for is one of the other node; what has errors of its own may have it. */
+export function checkExits({ nodes }: Outline, compiled: ReadonlyMap<string, CompiledNode>, site: BlockSite): boolean {
+  const wrong = [...nodes.values()].flatMap(({ triggers }) => triggers.filter(trigger => !hasExit(compiled.get(trigger.node), trigger)))
+  for (const trigger of wrong) reportUnknownExit(trigger, compiled.get(trigger.node), site)
   return wrong.length === 0
 }
 
 function hasExit(node: CompiledNode | undefined, { exit }: Trigger): boolean {
-  // A node of another body was told of before.
   return node === undefined || exit === undefined || exitNames(node).includes(exit)
 }
 

@@ -4,8 +4,9 @@ import { toJsonSchema } from '../../hcl/json-schema.ts'
 import { ANY, listOf, type ObjectAttribute, plainType, type Type } from '../../hcl/type.ts'
 import { unify } from '../../hcl/unify.ts'
 import { typeOf, type Value } from '../../hcl/value.ts'
-import { attemptConversion, conversionSentence } from '../decode/conversion.ts'
+import { conversionSentence } from '../decode/conversion.ts'
 import type { BlockSite } from '../decode/site.ts'
+import { attemptFit } from './fit.ts'
 
 /** The type of a value that a run computes, as far as it is known now; what may be null is optional in the object around it. */
 export function valueType(value: Value): Type {
@@ -27,7 +28,7 @@ function attributeType(value: Value): ObjectAttribute {
 
 /** Whether the value may be of the type; `workflow/type-mismatch` where it never is. */
 export function checkType(value: Value, type: Type, what: string, subject: SourceRange, site: BlockSite): boolean {
-  const converted = attemptConversion(value, type)
+  const converted = attemptFit(value, type)
   if (converted.ok) return true
   site.report.error({
     code: 'workflow/type-mismatch',

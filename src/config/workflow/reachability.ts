@@ -20,11 +20,16 @@ const ALWAYS: Condition = new Map()
  * @param nodes after those that they wait for.
  * @returns whether all can run.
  */
-export function checkReachability(nodes: readonly CompiledNode[], site: BlockSite): boolean {
+export function checkReachability(nodes: readonly CompiledNode[], workflow: string, site: BlockSite): boolean {
   const byName = new Map(nodes.map(node => [node.outlined.name, node]))
   const conditions = new Map<string, Condition | undefined>()
-  for (const node of nodes) conditions.set(node.outlined.name, conditionOf(node, byName, conditions, site))
+  for (const node of nodes)
+    conditions.set(node.outlined.name, conditionOf(node, byName, conditions, inNode(site, node.outlined.name, workflow)))
   return ![...conditions.values()].includes(undefined)
+}
+
+function inNode(site: BlockSite, name: string, workflow: string): BlockSite {
+  return { ...site, where: `in node "${name}" of workflow "${workflow}"` }
 }
 
 /** @returns undefined where it never runs; told, unless that is because of another node. */
@@ -55,7 +60,8 @@ function conditionOf(
   if (chosen === 'always') return whole
   const met = chosen && meet(whole, chosen)
   if (met && 'condition' in met) return met.condition
-  if (met) reportUnreachable(node, met.conflict, site)
+  const read = chosen && needed.find(({ condition }) => 'conflict' in meet(condition, chosen))
+  if (met) reportUnreachable(node, met.conflict, read?.reference, site)
   return undefined
 }
 
@@ -122,7 +128,7 @@ function reportExclusive(
     summary: `Node "${name}" needs both "${other?.node}" and "${reference.node}", and only one of them can run`,
     detail: `"${other?.node}" runs after ${enumerate(first, 'or')}, "${reference.node}" after ${enumerate(second, 'or')}. Read whichever is there: coalesce(${textsOf(other)}, ${textsOf(reference)}).`,
     subject: reference.range,
-    where: `in node "${name}"`,
+    where: site.where,
     address: site.address,
     ...(other ? { related: [{ range: other.range, message: `it needs "${other.node}" here` }] } : {}),
   })
@@ -136,14 +142,20 @@ function textOf({ source, start, end }: SourceRange): string {
   return source.text.slice(start, end)
 }
 
-function reportUnreachable({ outlined: { name, triggers, block } }: CompiledNode, choice: string, site: BlockSite): void {
+function reportUnreachable(
+  { outlined: { name, triggers, block } }: CompiledNode,
+  choice: string,
+  read: NodeReference | undefined,
+  site: BlockSite,
+): void {
   const [first] = triggers
   site.report.error({
     code: 'workflow/unreachable',
     summary: `Node "${name}" can never run`,
     detail: `It waits for one way out of "${choice}", and reads what only runs after another. Read that with coalesce(…) or try(…), or wait for another exit.`,
     subject: first?.range ?? block.headerRange,
-    where: `in node "${name}"`,
+    where: site.where,
     address: site.address,
+    ...(read ? { related: [{ range: read.range, message: `it reads "${read.node}" here` }] } : {}),
   })
 }

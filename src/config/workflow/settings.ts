@@ -4,9 +4,10 @@ import type { Block } from '../../hcl/ast.ts'
 import { evaluate } from '../../hcl/evaluate.ts'
 import type { ObjectType } from '../../hcl/type.ts'
 import { argumentRange } from '../blocks/argument-range.ts'
-import { attemptConversion, conversionSentence } from '../decode/conversion.ts'
+import { conversionSentence } from '../decode/conversion.ts'
 import { findAttribute } from '../instances.ts'
 import type { NodeParts, NodeSite } from './definition.ts'
+import { attemptFit } from './fit.ts'
 import type { NodeSettings } from './settings-body.ts'
 
 type SettingsSpec = Pick<NodeSpec, 'when' | 'timeout_ms' | 'retry' | 'on_error' | 'cache'>
@@ -86,7 +87,7 @@ function checkDefault(nested: Block, attributes: ObjectType, site: NodeSite): vo
   const expression = findAttribute(nested, 'value')?.expression
   const type = attributes.attributes.get('output')?.type
   if (expression === undefined || type === undefined) return
-  const converted = attemptConversion(evaluate(expression, { ...site.deferred, report: site.report.muted() }), type)
+  const converted = attemptFit(evaluate(expression, { ...site.deferred, report: site.report.muted() }), type)
   if (converted.ok) return
   site.report.error({
     code: 'workflow/type-mismatch',

@@ -10,11 +10,12 @@ import { printType } from '../../hcl/type-text.ts'
 import { typeOf, type Value } from '../../hcl/value.ts'
 import { textOf } from '../../hcl/value-text.ts'
 import { near } from '../decode/body.ts'
-import { attemptConversion, conversionSentence } from '../decode/conversion.ts'
+import { conversionSentence } from '../decode/conversion.ts'
 import { deferredJson, deferredOf, escapeKey } from '../decode/deferred.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { findAttribute } from '../instances.ts'
 import type { NodeSite } from './definition.ts'
+import { attemptFit } from './fit.ts'
 import { declaredAt, type FlowInterface } from './flow-interface.ts'
 
 /**
@@ -110,7 +111,7 @@ function fits(name: string, expression: Expression, type: Type, called: FlowInte
     evaluate(expression, site.deferred)
     return false
   }
-  const converted = attemptConversion(value, type)
+  const converted = attemptFit(value, type)
   if (converted.ok) return true
   const declared = declaredAt(called, name)
   const [given, wanted] = [printType(typeOf(value)), printType(type)]
