@@ -32,7 +32,7 @@ export function flipsOf(change: Change, lineage: string): readonly PointerFlip[]
     after: after?.version ?? null,
     ownerBefore,
     ownerAfter: lineage,
-    ...(imported?.takeOver === undefined ? {} : { takeOver: true }),
+    ...(imported?.takeOver === undefined ? {} : { takeOver: imported.takeOver }),
     ...(after?.folded ? { folded: after.folded } : {}),
   }
   if (previousAddress === undefined) return [arrival]

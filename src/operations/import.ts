@@ -43,7 +43,7 @@ export function importVersion(
       after: version,
       ownerBefore: pointer?.owner ?? null,
       ownerAfter: snapshot.lineage,
-      ...(options.takeOver === undefined ? {} : { takeOver: true }),
+      ...(options.takeOver === undefined ? {} : { takeOver: options.takeOver }),
     }
     return await commitState(site, {
       snapshot: { ...snapshot, serial: snapshot.serial + 1, owned },

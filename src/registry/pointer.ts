@@ -37,8 +37,8 @@ export interface PointerFlip {
   readonly after: number | null
   readonly ownerBefore: string | null
   readonly ownerAfter: string | null
-  /** Consent to take an address from another lineage (DRIFT-9). */
-  readonly takeOver?: boolean
+  /** Why an address is taken from another lineage: consent to it, audited (DRIFT-9). */
+  readonly takeOver?: string
   /** Variables folded into the artifact, with the digest of each value (PROM-3). */
   readonly folded?: Readonly<Record<string, Digest>>
 }

@@ -270,9 +270,14 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
       pointers: [{ address: 'prompt.p', owner: 'lineage-a' }],
     })
     const request = await planRelease(registry, { 'prompt.p': { text: 'two' } }, { lineage: 'lineage-b' })
-    const flips = request.flips.map(flip => ({ ...flip, takeOver: true }))
+    const flips = request.flips.map(flip => ({ ...flip, takeOver: 'the team moved here' }))
     t.match(await registry.commitRelease({ ...request, flips }), { outcome: 'released' })
     t.equal((await registry.pointers('dev')).pointers.get('prompt.p')?.owner, 'lineage-b')
+    t.match(
+      await registry.audit({ address: 'prompt.p', limit: 1 }),
+      [{ action: 'pointer.take', subject: 'dev prompt.p', reason: 'the team moved here', detail: { release: 2, from: 'lineage-a' } }],
+      'AUD-2: with the reason',
+    )
   })
 
   scenario('HOLD-1, HOLD-3, HIST-2: what was rolled back is held, whatever its number', async (t, registry) => {

@@ -2,6 +2,7 @@ import t from 'tap'
 import { importVersion } from '../../src/operations/import.ts'
 import { hostIn, prompt } from '../support/configuration.ts'
 import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
+import { apply as release } from '../support/releases.ts'
 
 const answer = (text: string, name = 'answer') => prompt(`user = "${text}"`).replace('"answer"', `"${name}"`)
 const options = { dryRun: false, lockTimeoutMs: 1000, onWaitingForLock: () => {}, onTookOver: () => {}, onStillLocked: () => {} }
@@ -22,6 +23,7 @@ t.test('MOVE-3: an import owns the address and makes the version active; what is
   const registry = await project.registry()
   t.match((await registry.pointers('dev')).pointers.get('prompt.answer'), { version: 1, owner: lineage })
   t.match(await registry.releases('dev', 1), [{ kind: 'import', reason: 'import prompt.answer prompt.answer@1' }])
+  t.same(await registry.audit({ action: 'pointer.take' }), [], 'it was ours before')
   await registry.close()
 })
 
@@ -46,4 +48,20 @@ t.test('an import of another kind, of nothing, or of what others own is refused'
   await t.rejects(imported(project, 'model.other', 'prompt.answer@1'), { code: 'state/other-kind' })
   await t.rejects(imported(project, 'prompt.answer', 'prompt.answer@9'), { code: 'registry/unknown-version' })
   await t.rejects(imported(project, 'prompt.answer', 'prompt.never@1'), { code: 'registry/never-published' })
+})
+
+t.test('DRIFT-9, AUD-2: what others own is taken with a reason, which the audit log keeps', async t => {
+  const project = testProject(answer('One.'))
+  await project.apply()
+  const registry = await project.registry()
+  const { release: base, pointers } = await registry.pointers('dev')
+  const ownerBefore = pointers.get('prompt.answer')?.owner ?? null
+  const theirs = { address: 'prompt.answer', before: 1, after: 1, ownerBefore, ownerAfter: 'lineage-b', takeOver: 'theirs now' }
+  await release(registry, {}, { kind: 'import', base, lineage: 'lineage-b', flips: [theirs] })
+  await t.rejects(imported(project, 'prompt.answer', 'prompt.answer@1'), { code: 'apply/owned-elsewhere' })
+  await imported(project, 'prompt.answer', 'prompt.answer@1', { takeOver: 'the team moved here' })
+  t.match(await registry.audit({ action: 'pointer.take', limit: 1 }), [
+    { subject: 'dev prompt.answer', reason: 'the team moved here', detail: { release: 3, from: 'lineage-b' } },
+  ])
+  await registry.close()
 })

@@ -25,7 +25,7 @@ async function byOthers(project: TestProject, address: string, after: number, ow
   const registry = await project.registry()
   const { release, pointers } = await registry.pointers('dev')
   const { version: before, owner: ownerBefore, digest } = pointers.get(address) ?? { version: null, owner: null, digest: digestOf('') }
-  const flip = { address, before, after, ownerBefore, ownerAfter: ownerAfter ?? ownerBefore, takeOver: ownerAfter !== undefined }
+  const flip = { address, before, after, ownerBefore, ownerAfter: ownerAfter ?? ownerBefore, ...(ownerAfter && { takeOver: 'theirs now' }) }
   const author = { lineage: ownerAfter ?? null, actor: 'bo', source: '', reason: '' } as const
   const kind = ownerAfter === undefined ? 'promote' : 'import'
   const request = {
@@ -181,6 +181,10 @@ t.test('DRIFT-9: what another configuration owns is taken over with consent alon
   t.match(plan.changes, [{ address: 'prompt.answer', action: 'update', imported: { takeOver: 'we keep it now', active: 1 } }])
   await applied(project)
   t.ok(isEmpty(await project.plan()))
+  const registry = await project.registry()
+  const [taken] = await registry.audit({ action: 'pointer.take' })
+  t.match(taken, { reason: 'we keep it now', detail: { from: 'lineage-b' } }, 'AUD-2: the reason of the block is kept')
+  await registry.close()
 })
 
 t.test('-target takes what a block needs along, -exclude what needs it; the rest waits', async t => {

@@ -314,7 +314,7 @@ t.test('STA-2: where several configurations share an environment, recover asks w
   const pointers = await registry.pointers('dev')
   const [prompt] = [...pointers.pointers.values()].filter(({ address }) => address === 'prompt.one')
   t.ok(prompt)
-  const flip = { address: 'prompt.one', before: 1, after: 1, ownerBefore: lineage, ownerAfter: 'second', takeOver: true }
+  const flip = { address: 'prompt.one', before: 1, after: 1, ownerBefore: lineage, ownerAfter: 'second', takeOver: 'theirs now' }
   await registry.commitRelease({
     environment: 'dev',
     applyId: '01M7Z0Y3A644BY1WB8K7R75X0F',

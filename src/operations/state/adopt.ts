@@ -28,7 +28,7 @@ export async function adoptState(site: StateSite, state: StateSnapshot, replaced
     after: version,
     ownerBefore: owner,
     ownerAfter,
-    ...(owner !== null && owner !== snapshot.lineage ? { takeOver: true } : {}),
+    ...(owner !== null && owner !== snapshot.lineage ? { takeOver: site.operation } : {}),
   })
   return await commitState(site, {
     snapshot,

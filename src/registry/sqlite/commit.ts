@@ -92,7 +92,7 @@ function ownersAgree(request: ReleaseRequest, pointers: readonly (Pointer | unde
       'registry/wrong-before',
       `the release ${request.applyId} is based on another pointer of ${flip.address} than the registry has`,
     )
-    if (!pointer || pointer.owner === null || pointer.owner === request.lineage || flip.takeOver) continue
+    if (!pointer || pointer.owner === null || pointer.owner === request.lineage || flip.takeOver !== undefined) continue
     if (!leavesOwner || (flip.after !== null && flip.ownerAfter !== pointer.owner)) elsewhere.push(pointer)
   }
   return elsewhere.length > 0 ? { outcome: 'owned-elsewhere', pointers: elsewhere } : undefined
@@ -188,6 +188,10 @@ function auditEntries(release: Release, request: ReleaseRequest): readonly Audit
     ...(request.forceIncompatible === undefined
       ? []
       : [{ actor, action: 'release.force', subject: `${environment}@${number}`, reason: request.forceIncompatible, detail: {} }]),
+    ...request.flips.flatMap(({ address, ownerBefore: from, takeOver }) => {
+      if (takeOver === undefined || from === null || from === lineage) return []
+      return [{ actor, action: 'pointer.take', subject: `${environment} ${address}`, reason: takeOver, detail: { release: number, from } }]
+    }),
     ...(request.holdsLifted ?? []).map(holdEntry('hold.override', request.overrideReason ?? '')),
     ...(request.holdsPlaced ?? []).map(holdEntry('hold.place', reason)),
   ]
