@@ -65,6 +65,7 @@ async function applyProject(
 ): Promise<ApplyResult> {
   let approved: Plan | undefined
   let moved: readonly ReleaseWithChanges[] | undefined
+  let isRebindingRecorded = false
   for (let attempt = 1; ; attempt++) {
     // A state that was trusted and proved wrong is not trusted again.
     const trusting = attempt === 1 ? options : { ...options, refresh: true }
@@ -89,9 +90,12 @@ async function applyProject(
       if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan)
     }
     approved = plan
+    if (base.rebound && !isRebindingRecorded) {
+      await recordRebinding(stores, plan, options)
+      isRebindingRecorded = true
+    }
     const outcome = await releaseUnlessInterrupted(host, plan, base, stores, options)
     if (outcome.outcome === 'interrupted') return { ...outcome, plan }
-    if (base.rebound) await recordRebinding(stores, plan, options)
     if (outcome.outcome === 'released') return { outcome: 'applied', plan, release: outcome.release }
     if (outcome.outcome === 'unchanged') return { outcome: 'applied', plan, release: undefined }
     if (attempt === MAX_ATTEMPTS) throw contended(plan, attempt)
@@ -99,7 +103,7 @@ async function applyProject(
   }
 }
 
-/** Going on with another registry is an override like any other (STA-5, AUD-2). */
+/** Going on with another registry is an override like any other (STA-5). The row comes first: after a kill it may say more than was done, and never less (AUD-2). */
 async function recordRebinding({ registry }: Stores, { environment, base }: Plan, { authorship, acceptRegistry }: ApplyOptions) {
   const { actor } = authorship
   const detail = { registry: base.registryId, release: base.release }

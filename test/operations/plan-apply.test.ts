@@ -293,6 +293,35 @@ async function releaseByOthers(project: TestProject, text: string): Promise<void
   await registry.close()
 }
 
+t.test('STA-5, AUD-2: accepting a registry is audited once, ahead of the release that it is accepted for', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  const file = new Sqlite(join(project.folder, '.flowrun/state.db'))
+  file.exec("UPDATE environment_head SET registry_id = '01M7Z0Y3A644BY1WB8K7R75X0F'")
+  file.close()
+  await t.rejects(project.apply(), { code: 'state/other-registry' })
+  project.write(answer('Two.'))
+  let asked = 0
+  const result = await project.apply({
+    acceptRegistry: 'the registry moved',
+    approve: async () => {
+      if (asked++ === 0) await releaseByOthers(project, 'theirs')
+      return 'yes'
+    },
+  })
+  t.match([asked, result], [2, { outcome: 'applied', release: { number: 3 } }])
+  const registry = await project.registry()
+  t.match(
+    (await registry.audit({ limit: 3 })).map(({ action, subject, reason }) => [action, subject, reason]),
+    [
+      ['release.apply', 'dev@3', 'a test'],
+      ['registry.accept', 'dev', 'the registry moved'],
+      ['release.apply', 'dev@2', 'a test'],
+    ],
+  )
+  await registry.close()
+})
+
 t.test('REL-2: a saved plan is applied once, however often it is asked for', async t => {
   const project = testProject(answer('One.'))
   const saved = decodePlan(encodePlan(await project.plan(), '0.1.0'), 'x.plan', '0.1.0')
