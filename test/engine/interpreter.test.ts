@@ -130,6 +130,38 @@ t.test('NUM-4: what a step gave that is no text fails who reads it, and does not
   t.end()
 })
 
+t.test('a node knows what it took, a map what its items did, and an unknown cost stays unknown', t => {
+  const x = { name: 'x', type: 'model' } as const
+  const graph: CaseGraph = {
+    nodes: [
+      { name: 'a', type: 'model' },
+      { name: 'm', type: 'map', arguments: { items: [1, 2] }, nodes: [x], output: 1 },
+      { name: 'n', type: 'map', arguments: { items: [1, 2] }, nodes: [{ ...x, name: 'y' }], output: 1 },
+      { name: 't', type: 'transform', arguments: { value: 1 } },
+    ],
+    output: { $expr: '[node.a.attempts, node.a.cost, node.m.cost, node.n.cost, node.t.cost]' },
+  }
+  const interpretation = createInterpretation(settingsFor(graph))
+  const spent = { attempts: 3, costNano: 500_000_000 }
+  for (const path of ['a', 'm[0].x', 'm[1].x', 'n[0].y']) interpretation.settle(path, succeeded, START_MS, spent)
+  interpretation.settle('n[1].y', succeeded, START_MS, { attempts: 1, costNano: null })
+  t.same(interpretation.outcome, { state: 'succeeded', output: [3, 0.5, 1, null, 0] })
+  t.end()
+})
+
+t.test('a run that costs more than max_cost fails, and what is in flight is stopped', t => {
+  const nodes = ['a', 'b', 'c'].map(name => ({ name, type: 'model' }) as const)
+  const settings = settingsFor({ nodes })
+  const interpretation = createInterpretation({ ...settings, graph: { ...settings.graph, max_cost_nano: 1_000_000_000 } })
+  interpretation.take()
+  interpretation.settle('a', succeeded, START_MS, { attempts: 1, costNano: 1_000_000_000 })
+  t.same(interpretation.take(), [], 'what is allowed may be spent')
+  interpretation.settle('b', succeeded, START_MS + 1, { attempts: 1, costNano: 1 })
+  t.same(interpretation.take(), [{ type: 'abort', paths: ['c'] }])
+  t.match(interpretation.outcome, { state: 'failed', error: { code: 'run/max-cost', message: 'The run costs more than $1', path: 'b' } })
+  t.end()
+})
+
 t.test('weights are met, and a key stays where it is', t => {
   const routes = [
     { name: 'stable', weight: 90 },

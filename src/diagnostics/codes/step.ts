@@ -32,6 +32,13 @@ export const stepCodes = {
     why: 'The limit keeps a loop or a large map from costing without end.',
     cure: ['Raise max_steps in the workflow; the most is 100,000.', 'Or give it fewer items, or fewer iterations.'],
   },
+  'run/max-cost': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The run costs more than its workflow allows.',
+    why: 'It is looked at after each step, by what the steps are known to have cost; what was spent by then is spent.',
+    cure: ['Raise max_cost in the workflow.', 'Or give it fewer items, fewer iterations, or a cheaper model.'],
+  },
   'run/too-many-nodes': {
     severity: 'error',
     since: '1.0',

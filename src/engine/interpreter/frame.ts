@@ -38,6 +38,9 @@ export interface NodeState {
   reason?: string
   error?: StepError
   attributes: JsonObject
+  attempts: number
+  /** Of its step, or of all steps of its bodies; null is unknown. */
+  costNano: number | null
   /** Attributes that expressions have read. */
   readonly values: Map<string, Value>
   /** Frames of its body that run; it is over when they are not wanted any more. */
@@ -59,6 +62,8 @@ export function frameOf(start: FrameStart): Frame {
       endedAtMs: 0,
       isExceptional: false,
       attributes: {},
+      attempts: 1,
+      costNano: 0,
       values: new Map(),
       frames: new Set(),
     })
@@ -69,6 +74,15 @@ export function frameOf(start: FrameStart): Frame {
 export function stateIn(frame: Frame, name: string): NodeState | undefined {
   const index = frame.body.indexes.get(name)
   return index === undefined ? undefined : frame.states[index]
+}
+
+/** What is unknown in a part is unknown in the whole. Integers: the order of the parts does not matter. */
+export function addCosts(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b
+}
+
+export function costOf(frame: Frame): number | null {
+  return frame.states.map(({ costNano }) => costNano).reduce(addCosts, 0)
 }
 
 export function isDecided({ status }: NodeState): boolean {

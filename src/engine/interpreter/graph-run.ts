@@ -3,9 +3,9 @@ import type { JsonValue } from '../../base/json.ts'
 import { type BoundBehaviour, behaviourOf } from '../nodes/index.ts'
 import type { Beginning, Bodies, BodyStart, Failure, NodeContext, Succeeded } from './behaviour.ts'
 import type { StepError, StepOutcome } from './command.ts'
-import { type Frame, type FrameStart, frameOf, type NodeState, pathOf, rankOf } from './frame.ts'
+import { addCosts, costOf, type Frame, type FrameStart, frameOf, type NodeState, pathOf, rankOf } from './frame.ts'
 import type { InterpretationSettings } from './interpretation.ts'
-import { abandon, ask, dismiss, type Progress } from './progress.ts'
+import { abandon, ask, dismiss, type Progress, type Settlement } from './progress.ts'
 import { skipReason } from './readiness.ts'
 import { matchesCode } from './retry.ts'
 import { type RunNames, scopeAt } from './run-scope.ts'
@@ -17,6 +17,9 @@ export interface GraphRun {
   readonly progress: Progress
   readonly names: RunNames
   readonly maxSteps: number
+  readonly maxCostNano: number
+  /** What is known of it. */
+  spentNano: number
   /** Ends the run, whatever policies its nodes have. */
   readonly fail: (failure: Failure) => void
 }
@@ -64,14 +67,21 @@ function consider(run: GraphRun, state: NodeState): void {
   else {
     const { command } = beginning
     if (WAITS.has(command.type)) state.status = 'waiting'
-    ask(progress, state, command, outcome => answered(run, state, behaviour, outcome))
+    ask(progress, state, command, settlement => answered(run, state, behaviour, settlement))
   }
 }
 
 const WAITS: ReadonlySet<string> = new Set(['timer', 'signal', 'approval'])
 
-function answered(run: GraphRun, state: NodeState, behaviour: BoundBehaviour, outcome: StepOutcome): void {
+function answered(run: GraphRun, state: NodeState, behaviour: BoundBehaviour, { outcome, spent }: Settlement): void {
   let meant = outcome
+  state.attempts = spent?.attempts ?? 1
+  state.costNano = spent ? spent.costNano : state.status === 'waiting' ? 0 : saidCost(outcome)
+  run.spentNano += state.costNano ?? 0
+  if (run.spentNano > run.maxCostNano) {
+    run.fail(failureAt(state, tooCostly(run.maxCostNano)))
+    return
+  }
   try {
     if (outcome.status === 'succeeded') meant = behaviour.end(outcome, contextOf(run, state))
   } catch (thrown) {
@@ -79,6 +89,11 @@ function answered(run: GraphRun, state: NodeState, behaviour: BoundBehaviour, ou
     return
   }
   conclude(run, state, behaviour, meant)
+}
+
+function saidCost(outcome: StepOutcome): number | null {
+  const cost = outcome.status === 'succeeded' ? outcome.attributes.cost : undefined
+  return typeof cost === 'number' ? Math.round(cost * 1e9) : null
 }
 
 function conclude(run: GraphRun, state: NodeState, behaviour: BoundBehaviour, outcome: StepOutcome): void {
@@ -123,7 +138,7 @@ function failNode(run: GraphRun, state: NodeState, failure: Failure): void {
 /** Goes on after a failure, once the bodies of the node are at rest. */
 function recover(run: GraphRun, state: NodeState, decision: Decision): void {
   abandon(run.progress, state.frames, () => {
-    state.frames.clear()
+    for (const frame of state.frames) leave(state, frame)
     decide(run, state, decision)
   })
 }
@@ -217,7 +232,7 @@ function openBody(running: BodiesRun, start: BodyStart): void {
       return
     }
     abandon(run.progress, [frame], () => {
-      state.frames.delete(frame)
+      leave(state, frame)
       pump(running)
     })
   }
@@ -234,12 +249,18 @@ function openBody(running: BodiesRun, start: BodyStart): void {
         fail({ error: stepErrorOf(thrown), path, node: state.node.spec.name })
         return
       }
-      state.frames.delete(frame)
+      leave(state, frame)
       pump(running)
     },
     failed: fail,
   })
   state.frames.add(frame)
+}
+
+/** A body is through or given up, and with it all that it remembers but its cost. */
+function leave(state: NodeState, frame: Frame): void {
+  state.costNano = addCosts(state.costNano, costOf(frame))
+  state.frames.delete(frame)
 }
 
 const NO_BODY: Frame['body'] = { nodes: [], indexes: new Map(), first: [] }
@@ -273,6 +294,10 @@ function failureAt(state: NodeState, error: StepError): Failure {
 
 function tooManySteps(limit: number): StepError {
   return { code: 'run/max-steps', message: `The run takes more than ${limit} steps`, retryable: false }
+}
+
+function tooCostly(limitNano: number): StepError {
+  return { code: 'run/max-cost', message: `The run costs more than $${limitNano / 1e9}`, retryable: false }
 }
 
 const UNKNOWN_EFFECT: StepError = {

@@ -33,6 +33,13 @@ export interface InterpretationSettings {
   readonly digest: (text: string) => string
 }
 
+/** What a step took, all attempts together. */
+export interface StepSpending {
+  readonly attempts: number
+  /** Nano-dollars; null is unknown. */
+  readonly costNano: number | null
+}
+
 /**
  * One run on its way through its graph. Deterministic: the commands depend on the graph, the facts and the order-free set
  * of settled steps, and on nothing else (DET-1); it does no I/O and reads no clock. Settling every recorded step again, in
@@ -46,8 +53,9 @@ export interface Interpretation {
    * every record of a run before the first `take`, and the interpretation is where it was.
    *
    * @param nowMs wall time at which the step was recorded, itself recorded and never falling within a run: waits begin there.
+   * @param spent as it is recorded, for `attempts` and `cost` of the node and for `max_cost`; absent: as its attributes say.
    */
-  settle(path: StepPath, outcome: StepOutcome, nowMs: number): void
+  settle(path: StepPath, outcome: StepOutcome, nowMs: number, spent?: StepSpending): void
   /** Set once nothing further happens; what is in flight is aborted or awaited first. */
   readonly outcome: RunOutcome | undefined
   /** How each node stands now, for people. */

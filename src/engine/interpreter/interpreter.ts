@@ -31,6 +31,8 @@ export function createInterpretation(settings: InterpretationSettings): Interpre
     progress,
     names: runNamesOf(facts, graph.input, ({ node: { spec } }) => behaviourOf(spec).outputType(closure)),
     maxSteps: Math.min(graph.max_steps, MAX_STEPS),
+    maxCostNano: graph.max_cost_nano ?? Number.POSITIVE_INFINITY,
+    spentNano: 0,
     fail: failure => failFrame(root, failure),
   }
   const root: Frame = openFrame(run, {
@@ -48,8 +50,8 @@ export function createInterpretation(settings: InterpretationSettings): Interpre
       work(progress)
       return takeCommands(progress)
     },
-    settle(path, settled, nowMs) {
-      progress.inbox.push({ path, outcome: settled, nowMs })
+    settle(path, settled, nowMs, spent) {
+      progress.inbox.push({ path, outcome: settled, nowMs, ...(spent && { spent }) })
     },
     get outcome() {
       work(progress)

@@ -1,6 +1,7 @@
 import type { AskedCommand } from './behaviour.ts'
 import type { Command, StepOutcome, StepPath } from './command.ts'
 import { compareRanks, type Frame, type NodeState, pathOf, rankOf } from './frame.ts'
+import type { StepSpending } from './interpretation.ts'
 
 /** What a run asks for and is told, and what is to be done about it: the part of an interpretation that knows no nodes. */
 export interface Progress {
@@ -23,6 +24,7 @@ export interface Settlement {
   readonly path: StepPath
   readonly outcome: StepOutcome
   readonly nowMs: number
+  readonly spent?: StepSpending
 }
 
 export interface Flight {
@@ -30,7 +32,7 @@ export interface Flight {
   readonly rank: readonly number[]
   /** The engine has the command. */
   isTaken: boolean
-  settled: (outcome: StepOutcome) => void
+  settled: (settlement: Settlement) => void
 }
 
 export function createProgress(startedAtMs: number): Progress {
@@ -44,7 +46,7 @@ export function ask(progress: Progress, state: NodeState, asked: AskedCommand, s
   progress.steps++
   if (recorded) {
     progress.early.delete(path)
-    progress.agenda.push(() => settled(recorded.outcome))
+    progress.agenda.push(() => settled(recorded))
     return
   }
   const command = { ...asked, path, node: state.node.spec.name }
@@ -66,7 +68,7 @@ export function work(progress: Progress): void {
       continue
     }
     progress.flights.delete(settlement.path)
-    flight.settled(settlement.outcome)
+    flight.settled(settlement)
     drain(progress)
   }
 }

@@ -99,7 +99,8 @@ function attributeValue(state: NodeState, name: string, run: RunNames): Value {
 }
 
 /** Attributes of every node (blocks.md 4.2); the others are as the step was recorded. */
-function attributeJson({ status, exit, error, attributes, startedAtMs, endedAtMs }: NodeState, name: string): JsonValue {
+function attributeJson(state: NodeState, name: string): JsonValue {
+  const { status, exit, error, attributes, attempts, costNano, startedAtMs, endedAtMs } = state
   const recorded = Object.hasOwn(attributes, name) ? attributes[name] : undefined
   switch (name) {
     case 'status':
@@ -109,7 +110,9 @@ function attributeJson({ status, exit, error, attributes, startedAtMs, endedAtMs
     case 'error':
       return error ? { code: error.code, message: error.message } : null
     case 'attempts':
-      return recorded ?? 1
+      return recorded ?? attempts
+    case 'cost':
+      return recorded ?? (costNano === null ? null : costNano / 1e9)
     case 'duration_ms':
       return recorded ?? endedAtMs - startedAtMs
     default:

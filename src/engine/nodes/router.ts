@@ -12,7 +12,7 @@ export const routerNode = defineNode<'router'>({
   begin(given, context) {
     if (given.kind === 'model') return effect(context, askedArguments(given, context))
     const route = given.kind === 'rules' ? routeByRules(given, context) : routeByWeight(given, context)
-    const attributes = { route: route ?? given.default, matched: route !== undefined, confidence: null, reason: null, cost: 0 }
+    const attributes = { route: route ?? given.default, matched: route !== undefined, confidence: null, reason: null }
     return through(attributes.route, attributes)
   },
   end: (outcome, given) => answeredRoute(outcome, given),

@@ -8,9 +8,9 @@ export const transformNode = defineNode<'transform'>({
   exceptionalExits: [],
   begin({ value, type }, context) {
     const output = context.evaluate(value)
-    if (type === undefined) return through('done', { output, cost: 0 })
+    if (type === undefined) return through('done', { output })
     try {
-      return through('done', { output: toJson(convert(fromJson(output), fromJsonSchema(type))), cost: 0 })
+      return through('done', { output: toJson(convert(fromJson(output), fromJsonSchema(type))) })
     } catch (error) {
       if (error instanceof ConversionFailure)
         throw new NodeFailure('transform/wrong-type', `The value does not fit its type: ${error.message}`)

@@ -94,7 +94,7 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
   }
   for (const wait of waits) keepWait(state, wait)
   for (const step of steps) count(state, step)
-  for (const { path, outcome, endedAtMs } of steps) interpretation.settle(path, outcome, endedAtMs)
+  for (const { path, outcome, endedAtMs, ...spent } of steps) interpretation.settle(path, outcome, endedAtMs, spent)
   if (run.cancelRequestedAtMs !== undefined) endWith(state, { to: 'cancelled' })
   return state
 }

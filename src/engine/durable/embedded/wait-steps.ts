@@ -10,6 +10,7 @@ type WaitCommand = Exclude<Command, { readonly type: 'effect' | 'abort' }>
 
 /** Remembers what commands wait for, durably, and starts the children among them. A wait that is kept already stays as it is. */
 export async function beginWaits(state: DriveState, commands: readonly WaitCommand[]): Promise<void> {
+  if (commands.length === 0) return
   const { context, claim, run, closure, waits } = state
   const begun = commands.filter(({ path }) => !waits.has(path)).map(command => ({ command, wait: waitOf(run.id, command) }))
   for (const { command, wait } of begun) keepWait(state, wait, command.type === 'timer' && command.until === true)
@@ -109,10 +110,10 @@ async function settleWait(state: DriveState, path: StepPath, outcome: StepOutcom
   return true
 }
 
-export function settle(state: DriveState, { path, outcome, endedAtMs }: StepRecord): void {
+export function settle(state: DriveState, { path, outcome, endedAtMs, ...spent }: StepRecord): void {
   forgetWait(state, path)
   state.parked.delete(path)
-  state.interpretation.settle(path, outcome, endedAtMs)
+  state.interpretation.settle(path, outcome, endedAtMs, spent)
 }
 
 export function forgetWait(state: DriveState, path: StepPath): void {
