@@ -21,10 +21,14 @@ const NOTICES = 'THIRD-PARTY-NOTICES'
 /** Every chunk depends on it, so it can depend on none. */
 const ROLLDOWN_RUNTIME = '\0rolldown/runtime.js'
 
+/** Voice over WebRTC, in the package of Mistral: nothing here speaks. */
+const VOICE = 'livekit-client'
+
 const leaveOut: BundlePlugin = {
   name: 'leave-out',
+  resolveId: id => (id === VOICE ? `\0${VOICE}` : null),
   load: id => {
-    if (unusedOfOclif.test(id)) return 'module.exports = {}'
+    if (unusedOfOclif.test(id) || id === `\0${VOICE}`) return 'module.exports = {}'
     // chalk looks for terminals by itself, which loads node:tty; it is told what to do instead.
     return id.endsWith('/chalk/source/vendor/supports-color/index.js') ? 'export default { stdout: false, stderr: false }' : null
   },

@@ -10,7 +10,7 @@ import { shown } from './flags.ts'
 export default class Models extends BaseCommand {
   static override id = 'models'
   static override group = 'look' as const
-  static override brief = 'what is known of models: limits, prices, abilities; models show, models status'
+  static override brief = 'what is known of models: limits, prices, abilities; models show and status'
   static override summary = 'List the models: their limits, prices and what they can'
   static override description =
     'Those of the working copy, or with --catalogue all that flowrun knows without asking anybody. Prices are per million tokens. Contacts nothing.'
