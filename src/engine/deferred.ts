@@ -23,6 +23,8 @@ export interface DeferredLanguage {
   value(deferred: Deferred, names: Names | Scope): JsonValue
   /** As `value`, where text is wanted: numbers and bools become text. */
   text(deferred: DeferredText, names: Names | Scope): string
+  /** As `text`; what a template inserts is encoded, and what its author wrote stays. */
+  encodedText(deferred: DeferredText, names: Names | Scope, encode: (text: string) => string): string
 }
 
 /** The names in scope. Data of users and models comes in here, and is never parsed. */
@@ -46,9 +48,11 @@ export function createDeferredLanguage(functions: FunctionTable): DeferredLangua
     return tree
   }
 
-  const run = (kind: '$expr' | '$template', text: string, scope: Scope): JsonValue => {
+  const run = (kind: '$expr' | '$template', text: string, scope: Scope, encode?: (text: string) => string): JsonValue => {
     const report = new Report()
-    const value = evaluate(treeOf(kind, text), { scope, functions, report, budget: { remaining: DEFERRED_STEPS } })
+    const tree = treeOf(kind, text)
+    const encoding = encode && { encoding: { template: tree, encode } }
+    const value = evaluate(tree, { scope, functions, report, budget: { remaining: DEFERRED_STEPS }, ...encoding })
     refuse(report, text)
     if (!isWhollyKnown(value)) throw failed(text, 'it has no known value')
     return toJson(value)
@@ -64,13 +68,19 @@ export function createDeferredLanguage(functions: FunctionTable): DeferredLangua
 
   return {
     value: (deferred, names) => evaluated(asJson(deferred), asScope(names)),
-    text(deferred, names) {
-      const value = evaluated(asJson(deferred), asScope(names))
-      if (typeof value === 'string') return value
-      if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-      throw failed(JSON.stringify(deferred), `it gives ${value === null ? 'null' : 'a list or an object'}, and text is expected`)
+    text: (deferred, names) => asText(evaluated(asJson(deferred), asScope(names)), deferred),
+    encodedText(deferred, names, encode) {
+      if (typeof deferred === 'string') return deferred
+      const [kind, text] = '$template' in deferred ? (['$template', deferred.$template] as const) : (['$expr', deferred.$expr] as const)
+      return asText(run(kind, text, asScope(names), encode), deferred)
     },
   }
+}
+
+function asText(value: JsonValue, deferred: DeferredText): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  throw failed(JSON.stringify(deferred), `it gives ${value === null ? 'null' : 'a list or an object'}, and text is expected`)
 }
 
 /** The shapes of a deferred value are JSON, though the compiler cannot see that an interface has no other keys. */

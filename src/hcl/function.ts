@@ -92,6 +92,8 @@ export interface EvaluationContext {
   readonly mayFail?: boolean
   /** Where functions that read files look; absent where they may not (when a flow runs). */
   readonly files?: FileAccess
+  /** What is done to each text that this template inserts, and no other inside of it: the parts of a URL are percent-encoded. */
+  readonly encoding?: { readonly template: Expression; readonly encode: (text: string) => string }
 }
 
 export interface StepBudget {

@@ -23,6 +23,8 @@ interface Rendering {
   isUnknown: boolean
   /** An error was reported. */
   isInvalid: boolean
+  /** What is done to each text that is inserted. */
+  readonly encode: (text: string) => string
 }
 
 /** A template as a string; one that is only an interpolation keeps the value's type. */
@@ -33,11 +35,16 @@ export function evaluateTemplate(expression: TemplateExpression, context: Evalua
     if (first.kind === 'text') return stringValue(first.text)
     if (expression.isWrap && first.kind === 'interpolation') return evaluate(first.expression, context)
   }
-  const rendering: Rendering = { text: '', marks: NO_MARKS, isUnknown: false, isInvalid: false }
+  const encode = context.encoding?.template === expression ? context.encoding.encode : asItIs
+  const rendering: Rendering = { text: '', marks: NO_MARKS, isUnknown: false, isInvalid: false, encode }
   renderParts(expression.parts, rendering, context, evaluate)
   if (rendering.isInvalid) return INVALID
   if (rendering.isUnknown) return unknownValue(STRING, { marks: rendering.marks })
   return stringValue(rendering.text, rendering.marks)
+}
+
+function asItIs(text: string): string {
+  return text
 }
 
 function renderParts(parts: readonly TemplatePart[], into: Rendering, context: EvaluationContext, evaluate: Evaluate): void {
@@ -78,10 +85,10 @@ function renderInterpolation(expression: Expression, into: Rendering, context: E
   into.marks |= value.marks
   switch (value.kind) {
     case 'string':
-      append(into, value.value, expression, context)
+      append(into, into.encode(value.value), expression, context)
       break
     case 'number':
-      append(into, formatNumber(value.value), expression, context)
+      append(into, into.encode(formatNumber(value.value)), expression, context)
       break
     case 'bool':
       append(into, String(value.value), expression, context)
