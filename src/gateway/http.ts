@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import type { Agent, buildConnector } from 'undici'
-import { isLoopbackHost, refusalOf } from './network-policy.ts'
+import { isLoopbackHost, refusalOf, toolRefusalOf } from './network-policy.ts'
 
 /** Sends one request over connections that are kept; no redirect is followed, no private address reached unless allowed. */
 export interface Http {
@@ -17,11 +17,17 @@ export interface HttpRequest {
   readonly body?: string
   readonly signal?: AbortSignal
   readonly policy: NetworkPolicy
+  /** The body is read whole, whatever it is, and cut off with AnswerTooLong as soon as it is longer. */
+  readonly maxBytes?: number
+  /** The body is passed through as it comes, whatever it is. */
+  readonly isStreamed?: true
 }
 
 export interface NetworkPolicy {
   readonly connectTimeoutMs: number
   readonly allowPrivate: boolean
+  /** Absent: a provider, which may always be on this machine, and elsewhere only behind TLS. */
+  readonly caller?: 'tool'
 }
 
 /** An answer that is longer is cut off with an error: 32 MiB is a hundred times the longest answer of any model. */
@@ -32,19 +38,25 @@ export class AddressRefused extends Error {
   readonly code = 'ADDRESS_REFUSED'
 }
 
+/** Thrown by `send` as soon as a body is longer than the request allows. */
+export class AnswerTooLong extends Error {
+  readonly code = 'ANSWER_TOO_LONG'
+}
+
 /** @param lookup finds the addresses of a name. */
 export function createHttp(lookup: LookupFunction = systemLookup): Http {
   const agents = new Map<string, Promise<Agent>>()
   const agentFor = (policy: NetworkPolicy, loopback: boolean) => {
-    const key = `${policy.connectTimeoutMs} ${policy.allowPrivate} ${loopback}`
-    const agent = agents.get(key) ?? createAgent(policy, loopback || policy.allowPrivate ? lookup : publicLookup(lookup))
+    const isOpen = policy.allowPrivate || (loopback && policy.caller !== 'tool')
+    const key = `${policy.connectTimeoutMs} ${isOpen} ${policy.caller}`
+    const agent = agents.get(key) ?? createAgent(policy, isOpen ? lookup : publicLookup(lookup, policy))
     agents.set(key, agent)
     return agent
   }
   return {
-    async send({ url, method, headers, body, signal, policy }) {
+    async send({ url, method, headers, body, signal, policy, maxBytes, isStreamed = false }) {
       const { origin, hostname, protocol, pathname, search } = new URL(url)
-      const refusal = refusalOf(protocol, hostname, policy.allowPrivate)
+      const refusal = refusalFor(policy, protocol, hostname)
       if (refusal !== undefined) throw new AddressRefused(refusal)
       const agent = await agentFor(policy, isLoopbackHost(hostname))
       const answer = await agent.request({
@@ -55,7 +67,7 @@ export function createHttp(lookup: LookupFunction = systemLookup): Http {
         ...(body !== undefined && { body }),
         ...(signal && { signal }),
       })
-      return toResponse(answer)
+      return toResponse(answer, { isStreamed, ...(maxBytes !== undefined && { maxBytes }) })
     },
     async close() {
       const open = await Promise.all(agents.values())
@@ -63,6 +75,10 @@ export function createHttp(lookup: LookupFunction = systemLookup): Http {
       await Promise.all(open.map(agent => agent.destroy()))
     },
   }
+}
+
+function refusalFor({ caller, allowPrivate }: NetworkPolicy, protocol: string, hostname: string): string | undefined {
+  return caller === 'tool' ? toolRefusalOf(protocol, hostname, allowPrivate) : refusalOf(protocol, hostname, allowPrivate)
 }
 
 async function createAgent({ connectTimeoutMs }: NetworkPolicy, lookup: LookupFunction): Promise<Agent> {
@@ -74,11 +90,11 @@ async function createAgent({ connectTimeoutMs }: NetworkPolicy, lookup: LookupFu
 }
 
 /** Refuses a name when any of its addresses is not public: checked after DNS, where the connection is made. */
-function publicLookup(lookup: LookupFunction): LookupFunction {
+function publicLookup(lookup: LookupFunction, policy: NetworkPolicy): LookupFunction {
   return (hostname, options, callback) =>
     lookup(hostname, options, (error, address, family) => {
       const addresses = typeof address === 'string' ? [address] : (address ?? []).map(one => one.address)
-      const refusals = addresses.map(one => refusalOf('https:', one, false)).filter(refusal => refusal !== undefined)
+      const refusals = addresses.map(one => refusalFor(policy, 'https:', one)).filter(refusal => refusal !== undefined)
       callback(error ?? (refusals.length > 0 ? new AddressRefused(`${hostname}, ${refusals[0]}`) : null), address, family)
     })
 }
@@ -88,8 +104,13 @@ type AgentAnswer = Awaited<ReturnType<Agent['request']>>
 /** Bodies that come in pieces: server-sent events, and those of Amazon. */
 const STREAM_TYPE = /^(text\/event-stream|application\/vnd\.amazon\.eventstream)/
 
+interface BodyReading {
+  readonly maxBytes?: number
+  readonly isStreamed: boolean
+}
+
 /** A streamed body is passed through; any other is read whole, which costs half as much as a stream of one chunk. */
-async function toResponse({ statusCode, headers, body }: AgentAnswer): Promise<Response> {
+async function toResponse({ statusCode, headers, body }: AgentAnswer, { maxBytes, isStreamed }: BodyReading): Promise<Response> {
   const list = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) list.set(name, Array.isArray(value) ? value.join(', ') : value)
@@ -99,6 +120,20 @@ async function toResponse({ statusCode, headers, body }: AgentAnswer): Promise<R
     await body.dump()
     return new Response(null, init)
   }
-  if (STREAM_TYPE.test(list.get('content-type') ?? '')) return new Response(body, init)
+  if (maxBytes !== undefined) return new Response(await readAtMost(maxBytes, body), init)
+  if (isStreamed || STREAM_TYPE.test(list.get('content-type') ?? '')) return new Response(body, init)
   return new Response(await body.arrayBuffer(), init)
+}
+
+/** Counts before it keeps (OWN-8). */
+async function readAtMost(maxBytes: number, body: AgentAnswer['body']): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  // Leaving the loop ends the connection.
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new AnswerTooLong(`the answer is longer than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }

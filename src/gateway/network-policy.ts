@@ -20,6 +20,11 @@ for (const [network, prefix] of [
   ['240.0.0.0', 4],
 ] as const) {
   PRIVATE.addSubnet(network, prefix, 'ipv4')
+  // The same networks inside of the IPv6 addresses that gateways translate: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+  const hex = network.split('.').map(part => Number(part).toString(16).padStart(2, '0'))
+  const [high, low] = [hex.slice(0, 2).join(''), hex.slice(2).join('')]
+  PRIVATE.addSubnet(`64:ff9b::${high}:${low}`, 96 + prefix, 'ipv6')
+  PRIVATE.addSubnet(`2002:${high}:${low}::`, 16 + prefix, 'ipv6')
 }
 for (const [network, prefix] of [
   ['::', 128],
@@ -55,6 +60,17 @@ export function refusalOf(protocol: string, hostname: string, allowPrivate: bool
   if (isIn(PRIVATE, host)) return `the private address ${host}`
   if (protocol === 'http:') return 'an http address, expected https'
   return undefined
+}
+
+/**
+ * Why a tool must not send a request there; undefined when it may. Whoever fills in its input may be a stranger: this
+ * machine is as private as the network around it.
+ */
+export function toolRefusalOf(protocol: string, hostname: string, allowPrivate: boolean): string | undefined {
+  if (protocol !== 'https:' && protocol !== 'http:') return `a ${protocol} address, expected https`
+  if (allowPrivate) return undefined
+  const host = withoutBrackets(hostname)
+  return isLoopbackHost(host) || isIn(PRIVATE, host) ? `the private address ${host}` : undefined
 }
 
 function withoutBrackets(hostname: string): string {
