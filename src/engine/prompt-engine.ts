@@ -31,6 +31,8 @@ export interface PromptEngineSettings {
   readonly answerCache?: AnswerCache
   /** Closed with the engine; absent: what this engine counts is its own. */
   readonly load?: Load
+  /** False: no tool starts a process, as on a server; absent: they do. */
+  readonly mayStartProcesses?: boolean
   /** Hears what does not keep a call from its answer, without a full stop at its end. */
   readonly warn?: (text: string) => void
 }
@@ -50,7 +52,7 @@ export interface PromptEngine {
 }
 
 export function createPromptEngine(settings: PromptEngineSettings): PromptEngine {
-  const { environment, secretPlaces, clock, timers, random, spending, answerCache, load, warn } = settings
+  const { environment, secretPlaces, clock, timers, random, spending, answerCache, load, warn, mayStartProcesses = true } = settings
   const http = createHttp()
   const redactor = createRedactor()
   const language = createDeferredLanguage(runtimeFunctionTable)
@@ -59,10 +61,11 @@ export function createPromptEngine(settings: PromptEngineSettings): PromptEngine
     loaded ??= loadSchemaValidator()
     return loaded
   }
+  const secrets = createSecretResolver({ environment, places: secretPlaces, clock, redactor })
   const gateway = createGateway({
     http,
     redactor,
-    secrets: createSecretResolver({ environment, places: secretPlaces, clock, redactor }),
+    secrets,
     clock,
     timers,
     random,
@@ -75,7 +78,7 @@ export function createPromptEngine(settings: PromptEngineSettings): PromptEngine
   return {
     run: request => runPrompt(request, dependencies),
     render: request => renderPrompt(request, dependencies),
-    execute: createEffects(dependencies),
+    execute: createEffects({ ...dependencies, http, secrets, redactor, timers, random, environment, mayStartProcesses }),
     redact: redactor.redact,
     async close() {
       await spending?.close()

@@ -5,8 +5,10 @@ import type { PromptDependencies } from '../prompt/request.ts'
 import { guardEffect } from './guard.ts'
 import { modelEffect } from './model.ts'
 import { routerEffect } from './router.ts'
+import type { ToolDependencies } from './tool/call.ts'
+import { toolEffect } from './tool/index.ts'
 
-export type EffectDependencies = PromptDependencies
+export type EffectDependencies = PromptDependencies & ToolDependencies
 
 /** What nodes do outside of the interpreter, by their type. */
 export function createEffects(dependencies: EffectDependencies): EffectExecutor {
@@ -14,6 +16,7 @@ export function createEffects(dependencies: EffectDependencies): EffectExecutor 
     model: modelEffect(dependencies),
     router: routerEffect(dependencies),
     guard: guardEffect(dependencies),
+    tool: toolEffect(dependencies),
   }
   return (command, run, closure, context) => {
     const execute = executors[command.nodeType]

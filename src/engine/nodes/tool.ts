@@ -1,3 +1,5 @@
+import { memberKey } from '../../artifact/references.ts'
+import { isJsonObject } from '../../base/json.ts'
 import { defineNode } from '../interpreter/behaviour.ts'
 import { effect, memberOf } from './effect.ts'
 
@@ -5,8 +7,21 @@ import { effect, memberOf } from './effect.ts'
 export const toolNode = defineNode<'tool'>({
   exceptionalExits: [],
   begin(given, context) {
-    const replay = memberOf(context.closure, given.tool, 'tool')?.spec.replay ?? 'once'
-    return effect(context, { ...given, with: context.evaluate(given.with) }, replay)
+    const spec = memberOf(context.closure, given.tool, 'tool')?.spec
+    const input = context.evaluate(given.with)
+    if (spec?.flow === undefined) return effect(context, { ...given, with: input }, spec?.replay ?? 'once')
+    const bound = context.evaluate(spec.bind ?? {}, {})
+    const { timeout_ms: nodeTimeoutMs = spec.timeout_ms } = context.node
+    return {
+      kind: 'asked',
+      command: {
+        type: 'child',
+        flow: memberKey(spec.flow),
+        input: { ...(isJsonObject(input) && input), ...(isJsonObject(bound) && bound) },
+        detach: false,
+        timeoutMs: Math.min(nodeTimeoutMs, spec.timeout_ms),
+      },
+    }
   },
   outputType: (given, closure) => memberOf(closure, given.tool, 'tool')?.spec.output,
 })

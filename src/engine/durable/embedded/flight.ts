@@ -1,4 +1,5 @@
 import { crashPoint } from '../../../base/crash-point.ts'
+import type { JsonValue } from '../../../base/json.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import type { EffectCommand, StepError, StepOutcome } from '../../interpreter/command.ts'
 import { nodeNamed, retryAfter } from '../../interpreter/retry.ts'
@@ -71,6 +72,7 @@ async function fly(state: DriveState, flight: Flight, firstMs: number, failures:
     return { type: 'gone', path: command.path, reason: done.pause }
   }
   const { outcome, costNano } = done
+  if (outcome.status === 'unknown') return interrupted(state, flight)
   const delayMs = outcome.status === 'failed' && node ? retryAfter(node, failures + 1, outcome.error) : undefined
   const isTooLate = command.timeoutMs !== undefined && state.context.clock.now() - firstMs + (delayMs ?? 0) >= command.timeoutMs
   if (outcome.status === 'failed' && delayMs !== undefined && !isTooLate)
@@ -168,9 +170,22 @@ function measured(outcome: StepOutcome): StepOutcome {
   return { status: 'failed', error: { code: 'run/value-too-large', message, retryable: false } }
 }
 
-/** UTF-16 units of its JSON: what a journal grows by. */
-export function sizeOf(value: unknown): number {
-  return JSON.stringify(value)?.length ?? 0
+/** About how many UTF-16 units its JSON has; made without making it, for values are measured at each step. */
+export function sizeOf(value: JsonValue): number {
+  let size = 0
+  const rest: JsonValue[] = [value]
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    if (typeof next === 'string') size += next.length + 3
+    else if (typeof next !== 'object' || next === null) size += 6
+    else {
+      size += 2
+      for (const [key, member] of Object.entries(next)) {
+        if (!Array.isArray(next)) size += key.length + 3
+        rest.push(member)
+      }
+    }
+  }
+  return size
 }
 
 function failedWith(error: StepError, costNano: number | null): Exclude<EffectResult, { pause: StepError }> {

@@ -1,0 +1,46 @@
+import type { Closure } from '../../../artifact/closure.ts'
+import type { ToolSpec } from '../../../artifact/tool.ts'
+import { isJsonObject, type JsonValue } from '../../../base/json.ts'
+import { OperationError } from '../../../diagnostics/operation-error.ts'
+import type { RunRecord } from '../../durable/record-store.ts'
+import type { EffectCommand } from '../../interpreter/command.ts'
+import { budgetTargets } from '../../prompt/budgets.ts'
+import { guardTargets } from '../../prompt/guards.ts'
+import { callerOfRun } from '../caller.ts'
+import type { ToolDependencies } from './call.ts'
+
+interface GuardedStep {
+  readonly spec: ToolSpec
+  readonly command: EffectCommand
+  readonly run: RunRecord
+  readonly closure: Closure
+  readonly signal: AbortSignal
+}
+
+/** The result with each of its strings held against the guards. @throws OperationError `guard/blocked`, without what was found. */
+export async function guardedResult(output: JsonValue, step: GuardedStep, { gateway }: ToolDependencies): Promise<JsonValue> {
+  const { spec, command, run, closure, signal } = step
+  const guards = guardTargets(closure, spec.result_guards)
+  if (guards.length === 0) return output
+  const context = { signal, caller: callerOfRun(run, command), policy: { budgets: budgetTargets(closure) } }
+  const look = async (value: JsonValue): Promise<JsonValue> => {
+    if (typeof value === 'string') return lookAt(value)
+    if (Array.isArray(value)) return inOrder(value, look)
+    if (!isJsonObject(value)) return value
+    const values = await inOrder(Object.values(value), look)
+    return Object.fromEntries(Object.keys(value).map((key, index) => [key, values[index] ?? null]))
+  }
+  const lookAt = async (text: string): Promise<string> => {
+    const { texts, blockedBy } = await gateway.guard(text, guards, context)
+    if (blockedBy === undefined) return texts[0] ?? ''
+    throw new OperationError({ code: 'guard/blocked', summary: `${blockedBy.guard} blocked the result: ${blockedBy.finding}` })
+  }
+  return look(output)
+}
+
+/** One after the other: a judge is asked about one text at a time. */
+async function inOrder(values: readonly JsonValue[], look: (value: JsonValue) => Promise<JsonValue>): Promise<readonly JsonValue[]> {
+  const seen: JsonValue[] = []
+  for (const value of values) seen.push(await look(value))
+  return seen
+}

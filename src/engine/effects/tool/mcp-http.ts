@@ -1,0 +1,133 @@
+import type { JsonObject } from '../../../base/json.ts'
+import type { Http } from '../../../gateway/http.ts'
+import type { Redactor } from '../../../gateway/redactor.ts'
+import { networkFailure, ToolFailure, tooLarge } from './failure.ts'
+import { CONNECT_TIMEOUT_MS, PASSING_STATUS } from './http.ts'
+import { answers, type McpTransport, replyTo } from './mcp-session.ts'
+
+export interface McpEndpoint {
+  readonly url: URL
+  /** Of the author, secrets resolved. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+/** Ending a session is a courtesy: nobody waits long for it. */
+const CLOSE_TIMEOUT_MS = 1000
+const MAX_NOTICE_BYTES = 64_000
+
+/** Speaks with an MCP server by Streamable HTTP: each message is a POST, answered with JSON or a stream of events. */
+export function httpTransport({ url, headers, signal }: McpEndpoint, http: Http, redactor: Redactor): McpTransport {
+  const policy = { connectTimeoutMs: CONNECT_TIMEOUT_MS, allowPrivate: false }
+  let session: Readonly<Record<string, string>> = {}
+  const send = async (
+    method: 'POST' | 'DELETE',
+    message: JsonObject | undefined,
+    until: AbortSignal,
+    maxBytes: number,
+  ): Promise<Response> => {
+    const body = message && JSON.stringify(message)
+    const usual = { accept: 'application/json, text/event-stream', ...(body !== undefined && { 'content-type': 'application/json' }) }
+    const request = {
+      url: url.href,
+      method,
+      headers: { ...usual, ...headers, ...session },
+      signal: until,
+      policy,
+      isStreamed: true,
+    } as const
+    try {
+      return await http.send({ ...request, ...(body !== undefined && { body }) })
+    } catch (error) {
+      throw networkFailure(error, url.host, maxBytes, redactor)
+    }
+  }
+  const post = async (message: JsonObject, maxBytes: number): Promise<Response> => {
+    const response = await send('POST', message, signal, maxBytes)
+    const { status } = response
+    if (status < 200 || status > 299) {
+      await response.body?.cancel()
+      throw new ToolFailure('tool/http-error', `${url.host} answered ${status}`, { status, retryable: PASSING_STATUS.has(status) })
+    }
+    const id = response.headers.get('mcp-session-id')
+    if (id !== null) session = { ...session, 'mcp-session-id': id }
+    return response
+  }
+  const notify = async (message: JsonObject) => {
+    await (await post(message, MAX_NOTICE_BYTES)).body?.cancel()
+  }
+  return {
+    who: url.host,
+    async request(message, maxBytes) {
+      const response = await post(message, maxBytes)
+      const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+      const chunks = countedChunks(response, url.host, maxBytes)
+      try {
+        for await (const text of isStream ? eventData(chunks) : [await whole(chunks)]) {
+          const heard = parsed(text)
+          if (answers(heard, message)) return heard
+          const reply = replyTo(heard)
+          if (reply) await notify(reply)
+        }
+      } catch (error) {
+        throw error instanceof ToolFailure ? error : networkFailure(error, url.host, maxBytes, redactor)
+      }
+      const details = { retryable: true, isUnanswered: true }
+      throw new ToolFailure('tool/unreachable', `${url.host} ended its answer before the answer to ${message.method} was there`, details)
+    },
+    notify,
+    agreed(version) {
+      session = { ...session, 'mcp-protocol-version': version }
+    },
+    async close() {
+      if (!('mcp-session-id' in session)) return
+      const until = AbortSignal.timeout(CLOSE_TIMEOUT_MS)
+      await send('DELETE', undefined, until, MAX_NOTICE_BYTES).then(
+        response => response.body?.cancel(),
+        () => {},
+      )
+    },
+  }
+}
+
+/** Counts before anything is joined (OWN-8). Whoever stops reading ends the connection. */
+async function* countedChunks(response: Response, who: string, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw tooLarge(who, maxBytes)
+    yield chunk
+  }
+}
+
+async function whole(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return Buffer.concat(all).toString('utf8')
+}
+
+/** The data of each server-sent event (WHATWG HTML, section 9.2). */
+async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  let data: string[] = []
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/)
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
+      else if (line === '' && data.length > 0) {
+        yield data.join('\n')
+        data = []
+      }
+    }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

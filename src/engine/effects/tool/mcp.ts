@@ -1,0 +1,96 @@
+import type { JsonSchema } from '../../../artifact/json-schema.ts'
+import type { McpToolSpec } from '../../../artifact/tool.ts'
+import { invariant } from '../../../base/invariant.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/json.ts'
+import { resolveSecretText } from '../../../gateway/secrets.ts'
+import type { ToolAnswer, ToolCall, ToolDependencies } from './call.ts'
+import { cleaned } from './cleaned.ts'
+import { refuseProcesses } from './command.ts'
+import { shortText, ToolFailure, tooLarge } from './failure.ts'
+import { httpTransport } from './mcp-http.ts'
+import { type McpTransport, openMcpSession } from './mcp-session.ts'
+import { stdioTransport } from './mcp-stdio.ts'
+import { environmentOf, startProcess } from './process.ts'
+
+/** Servers send a result twice, as text and as data, in a message around both: that much may arrive before it is looked at. */
+const messageBytes = (maxResultBytes: number) => 2 * maxResultBytes + 16_384
+
+/** Calls a tool of an MCP server, in a session of its own. */
+export async function callMcp(call: ToolCall, dependencies: ToolDependencies): Promise<ToolAnswer> {
+  const { address, spec, input, effectKey, began } = call
+  invariant(spec.mcp, 'tool/no-mcp', `${address} is no MCP tool`)
+  const { redactor } = dependencies
+  const transport = await connected(spec.mcp, call, dependencies)
+  try {
+    const session = await openMcpSession(transport, redactor)
+    const { inputSchema } = await session.find(spec.mcp.tool)
+    await checkSchema(inputSchema, call, dependencies)
+    began()
+    const meta: JsonObject = spec.replay === 'idempotent' ? { 'flowrun/idempotency-key': effectKey } : {}
+    const result = await session.call(spec.mcp.tool, input.json, meta, messageBytes(spec.max_result_bytes))
+    const output = resultOf(result, spec.output, transport.who, dependencies)
+    const bytes = Buffer.byteLength(JSON.stringify(output))
+    if (bytes > spec.max_result_bytes) throw tooLarge(transport.who, spec.max_result_bytes)
+    return { output: cleaned(output, redactor.redact, address), bytes }
+  } finally {
+    await transport.close()
+  }
+}
+
+async function connected(spec: McpToolSpec, call: ToolCall, dependencies: ToolDependencies): Promise<McpTransport> {
+  const { http, secrets, redactor, timers } = dependencies
+  const { signal } = call
+  if (spec.url !== undefined) {
+    const entries = Object.entries(spec.headers ?? {})
+    const headers = await Promise.all(
+      entries.map(async ([name, text]) => [name.toLowerCase(), await resolveSecretText(text, secrets)] as const),
+    )
+    return httpTransport({ url: new URL(spec.url), headers: Object.fromEntries(headers), signal }, http, redactor)
+  }
+  refuseProcesses(call.address, dependencies)
+  const argv = spec.command ?? []
+  const environment = await environmentOf(spec.env, dependencies)
+  return stdioTransport(startProcess({ argv, environment, signal, timers }), argv[0] ?? '', redactor)
+}
+
+/** What fits the declared input must fit what the server takes now. A schema that cannot be used is the server's to hold. */
+async function checkSchema(
+  schema: JsonSchema | undefined,
+  { spec, input, address }: ToolCall,
+  { validator }: ToolDependencies,
+): Promise<void> {
+  if (schema === undefined) return
+  const { violations } = await validator()
+  let problems: ReturnType<typeof violations>
+  try {
+    problems = violations(schema, input.json)
+  } catch {
+    return
+  }
+  if (problems.length === 0) return
+  const places = problems.map(({ path }) => (path === '' ? 'the whole' : path)).join(', ')
+  if (spec.input === undefined)
+    throw new ToolFailure('tool/invalid-input', `The input of ${address} does not fit what its server takes: ${places}`)
+  throw new ToolFailure('tool/schema-changed', `The input of ${address} fits its block, and not what its server takes now: ${places}`)
+}
+
+/** Data where the server gives it, else its texts; a declared type other than a string is read from a text that is JSON. */
+function resultOf(
+  { content, structuredContent, isError }: JsonObject,
+  output: JsonSchema | undefined,
+  who: string,
+  { redactor }: ToolDependencies,
+): JsonValue {
+  const items = Array.isArray(content) ? content.filter(isJsonObject) : []
+  const texts = items.flatMap(({ type, text }) => (type === 'text' && typeof text === 'string' ? [text] : []))
+  const text = texts.join('\n')
+  if (isError === true) throw new ToolFailure('tool/mcp-error', `${who} says: ${shortText(text, redactor)}`)
+  if (structuredContent !== undefined) return structuredContent
+  if (texts.length < items.length) return items
+  if (output === undefined || output.type === 'string') return text
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch {
+    return text
+  }
+}
