@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../../base/json.ts'
 import { type AttemptRecord, type Claim, type RecordStore, type SignalRecord, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
-import { writeEvent } from './events.ts'
+import { writeEvent, writeEventAt } from './events.ts'
 import { type RunRow, readRow } from './run-rows.ts'
 import { type StepRow, toStep } from './step-rows.ts'
 import { keepValue, readValue, type StoredValue, storedValue, type Tables } from './values.ts'
@@ -23,37 +23,42 @@ const STEP = 'SELECT * FROM step WHERE run = ? AND path = ?'
 export function commitStepIn(tables: Tables, prepared: PreparedStep, claim?: Claim): Awaited<ReturnType<RecordStore['commitStep']>> {
   const { step } = prepared
   const { run, path, costNano } = step
-  const row = tables.prepared<Pick<RunRow, 'state' | 'owner' | 'epoch'>>('SELECT state, owner, epoch FROM run WHERE id = ?').get(run)
+  // Money was spent, whoever was first and whatever has become of the run (STEP-10).
+  const row = tables
+    .prepared<Pick<RunRow, 'state' | 'owner' | 'epoch' | 'seq'>>(
+      'UPDATE run SET seq = seq + 1, cost_nano = cost_nano + ? WHERE id = ? RETURNING state, owner, epoch, seq',
+    )
+    .get(costNano, run)
   if (row === undefined) return { won: false, kept: step, held: false }
   const isLate = TERMINAL_STATES.has(row.state)
   const held = row.state === 'running' && row.owner === claim?.owner && row.epoch === claim.epoch
+  if (!isLate && insertRow(tables, prepared, row.seq)) return { won: true, kept: step, held }
+  writeEventAt(tables, run, row.seq, isLate ? 'step.late' : 'step.repeated', { path, cost_nano: costNano })
   const before = tables.prepared<StepRow>(STEP).get(run, path)
-  if (before === undefined && !isLate) {
-    insertStep(tables, prepared)
-    tables.prepared('DELETE FROM wait WHERE run = ? AND path = ?').run(run, path)
-    return { won: true, kept: step, held }
-  }
-  // Money was spent, whoever was first; and nothing else of it counts (STEP-10).
-  tables.prepared('UPDATE run SET cost_nano = cost_nano + ? WHERE id = ?').run(costNano, run)
-  writeEvent(tables, run, isLate ? 'step.late' : 'step.repeated', { path, cost_nano: costNano })
   return { won: false, kept: before === undefined ? step : toStep(tables, before), held }
 }
 
-/** Writes the record of a step. It clears its run of the deaths of owners: that run goes on (OWN-7). */
-export function insertStep(tables: Tables, { step, value }: PreparedStep): void {
-  const { run, path, outcome, costNano } = step
-  const counted = tables
-    .prepared<{ seq: number }>('UPDATE run SET seq = seq + 1, deaths = 0, cost_nano = cost_nano + ? WHERE id = ? RETURNING seq')
-    .get(costNano, run)
-  tables
-    .prepared(
-      'INSERT INTO step(run, path, seq, status, exit, value, attempts, started_at, ended_at, cost_nano, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    )
-    .run(
-      ...[run, path, counted?.seq ?? 0, outcome.status, outcome.status === 'succeeded' ? outcome.exit : null],
-      ...[value === undefined ? null : keepValue(tables, run, value), step.attempts, step.startedAtMs, step.endedAtMs, costNano],
-      step.facts === undefined ? null : JSON.stringify(step.facts),
-    )
+/** A record of a former run, which costs nothing a second time (RUN-5). */
+export function copyStep(tables: Tables, prepared: PreparedStep): void {
+  const counted = tables.prepared<{ seq: number }>('UPDATE run SET seq = seq + 1 WHERE id = ? RETURNING seq').get(prepared.step.run)
+  insertRow(tables, prepared, counted?.seq ?? 0)
+}
+
+/** Ends the wait of the step, and clears its run of the deaths of owners: that run goes on (OWN-7). @returns false: it has a record. */
+function insertRow({ prepared, ...tables }: Tables, { step, value }: PreparedStep, seq: number): boolean {
+  const { run, path, outcome } = step
+  const added = prepared(
+    'INSERT OR IGNORE INTO step(run, path, seq, status, exit, value, attempts, started_at, ended_at, cost_nano, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  ).run(
+    ...[run, path, seq, outcome.status, outcome.status === 'succeeded' ? outcome.exit : null],
+    ...[value === undefined ? null : value.text, step.attempts, step.startedAtMs, step.endedAtMs, step.costNano],
+    step.facts === undefined ? null : JSON.stringify(step.facts),
+  )
+  if (added.changes === 0) return false
+  if (value !== undefined) keepValue({ prepared, ...tables }, run, value)
+  prepared('DELETE FROM wait WHERE run = ? AND path = ?').run(run, path)
+  prepared('UPDATE run SET deaths = 0 WHERE id = ? AND deaths > 0').run(run)
+  return true
 }
 
 /** An attempt that begins, or ends: its number is never taken again. */

@@ -134,8 +134,11 @@ function reads(
 }
 
 function loadIn(tables: Tables, { run: id, owner, epoch }: Claim): LoadedRun | undefined {
-  const run = readRun(tables, id)
-  if (run?.state !== 'running' || run.owner !== owner || run.epoch !== epoch) return undefined
+  const row = tables.prepared<RunRow & BodyRow>(`${RUN_WITH_BODY} WHERE id = ?`).get(id)
+  if (row?.state !== 'running' || row.owner !== owner || row.epoch !== epoch) return undefined
+  const run = toRun(tables, row)
+  // Submitted and claimed, and nothing else was told of it yet.
+  if (row.seq === 2) return { run, steps: [], attempts: [], waits: [] }
   return { run, steps: stepsOf(tables, id), attempts: attemptsOf(tables, id), waits: waitsOf(tables, id) }
 }
 

@@ -3,7 +3,7 @@ import type { NewRun, RunRecord, StepRecord } from '../record-store.ts'
 import { writeEventAt } from './events.ts'
 import { placeOf } from './queue.ts'
 import { readRun } from './run-rows.ts'
-import { insertStep, type PreparedStep, prepareStep } from './steps.ts'
+import { copyStep, type PreparedStep, prepareStep } from './steps.ts'
 import { keepValue, type StoredValue, storedValue, type Tables, useBlob } from './values.ts'
 
 /** A run as its rows will hold it, made before the transaction. */
@@ -34,7 +34,7 @@ export function submitIn(tables: Tables, prepared: PreparedRun): { readonly run:
     .run(run.id, keepValue(tables, run.id, prepared.input), keepValue(tables, run.id, prepared.session))
   useBlob(tables, run.id, run.closureDigest)
   writeEventAt(tables, run.id, 1, 'run.queued', { flow: run.flow })
-  for (const step of prepared.steps) insertStep(tables, step)
+  for (const step of prepared.steps) copyStep(tables, step)
   return { run: { ...run, state: 'queued', epoch: 0, deaths: 0, costNano: 0 }, replayed: false }
 }
 
