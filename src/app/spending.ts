@@ -21,9 +21,12 @@ export interface SpendingPlace {
 
 /** @throws OperationError `registry/…`, `state/network-file-system`. */
 export async function openSpending({ root, dataDirectory, project, clock }: SpendingPlace, mode: 'read' | 'write'): Promise<SpendingStore> {
-  const { openSpendingStore } = await import('../gateway/ledger/sqlite/store.ts')
+  const [{ openSpendingStore }, { engineSchema: schema }] = await Promise.all([
+    import('../gateway/ledger/sqlite/store.ts'),
+    import('../engine/durable/sqlite/schema.ts'),
+  ])
   const name = join(dataDirectory, 'engine.db')
-  return openSpendingStore({ file: resolve(root, name), name, project, mode, clock, flowrunVersion })
+  return openSpendingStore({ file: resolve(root, name), name, project, mode, clock, flowrunVersion, schema })
 }
 
 export interface OpenSpending extends Spending {

@@ -17,7 +17,8 @@ export interface Closures {
 
 export function createClosures(store: RecordStore, clock: Clock): Closures {
   const parsed = new Map<string, Closure>()
-  const offered = new WeakMap<Closure, { readonly digest: string; readonly atMs: number }>()
+  // By its members: a child's closure is its parent's from another address, made anew for each child.
+  const offered = new WeakMap<Closure['members'], Map<string, { readonly digest: string; readonly atMs: number }>>()
   return {
     async of({ closureDigest }) {
       const known = parsed.get(closureDigest)
@@ -30,12 +31,14 @@ export function createClosures(store: RecordStore, clock: Clock): Closures {
       return closure
     },
     async keep(closure) {
-      const last = offered.get(closure)
+      const byAddress = offered.get(closure.members) ?? new Map()
+      offered.set(closure.members, byAddress)
+      const last = byAddress.get(closure.address)
       if (last && clock.monotonic() - last.atMs < OFFERED_MS) return last.digest
       const json = closureToJson(closure)
       const digest = digestOf(json)
       await store.putBlob(json)
-      offered.set(closure, { digest, atMs: clock.monotonic() })
+      byAddress.set(closure.address, { digest, atMs: clock.monotonic() })
       return digest
     },
   }
