@@ -3,12 +3,12 @@ import type { Plan } from '../plan/plan.ts'
 import { type Content, contentOf, uploadBatches } from '../registry/content.ts'
 import type { HeldContent } from '../registry/hold.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { ReleaseOutcome, ReleaseRequest, StateWrite } from '../registry/release.ts'
-import type { StateBackend } from '../state/backend.ts'
+import type { ReleaseOutcome, ReleaseRequest } from '../registry/release.ts'
 import type { CaughtUp } from '../state/catch-up.ts'
+import { commitWithContents, commitWithState } from './commit.ts'
 import { flipsOf, newVersions, releaseKind } from './flips.ts'
 import { nextState } from './next-state.ts'
-import { beginState, writeFollowingState } from './state-write.ts'
+import { beginState, type ReleaseStores } from './state-write.ts'
 
 /** Who releases, and why: recorded with the release. */
 export interface Authorship {
@@ -18,11 +18,6 @@ export interface Authorship {
   readonly message: string
   /** `--override-hold REASON`: lifts the holds that the plan names (HOLD-3). */
   readonly overrideHold?: string
-}
-
-export interface ReleaseStores {
-  readonly registry: Registry
-  readonly backend: StateBackend
 }
 
 /**
@@ -41,19 +36,13 @@ export async function release(
   const { environment } = plan
   await upload(plan, registry, onUploaded)
   crashPoint('A2-uploaded')
-  const begun = backend.withRegistry ? base : await beginState(backend, environment, base)
+  const begun = await beginState(backend, environment, base)
   if ('outcome' in begun) return begun
-  const snapshot = nextState(begun.snapshot, plan)
-  const state = await backend.codec.encode(snapshot, begun.stored, environment)
-  const request = releaseRequest(plan, begun, authorship, backend.withRegistry ? state : undefined)
-  let outcome = await registry.commitRelease(request)
-  if (outcome.outcome === 'content-missing') {
-    // Collected between upload and commit (GC-1): offering it again is the whole cure.
-    await upload(plan, registry, onUploaded)
-    outcome = await registry.commitRelease(request)
-  }
-  if ((outcome.outcome === 'released' || outcome.outcome === 'unchanged') && !backend.withRegistry)
-    outcome = await writeFollowingState({ registry, backend }, { environment, snapshot, write: state }, outcome)
+  const next = { environment, snapshot: nextState(begun.snapshot, plan), stored: begun.stored }
+  const request = releaseRequest(plan, begun, authorship)
+  const outcome = await commitWithState({ registry, backend }, next, state =>
+    commitWithContents(registry, { ...request, ...state }, () => upload(plan, registry, onUploaded)),
+  )
   crashPoint('A5-state-written')
   return outcome
 }
@@ -71,7 +60,7 @@ async function upload(plan: Plan, registry: Registry, onUploaded: (done: number,
   }
 }
 
-export function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorship, state: StateWrite | undefined): ReleaseRequest {
+function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorship): ReleaseRequest {
   const lifted: readonly HeldContent[] =
     authorship.overrideHold === undefined
       ? []
@@ -91,6 +80,5 @@ export function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorshi
     ...(plan.moves.length > 0 ? { moves: plan.moves } : {}),
     references: plan.references,
     ...(lifted.length > 0 && authorship.overrideHold !== undefined ? { holdsLifted: lifted, overrideReason: authorship.overrideHold } : {}),
-    ...(state ? { state } : {}),
   }
 }

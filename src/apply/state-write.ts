@@ -19,7 +19,8 @@ export interface FollowingState {
   readonly write: StateWrite
 }
 
-interface Stores {
+/** Where a release is made, and the state that follows it is kept. */
+export interface ReleaseStores {
   readonly registry: Registry
   readonly backend: StateBackend
 }
@@ -35,7 +36,7 @@ export async function beginState(
   environment: string,
   base: CaughtUp,
 ): Promise<CaughtUp | Extract<ReleaseOutcome, { outcome: 'state-moved' }>> {
-  if (base.stored !== null) return base
+  if (backend.withRegistry || base.stored !== null) return base
   const snapshot: StateSnapshot = { ...base.snapshot, serial: base.snapshot.serial + 1 }
   const answer = await backend.write(environment, await backend.codec.encode(snapshot, null, environment))
   if (answer.outcome === 'conflict') return { outcome: 'state-moved', found: answer.found }
@@ -49,7 +50,7 @@ export async function beginState(
  * @throws OperationError `state/not-written` after a release; those of the store without one.
  */
 export async function writeFollowingState(
-  { registry, backend }: Stores,
+  { registry, backend }: ReleaseStores,
   following: FollowingState,
   committed: Extract<ReleaseOutcome, { outcome: 'released' | 'unchanged' }>,
 ): Promise<ReleaseOutcome> {
@@ -72,7 +73,7 @@ export async function writeFollowingState(
  *
  * @throws OperationError `state/not-written`.
  */
-export async function writeStateBehind({ registry, backend }: Stores, plan: Plan, release: Release): Promise<void> {
+export async function writeStateBehind({ registry, backend }: ReleaseStores, plan: Plan, release: Release): Promise<void> {
   const { environment } = plan
   const { snapshot: found, stored, pointers, recovered } = await catchUp(registry, backend, environment, () => plan.base.lineage)
   if (recovered.length === 0 || found.lineage !== plan.base.lineage) return
@@ -84,7 +85,7 @@ export async function writeStateBehind({ registry, backend }: Stores, plan: Plan
 }
 
 async function writeFolding(
-  { registry, backend }: Stores,
+  { registry, backend }: ReleaseStores,
   { environment, snapshot, write }: FollowingState,
   release: number,
 ): Promise<void> {

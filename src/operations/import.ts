@@ -6,7 +6,7 @@ import { catchUp } from '../state/catch-up.ts'
 import type { Deployed } from './deployed.ts'
 import type { OperationHost } from './project.ts'
 import { findVersion, type ShownArtifact } from './show.ts'
-import { changeState, commitState, type StateChanged, type StateChangeOptions } from './state/change.ts'
+import { begunState, changeState, commitState, type StateChanged, type StateChangeOptions } from './state/change.ts'
 
 export interface ImportOptions extends StateChangeOptions {
   /** Why the address is taken from another configuration; without it such an address is left alone (DRIFT-9). */
@@ -30,10 +30,12 @@ export function importVersion(
   return changeState(host, options, `import ${address} ${reference}`, async site => {
     const { registry, backend, environment } = site
     const found = await findVersion(registry, environment, reference)
-    const { snapshot, pointers, stored } = await catchUp(registry, backend, environment, host.newId)
+    const base = await catchUp(registry, backend, environment, host.newId)
+    const { pointers } = base
     const pointer = pointers.pointers.get(address)
     requireSameKind(address, found)
-    requireConsent(pointer, snapshot.lineage, environment, options.takeOver)
+    requireConsent(pointer, base.snapshot.lineage, environment, options.takeOver)
+    const { snapshot, stored } = site.dryRun ? base : await begunState(site, base)
     const { version, versions, references } = await published(registry, address, found)
     const owned = new Map(snapshot.owned).set(address, { version, digest: found.digest })
     const isThere = pointer?.version === version && pointer.owner === snapshot.lineage

@@ -2,7 +2,6 @@ import { invariant } from '../base/invariant.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { flipOf, type PointerPlan } from '../plan/pointer-plan.ts'
 import { conflictDiagnostic } from '../registry/conflict.ts'
-import type { Registry } from '../registry/registry.ts'
 import type { Release, ReleaseOutcome, ReleaseRequest, ReleaseWithChanges } from '../registry/release.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { Approval } from './apply.ts'
@@ -96,19 +95,6 @@ export function pointerRequest(plan: PointerPlan, options: PointerReleaseOptions
     ...(plan.obstacles.length > 0 && overrideHold !== undefined ? { holdsLifted: plan.obstacles, overrideReason: overrideHold } : {}),
     ...(plan.broken.length > 0 && forceIncompatible !== undefined ? { forceIncompatible } : {}),
   }
-}
-
-/** Commits; a content that was collected since its upload is offered once more (GC-1). */
-export async function commitWithContents(
-  registry: Registry,
-  request: ReleaseRequest,
-  upload: () => Promise<void>,
-): Promise<ReleaseOutcome> {
-  await upload()
-  const outcome = await registry.commitRelease(request)
-  if (outcome.outcome !== 'content-missing') return outcome
-  await upload()
-  return registry.commitRelease(request)
 }
 
 /** Waiting for the lock ends with an interruption; a commit that has begun is finished. */

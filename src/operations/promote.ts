@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { writeFollowingState } from '../apply/state-write.ts'
+import { commitWithContents, commitWithState } from '../apply/commit.ts'
+import { beginState } from '../apply/state-write.ts'
 import type { Artifact } from '../artifact/envelope.ts'
 import type { Ulid } from '../base/ids.ts'
 import { suggest } from '../base/suggest.ts'
@@ -18,7 +19,6 @@ import type { StateSnapshot } from '../state/state.ts'
 import { type Deployed, openStoresOf } from './deployed.ts'
 import { brokenBy, foldedInto } from './pointer-facts.ts'
 import {
-  commitWithContents,
   type PointerReleaseOptions,
   type PointerReleaseResult,
   type Preparation,
@@ -211,23 +211,18 @@ async function commitPromote(plan: PointerPlan, base: CaughtUp, { source, target
   const { registry, backend } = target
   const { lineage } = base.snapshot
   const { environment } = plan
-  const snapshot = stateAfter(base.snapshot, plan)
-  const state = await backend.codec.encode(snapshot, base.stored, environment)
-  const request = {
-    ...pointerRequest(plan, options),
-    lineage,
-    versions: missing,
-    references,
-    ...(backend.withRegistry ? { state } : {}),
-  }
-  const outcome = await commitWithContents(registry, request, async () => {
+  const upload = async () => {
     if (missing.length === 0) return
     const artifacts = await source.artifacts(missing)
     const contents = [...artifacts].map(([digest, artifact]) => contentOf({ digest, artifact }))
     for (const batch of uploadBatches(contents)) await registry.uploadContents(batch)
-  })
-  if (outcome.outcome !== 'released' || backend.withRegistry) return outcome
-  return writeFollowingState({ registry, backend }, { environment, snapshot, write: state }, outcome)
+  }
+  await upload()
+  const begun = await beginState(backend, environment, base)
+  if ('outcome' in begun) return begun
+  const next = { environment, snapshot: stateAfter(begun.snapshot, plan), stored: begun.stored }
+  const request = { ...pointerRequest(plan, options), lineage, versions: missing, references }
+  return commitWithState({ registry, backend }, next, state => commitWithContents(registry, { ...request, ...state }, upload))
 }
 
 function stateAfter(before: StateSnapshot, { moves }: PointerPlan): StateSnapshot {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { importVersion } from '../../src/operations/import.ts'
 import { hostIn, prompt } from '../support/configuration.ts'
-import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
+import { changesOf, isEmpty, type TestProject, testProject, withoutStatesOfReleases } from '../support/project.ts'
 import { apply as release } from '../support/releases.ts'
 
 const answer = (text: string, name = 'answer') => prompt(`user = "${text}"`).replace('"answer"', `"${name}"`)
@@ -64,4 +64,16 @@ t.test('DRIFT-9, AUD-2: what others own is taken with a reason, which the audit 
     { subject: 'dev prompt.answer', reason: 'the team moved here', detail: { release: 3, from: 'lineage-b' } },
   ])
   await registry.close()
+})
+
+t.test('STA-3: a first import whose state cannot be written is recognised by the next command', async t => {
+  const project = testProject(
+    `environment "dev" {}\nenvironment "prod" {\n  state "sqlite" { path = "data/prod.db" }\n}\n${answer('One.')}`,
+  )
+  await project.apply({ environment: 'dev' })
+  const host = withoutStatesOfReleases(hostIn(project.folder))
+  const here = { ...options, environment: 'prod' }
+  await t.rejects(importVersion(host, here, 'provider.simulated', 'provider.simulated@1'), { code: 'state/not-written' })
+  const plan = await project.plan({ environment: 'prod' })
+  t.same([plan.obstacles, changesOf(plan)], [[], ['model.fast - @1 reactivated', 'prompt.answer - @1 reactivated']])
 })

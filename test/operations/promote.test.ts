@@ -2,7 +2,7 @@ import t from 'tap'
 import type { OperationHost } from '../../src/operations/project.ts'
 import { hostIn, MODEL, prompt } from '../support/configuration.ts'
 import { movesOf, promoteTo, rollBack } from '../support/pointers.ts'
-import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
+import { changesOf, isEmpty, type TestProject, testProject, withoutStatesOfReleases } from '../support/project.ts'
 import { apply as release } from '../support/releases.ts'
 
 const TWO = 'environment "dev" {}\nenvironment "prod" {}\n'
@@ -57,6 +57,15 @@ t.test('PROM-5: it carries the lineage of the target, whose state follows: the n
   t.ok(isEmpty(await project.plan({ environment: 'prod' })))
   project.write(TWO + answer('3'))
   t.same(changesOf(await project.plan({ environment: 'prod' })), ['prompt.answer @2 @3 content'])
+})
+
+t.test('STA-3: a first promote whose state cannot be written is recognised by the next command of the target', async t => {
+  const environments = 'environment "dev" {}\nenvironment "prod" {\n  state "sqlite" { path = "data/prod.db" }\n}\n'
+  const project = testProject('')
+  await applied(project, 'dev', environments + answer('1'))
+  await t.rejects(promoteTo(project, { host: withoutStatesOfReleases(hostIn(project.folder)) }), { code: 'state/not-written' })
+  const plan = await project.plan({ environment: 'prod' })
+  t.same([plan.obstacles, changesOf(plan)], [[], []], 'what was promoted is ours')
 })
 
 t.test('PROM-2: an address comes with all that it refers to, unless the target has the same; owners stay', async t => {

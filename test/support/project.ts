@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { VariableFlag } from '../../src/config/variables.ts'
+import { OperationError } from '../../src/diagnostics/operation-error.ts'
 import { type ApplyOptions, type ApplyResult, apply, applySaved } from '../../src/operations/apply.ts'
 import { type PlanOptions, plan } from '../../src/operations/plan.ts'
 import type { OperationHost } from '../../src/operations/project.ts'
 import { type Change, countChanges, type Plan } from '../../src/plan/plan.ts'
+import type { StateBackend } from '../../src/state/backend.ts'
 import { hostIn, type ProjectText, projectFolder, told, writeProject } from './configuration.ts'
 import { openRegistry } from './open-registry.ts'
 
@@ -68,6 +70,21 @@ export function testProject(text: ProjectText, hostOf: typeof hostIn = hostIn): 
     apply: (options = {}) => apply(host(options), applying(options)),
     applySaved: (saved, options = {}) => applySaved(host(options), { ...applying(options), plan: saved }),
     registry: () => openRegistry(join(folder, '.flowrun'), { project: 'project' }),
+  }
+}
+
+/** Flowrun whose state backends are gone once a release was made: no state that says one can be written. */
+export function withoutStatesOfReleases(host: OperationHost): OperationHost {
+  return {
+    ...host,
+    async openStores(request) {
+      const { backend, ...stores } = await host.openStores(request)
+      const write: StateBackend['write'] = async (environment, written) => {
+        if (!written.body.includes('"release":0')) throw new OperationError({ code: 'state/unreachable', summary: 'The state is gone' })
+        return backend.write(environment, written)
+      }
+      return { ...stores, backend: { ...backend, write } }
+    },
   }
 }
 

@@ -1,4 +1,5 @@
-import { writeFollowingState } from '../../apply/state-write.ts'
+import { commitWithState } from '../../apply/commit.ts'
+import { beginState } from '../../apply/state-write.ts'
 import { digestOf } from '../../base/digest.ts'
 import { userName } from '../../base/user.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
@@ -88,6 +89,13 @@ export function absentState(environment: string): OperationError {
   })
 }
 
+/** The base with a state in its store, before the first release is made of its lineage. @throws OperationError `state/conflict`. */
+export async function begunState({ backend, environment }: StateSite, base: CaughtUp): Promise<CaughtUp> {
+  const begun = await beginState(backend, environment, base)
+  if ('outcome' in begun) throw new OperationError(conflictDiagnostic(begun, environment))
+  return begun
+}
+
 export interface NextState {
   /** Its serial and release are set here. */
   readonly snapshot: StateSnapshot
@@ -124,17 +132,15 @@ export async function commitState(site: StateSite, next: NextState): Promise<Sta
     written: true,
   }
   if (dryRun) return changed
-  const state = await backend.codec.encode(snapshot, next.stored, environment)
   if (release !== undefined) {
     const request = importRequest(site, next, snapshot.lineage)
-    let outcome = await registry.commitRelease(backend.withRegistry ? { ...request, state } : request)
-    if ((outcome.outcome === 'released' || outcome.outcome === 'unchanged') && !backend.withRegistry)
-      outcome = await writeFollowingState({ registry, backend }, { environment, snapshot, write: state }, outcome)
+    const following = { environment, snapshot, stored: next.stored }
+    const outcome = await commitWithState(site, following, state => registry.commitRelease({ ...request, ...state }))
     if (outcome.outcome !== 'released' && outcome.outcome !== 'unchanged')
       throw new OperationError(conflictDiagnostic(outcome, environment))
     return changed
   }
-  const written = await backend.write(environment, state)
+  const written = await backend.write(environment, await backend.codec.encode(snapshot, next.stored, environment))
   if (written.outcome === 'conflict') {
     throw new OperationError(conflictDiagnostic({ outcome: 'state-moved', found: written.found }, environment))
   }
