@@ -6,6 +6,8 @@ import { graph } from '../operations/graph.ts'
 import { readSavedPlan } from '../operations/saved-plan.ts'
 import { type Direction, graphDot, graphJson, graphMermaid } from '../views/graph-drawing.ts'
 import { graphText } from '../views/graph-text.ts'
+import { workflowDot, workflowJson, workflowMermaid } from '../views/workflow-drawing.ts'
+import { workflowText } from '../views/workflow-text.ts'
 import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
 import { readVariables, variableFlags } from './configuration-flags.ts'
@@ -18,11 +20,12 @@ export default class Graph extends BaseCommand {
   static override brief = 'draw what refers to what'
   static override summary = 'Draw what refers to what in the configuration'
   static override description =
-    'With an address, only what that block needs and what needs it. Contacts nothing; with --plan it marks what a saved plan would change.'
+    'With an address, only what that block needs and what needs it; of a workflow, its nodes and the ways between them. Contacts nothing; with --plan it marks what a saved plan would change.'
   static override formats = ['text', 'json', 'dot', 'mermaid'] as const
   static override examples = [
     'flowrun graph',
     'flowrun graph model.fast',
+    'flowrun graph workflow.support',
     'flowrun graph --format dot | dot -Tsvg > graph.svg',
     'flowrun graph --plan release.plan --format mermaid',
   ]
@@ -49,6 +52,15 @@ export default class Graph extends BaseCommand {
     const result = graph(createApp(this.host), { ...this.chosenEnvironment(flags), variables: readVariables(raw), ...address, ...plan })
     if (result.outcome === 'invalid') return this.report(result.diagnostics)
     const direction: Direction = flags.direction === 'tb' ? 'tb' : 'lr'
+    if (result.outcome === 'workflow') {
+      const { graph: nodes } = result
+      return this.present({
+        text: () => workflowText(nodes, this.terminal.out.style),
+        json: () => workflowJson(nodes),
+        dot: () => workflowDot(nodes, direction),
+        mermaid: () => workflowMermaid(nodes, direction),
+      })
+    }
     return this.present({
       text: () => graphText(result.graph, this.terminal.out.style),
       json: () => graphJson(result.graph),

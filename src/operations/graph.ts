@@ -10,6 +10,7 @@ import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
 import type { ChangeAction, Plan } from '../plan/plan.ts'
 import { loadProject, type OperationHost, openProject } from './project.ts'
+import { type WorkflowGraph, workflowGraph } from './workflow-graph.ts'
 
 /** What refers to what: nodes and edges as data, whatever they are drawn as. Acyclic, for a cycle is an error of the configuration. */
 export interface BlockGraph {
@@ -56,10 +57,11 @@ export interface GraphOptions {
 
 export type GraphResult =
   | { readonly outcome: 'found'; readonly graph: BlockGraph; readonly warnings: readonly Diagnostic[] }
+  | { readonly outcome: 'workflow'; readonly graph: WorkflowGraph; readonly warnings: readonly Diagnostic[] }
   | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
 
 /**
- * The references between the blocks of the configuration. Contacts nothing.
+ * The references between the blocks of the configuration; of a workflow, its nodes. Contacts nothing.
  *
  * @throws OperationError cli/unknown-block
  */
@@ -69,6 +71,11 @@ export function graph(host: OperationHost, options: GraphOptions): GraphResult {
   const project = openProject(host, environment === undefined ? {} : { environment }, report)
   const configuration = project && loadProject(host, project, options, report, false).configuration
   if (configuration === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  const chosen = configuration.blocks.find(({ address }) => address === options.address)?.artifact
+  if (chosen?.kind === 'workflow' && options.address !== undefined) {
+    const graph = workflowGraph(configuration.environment.name, options.address, chosen.spec)
+    return { outcome: 'workflow', graph, warnings: report.diagnostics }
+  }
   const whole = graphOf(configuration, options.plan)
   return { outcome: 'found', graph: options.address === undefined ? whole : focused(whole, options.address), warnings: report.diagnostics }
 }

@@ -1,9 +1,11 @@
 import type { DeferredText } from '../artifact/deferred.ts'
 import type { Artifact } from '../artifact/envelope.ts'
 import type { PromptSpec } from '../artifact/prompt.ts'
+import type { WorkflowSpec } from '../artifact/workflow.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts'
 import { messageNames } from './tokens.ts'
 import { diffSchemas, diffValues, type ValueChange } from './value-diff.ts'
+import { diffWorkflows } from './workflow-diff.ts'
 
 /** What differs between two artifacts of one address: texts apart, since they are compared line by line. */
 export interface ArtifactDiff {
@@ -27,6 +29,8 @@ export function diffArtifacts(
   after: Artifact | undefined,
   textFiles: Readonly<Record<string, string>> = {},
 ): ArtifactDiff {
+  const workflows = [workflowOf(before), workflowOf(after)] as const
+  if (workflows[0] ?? workflows[1]) return { texts: [], values: diffWorkflows(...workflows) }
   const prompts = [promptOf(before), promptOf(after)] as const
   if (prompts[0] === undefined && prompts[1] === undefined) return { texts: [], values: diffValues(specOf(before), specOf(after)) }
   return {
@@ -47,6 +51,10 @@ export function templateText(text: DeferredText): string {
 
 function promptOf(artifact: Artifact | undefined): PromptSpec | undefined {
   return artifact?.kind === 'prompt' ? artifact.spec : undefined
+}
+
+function workflowOf(artifact: Artifact | undefined): WorkflowSpec | undefined {
+  return artifact?.kind === 'workflow' ? artifact.spec : undefined
 }
 
 function specOf(artifact: Artifact | undefined): JsonObject {

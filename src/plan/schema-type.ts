@@ -3,7 +3,14 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts'
 /** A JSON Schema in the words of the language, objects without their fields: `string`, `list(object)`, `enum(["a", "b"])`. */
 export function schemaType(schema: JsonValue | undefined): string {
   if (!isJsonObject(schema)) return 'any'
-  if (Array.isArray(schema.enum)) return `enum([${schema.enum.map(value => JSON.stringify(value)).join(', ')}])`
+  const [only, more] = Array.isArray(schema.type) ? schema.type.filter(type => type !== 'null') : []
+  // What may be null is told of the field: it is optional.
+  if (only !== undefined && more === undefined) return schemaType({ ...schema, type: only })
+  if (Array.isArray(schema.enum))
+    return `enum([${schema.enum
+      .filter(value => value !== null)
+      .map(value => JSON.stringify(value))
+      .join(', ')}])`
   switch (schema.type) {
     case 'array':
       return Array.isArray(schema.prefixItems) ? 'tuple' : `${schema.uniqueItems === true ? 'set' : 'list'}(${schemaType(schema.items)})`

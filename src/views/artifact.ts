@@ -1,10 +1,9 @@
-import type { Artifact } from '../artifact/envelope.ts'
 import { shortDigest } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { Deployment, ShownArtifact } from '../operations/show.ts'
 import { diffArtifacts } from '../plan/artifact-diff.ts'
-import { schemaSummary } from '../plan/schema-type.ts'
 import { formatMoment } from './format-number.ts'
+import { interfaceRows } from './interface-rows.ts'
 import { jsonDocument } from './json-document.ts'
 import type { Style } from './style.ts'
 import { tableLines } from './table.ts'
@@ -21,7 +20,7 @@ export function artifactText(shown: ShownArtifact, style: Style, options: { read
     ...(message === '' ? [] : [['message', oneLine(message)]]),
     ['active', activeIn.length === 0 ? 'nowhere' : activeIn.join(', ')],
     ...values.filter(value => !value.isType).map(value => [withoutUnit(value.path), valueText(value.after ?? null, value.path)]),
-    ...(artifact.kind === 'prompt' ? schemaRows(artifact.spec) : []),
+    ...interfaceRows(artifact).flatMap(([label, ...texts]) => texts.map((text, index) => [index === 0 ? label : '', text])),
     ...(options.content ? [] : texts.map(({ name, after = '' }) => [name, lineCount(after)])),
   ]
   const width = Math.max(...rows.map(([label = '']) => label.length))
@@ -33,10 +32,6 @@ export function artifactText(shown: ShownArtifact, style: Style, options: { read
       : []),
     '',
   ].join('\n')
-}
-
-function schemaRows(spec: Extract<Artifact, { kind: 'prompt' }>['spec']): readonly (readonly string[])[] {
-  return [...(spec.input ? [['input', schemaSummary(spec.input)]] : []), ...(spec.output ? [['output', schemaSummary(spec.output)]] : [])]
 }
 
 function lineCount(text: string): string {

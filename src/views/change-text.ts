@@ -1,12 +1,10 @@
-import type { Artifact } from '../artifact/envelope.ts'
-import type { JsonObject } from '../base/json.ts'
 import { type ArtifactDiff, diffArtifacts, type TextChange } from '../plan/artifact-diff.ts'
 import type { Change, PlannedVersion } from '../plan/plan.ts'
-import { schemaSummary } from '../plan/schema-type.ts'
 import type { ValueChange } from '../plan/value-diff.ts'
 import { CHANGE_SIGNS, type ChangeSign } from './change-sign.ts'
 import { affectedCostText, costTexts, forecastSummary, tokensText } from './cost-text.ts'
 import { formatDay, formatMoney } from './format-number.ts'
+import { interfaceRows, nodeCount } from './interface-rows.ts'
 import type { Style } from './style.ts'
 import { textDiffLines, wholeTextLines } from './text-diff.ts'
 import { padEnd } from './text-width.ts'
@@ -71,6 +69,7 @@ function createdText(change: Change): string {
   if (artifact?.kind === 'provider') return artifact.spec.type
   if (artifact?.kind === 'budget') return `${formatMoney(artifact.spec.limit_nano)} per ${artifact.spec.per}`
   if (artifact?.kind === 'guard') return [...new Set(artifact.spec.detectors.map(({ type }) => type))].join(', ')
+  if (artifact?.kind === 'workflow') return nodeCount(artifact.spec)
   return artifact?.kind === 'model' ? artifact.spec.id : ''
 }
 
@@ -197,21 +196,13 @@ function typeLine(value: ValueChange, style: Style): string {
 function settingRows(change: Change, diff: ArtifactDiff, verbose: boolean): Rows {
   const artifact = change.action === 'create' ? change.after?.artifact : undefined
   if (artifact === undefined) return { rows: [], lines: [] }
-  const schemas = artifact.kind === 'prompt' ? schemaRows(artifact) : []
+  const schemas = interfaceRows(artifact)
   if (!verbose) return { rows: schemas, lines: [] }
   const settings = diff.values.filter(value => !value.isType && value.after !== undefined)
   return {
     rows: [...settings.map((value): Row => [withoutUnit(value.path), valueText(value.after ?? null, value.path)]), ...schemas],
     lines: [],
   }
-}
-
-function schemaRows(artifact: Extract<Artifact, { kind: 'prompt' }>): readonly Row[] {
-  const schemas: readonly (readonly [string, JsonObject | undefined])[] = [
-    ['input', artifact.spec.input],
-    ['output', artifact.spec.output],
-  ]
-  return schemas.flatMap(([name, schema]): readonly Row[] => (schema === undefined ? [] : [[name, schemaSummary(schema)]]))
 }
 
 function forecastRows({ action, forecast = {} }: Change, style: Style, { environment }: ChangeContext): readonly Row[] {

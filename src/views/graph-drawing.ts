@@ -47,7 +47,7 @@ export function graphDot({ nodes, edges }: BlockGraph, direction: Direction): st
 }
 
 /** A string of DOT: a backslash would begin an escape of its own. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
 }
 
@@ -77,7 +77,7 @@ export function graphMermaid({ nodes, edges, isPlanned }: BlockGraph, direction:
 }
 
 /** All that Mermaid or the HTML that it makes could read as its own becomes an entity, in Mermaid's way of writing one. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll(/[^\p{L}\p{N} .,@_→+~-]/gu, character => (character === '\n' ? '<br>' : `#${character.codePointAt(0)};`))
 }
 

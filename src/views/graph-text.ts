@@ -12,7 +12,7 @@ export function graphText(graph: BlockGraph, style: Style): string {
   return `${[title, '', ...treeLines(graph, style)].join('\n').trimEnd()}\n`
 }
 
-function counted(count: number, noun: string): string {
+export function counted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
@@ -54,7 +54,7 @@ function treeLines({ nodes, edges }: BlockGraph, style: Style): readonly string[
   return lines
 }
 
-function drawing(inset: string, isLast: boolean, { branch, corner, line, bar }: Glyphs): Pick<Branch, 'lead' | 'inset'> {
+export function drawing(inset: string, isLast: boolean, { branch, corner, line, bar }: Glyphs): Pick<Branch, 'lead' | 'inset'> {
   return { lead: `${inset}${isLast ? corner : branch}${line} `, inset: `${inset}${isLast ? ' ' : bar}  ` }
 }
 
