@@ -1,9 +1,11 @@
+import { createApp } from '../app.ts'
 import type { RunRecord } from '../engine/durable/record-store.ts'
 import type { RunEngine } from '../operations/runs/access.ts'
 import { type Executed, executeRun, failedRun } from '../operations/runs/execute.ts'
+import { findRun, isWorkedOn, withRunEngine } from '../operations/runs/find.ts'
 import { type RunReport, readReport } from '../operations/runs/report.ts'
 import { runReportJson, runResultEvent, runWatchEvent } from '../views/run-json.ts'
-import { endText, outputText, runTitle, runTreeLines, standingText } from '../views/run-tree.ts'
+import { endText, outputText, runTitle, runTreeLines, shortRun, standingText } from '../views/run-tree.ts'
 import { BaseCommand } from './base-command.ts'
 import { readDuration } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
@@ -17,6 +19,31 @@ export interface WaitFlags {
 
 /** What commands share that work on a run and show it. */
 export abstract class RunCommand extends BaseCommand {
+  /** Finds a run, and does something with what executes runs. */
+  protected async withRun(
+    name: string,
+    flags: { readonly environment?: string | undefined },
+    work: (engine: RunEngine, run: RunRecord) => Promise<ExitCode>,
+  ): Promise<ExitCode> {
+    const options = { ...this.chosenEnvironment(flags), onWarning: (text: string) => this.note(`Warning: ${text}.\n`) }
+    const found = await withRunEngine(createApp(this.host), options, async (engine, project) =>
+      work(engine, await findRun(engine, project, name)),
+    )
+    return found.outcome === 'invalid' ? this.report(found.diagnostics) : found.value
+  }
+
+  /** ` -e prod`, for a hint that can be pasted. */
+  protected environmentWords({ environment }: { readonly environment?: string | undefined }): string {
+    return environment === undefined ? '' : ` -e ${environment}`
+  }
+
+  /** How to see a run go on: somebody works on it, or has to begin. */
+  protected async goesOn(engine: RunEngine, { id }: RunRecord, flags: { readonly environment?: string | undefined }): Promise<string> {
+    const where = `${shortRun(id)}${this.environmentWords(flags)}`
+    if (await isWorkedOn(engine)) return `The run goes on: flowrun runs watch ${where}`
+    return `To go on with it: flowrun runs resume ${where}`
+  }
+
   /** Works on a run in this process, and shows it while it goes on and when it is left. */
   protected async workOn(engine: RunEngine, run: RunRecord, flags: WaitFlags): Promise<ExitCode> {
     this.note(`${runTitle(run, this.terminal.err.style)}\n\n`)

@@ -28,6 +28,7 @@ import { showControls } from '../views/text-width.ts'
 import { readDuration, readVariables, variableFlags } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { shown } from './flags.ts'
+import { parseJson } from './json-flag.ts'
 import { RunCommand, type WaitFlags } from './run-command.ts'
 
 export default class Run extends RunCommand {
@@ -192,7 +193,8 @@ export default class Run extends RunCommand {
     const given = Object.fromEntries(fields.map(readField))
     if (written === undefined) return given
     const source = written === '-' ? await text(this.host.stdin) : written.startsWith('@') ? this.#readFile(written.slice(1)) : written
-    const parsed = parseJson(source, written)
+    const from = written === '-' ? 'Standard input' : written.startsWith('@') ? written.slice(1) : '--input'
+    const parsed = parseJson(source, from, 'No run was made.')
     return fields.length > 0 && typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed, ...given } : parsed
   }
 
@@ -246,17 +248,6 @@ function withFieldHint(error: OperationError): OperationError {
     ...diagnostic,
     detail: `--field gives text; what is no text goes into --input as JSON. ${diagnostic.detail}`,
   })
-}
-
-function parseJson(source: string, written: string): JsonValue {
-  try {
-    return JSON.parse(source)
-  } catch (error) {
-    // It quotes the text, line breaks and all.
-    const reason = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ')
-    const from = written === '-' ? 'Standard input' : written.startsWith('@') ? written.slice(1) : '--input'
-    throw new OperationError({ code: 'cli/bad-flag-value', summary: `${from} is not JSON`, detail: `${reason}.\nNo run was made.` })
-  }
 }
 
 function conflictingModel(): OperationError {

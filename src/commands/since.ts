@@ -4,7 +4,7 @@ import { OperationError } from '../diagnostics/operation-error.ts'
 const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/
 
 /** `7d` before now, a day, or a moment in UTC, as milliseconds since 1970. @throws OperationError cli/bad-flag-value */
-export function readSince(text: string, nowMs: number, flag: 'since' | 'until' = 'since'): number {
+export function readSince(text: string, nowMs: number, flag: 'since' | 'until' | 'before' = 'since'): number {
   const duration = parseDuration(text)
   if (duration.ok) return nowMs - duration.value
   const moment = DATE.test(text) ? Date.parse(text) : Number.NaN

@@ -23,6 +23,8 @@ export interface Flows extends FlowReader {
    * @throws OperationError `run/invalid-input`, with every violation.
    */
   checkedInput(closure: Closure, input: JsonValue): Promise<JsonValue>
+  /** Where a value does not fit. */
+  readonly violations: SchemaValidator['violations']
   /** Which runs of the flow share its limit: those of the flow, or those of one key. */
   lane(closure: Closure, input: JsonValue): Pick<ChildFlow, 'lane' | 'laneLimit'>
 }
@@ -54,6 +56,7 @@ export function createFlows({ language, validator }: FlowDependencies): Flows {
     graph,
     interpret,
     lane,
+    violations: validator.violations,
     checkedInput: async (closure, input) =>
       (await checkedInput(input, graph(closure), closure.address, language, async () => validator)).json,
     child(closure, flow, input) {

@@ -43,25 +43,25 @@ export function runTreeLines(report: RunReport, style: Style, nowMs: number): re
   const money = cost === 0 ? 0 : 2 + cost
   const tokens = input === 0 ? 0 : 2 + input + 2 + output
   const hasTokens = fixed + tokens + money + 12 <= style.width
+  const room = style.width - fixed - money - (hasTokens ? tokens : 0)
   const detail = Math.max(
     0,
     Math.min(
-      width(row => row.detail),
-      style.width - fixed - money - (hasTokens ? tokens : 0),
+      width(row => (row.cost === undefined ? '' : row.detail)),
+      room,
     ),
   )
-  return rows.map((row, index) =>
-    [
-      padEnd(row.label, label),
-      padEnd(row.type, type),
-      padEnd(row.time, time),
-      padEnd(truncate(row.detail, detail, style.glyphs.ellipsis), detail),
+  return rows.map((row, index) => {
+    const start = [padEnd(row.label, label), padEnd(row.type, type), padEnd(row.time, time)].join('  ')
+    // Where no numbers follow, the text has their place.
+    const isLast = row.input === '' && row.cost === undefined
+    const text = truncate(row.detail, isLast ? style.width - fixed : detail, style.glyphs.ellipsis)
+    const numbers = [
       ...(hasTokens && tokens > 0 ? [padStart(row.input, input), padStart(row.output, output)] : []),
       ...(cost === 0 ? [] : [padStart(costs[index] ?? '', cost)]),
     ]
-      .join('  ')
-      .trimEnd(),
-  )
+    return [start, isLast ? text : [padEnd(text, detail), ...numbers].join('  ')].join('  ').trimEnd()
+  })
 }
 
 type Shown = NodeReport | { readonly more: number }
@@ -85,7 +85,7 @@ function nodeRow(node: NodeReport, { waits, nodes }: RunReport, style: Style, no
   const ends = endedAtMs ?? (status === 'running' ? nowMs : undefined)
   const isAsked = usage !== null
   return {
-    label: `${isInner ? `  ${branch} ` : ''}${signOf(status, style)} ${oneLine(isInner ? path.slice(topOf(path).length) : path)}`,
+    label: `${isInner ? `  ${branch} ` : ''}${signOf(status, style)} ${oneLine(node.label)}`,
     type: typeText(node),
     time: startedAtMs === undefined || ends === undefined || status === 'pending' ? '' : timeText(formatDuration(ends - startedAtMs)),
     detail: oneLine(
@@ -101,7 +101,7 @@ function nodeRow(node: NodeReport, { waits, nodes }: RunReport, style: Style, no
   }
 }
 
-function signOf(status: NodeReport['status'], { glyphs, paint }: Style): string {
+export function signOf(status: NodeReport['status'], { glyphs, paint }: Style): string {
   switch (status) {
     case 'succeeded':
       return paint.add(glyphs.ok)
@@ -131,17 +131,18 @@ function timeText(text: string): string {
   return `${padStart(number, 4)} ${padEnd(units.join(' '), 2)}`
 }
 
-const EXIT_SHOWN: ReadonlySet<string> = new Set(['router', 'approval', 'guard', 'wait'])
+/** Exits that say no more than that it is done. */
+const USUAL_EXITS: ReadonlySet<string> = new Set(['done', 'received'])
 
 function detailText(node: NodeReport, wait: WaitRecord | undefined, { glyphs }: Style): string {
-  const { status, reason, error, exit, type, bodies, model, attempts, isCached } = node
+  const { status, reason, error, exit, bodies, model, attempts, isCached } = node
   if (status === 'skipped') return reason ?? ''
   if (status === 'failed') return error?.code ?? 'failed'
   if (status === 'unknown') return 'nobody knows whether it was done'
   if (wait !== undefined) return waitText(wait)
   const attempt = attempts > 1 ? [`attempt ${attempts}`] : []
   const facts = [
-    ...(exit !== undefined && EXIT_SHOWN.has(type) ? [`${glyphs.arrow} ${exit}`] : []),
+    ...(exit !== undefined && !USUAL_EXITS.has(exit) ? [`${glyphs.arrow} ${exit}`] : []),
     ...(bodies?.concurrency === undefined ? [] : [`${bodies.concurrency} at once`]),
     ...(model === undefined ? [] : [model]),
     ...attempt,

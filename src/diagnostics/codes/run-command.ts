@@ -74,6 +74,13 @@ export const runCommandCodes = {
     why: 'Secrets and the cache of a run are those of its environment, read when they are used.',
     cure: ['Write the environment again, then:  flowrun runs resume RUN', 'Or cancel it:  flowrun runs cancel RUN'],
   },
+  'run/paused': {
+    severity: 'error',
+    since: '1.0',
+    what: 'Somebody has paused the run.',
+    why: 'A run that is paused begins nothing, and keeps what is recorded.',
+    cure: ['Go on with it:  flowrun runs resume RUN'],
+  },
   'run/poison': {
     severity: 'error',
     since: '1.0',

@@ -18,6 +18,8 @@ export interface RunReport {
 
 export interface NodeReport {
   readonly path: StepPath
+  /** As it stands under its node: `[0]`, where a body has more than one `[0].extract`. */
+  readonly label: string
   /** Inside of a map or a loop. */
   readonly isInner: boolean
   readonly type: string
@@ -58,36 +60,45 @@ export interface CallReport {
   readonly firstEventMs: number | null
 }
 
-export async function readReport({ records, flows, closureOf }: Runs, run: RunRecord): Promise<RunReport> {
-  const [steps, attempts, waits, closure] = [
-    await records.steps(run.id),
-    await records.attempts(run.id),
-    await records.waits(run.id),
-    await closureOf(run),
-  ]
+export async function readReport(runs: Runs, run: RunRecord): Promise<RunReport> {
+  const { records, flows, closureOf } = runs
+  const [steps, attempts, waits, closure] = await Promise.all([
+    records.steps(run.id),
+    records.attempts(run.id),
+    records.waits(run.id),
+    closureOf(run),
+  ])
   const tries = Map.groupBy(attempts, ({ path }) => path)
-  if (closure === undefined) return { run, waits, nodes: steps.map(step => stepReport(step, 'step', tries)), usage: usageOf(steps) }
+  const recorded = new Map(steps.map(step => [step.path, step]))
+  if (closure === undefined)
+    return reportOf(
+      run,
+      waits,
+      steps.map(step => stepReport(step, 'step', tries)),
+    )
   const { nodes } = flows.graph(closure)
   const interpretation = flows.interpret(run, closure)
   for (const { path, outcome, endedAtMs } of steps) interpretation.settle(path, outcome, endedAtMs)
-  const waiting = new Set(waits.map(({ path }) => path))
   const standings = new Map(interpretation.nodes().map(standing => [standing.path, standing]))
-  const recorded = new Map(steps.map(step => [step.path, step]))
-  const inner = Map.groupBy(
-    [...new Set([...standings.keys(), ...recorded.keys()])].filter(path => path !== topOf(path)).sort(compareSteps),
-    topOf,
-  )
-  const report = (path: StepPath, spec: NodeSpec | undefined): NodeReport => {
-    const standing = standings.get(path)
-    const step = recorded.get(path)
-    const base = step ? stepReport(step, spec?.type ?? 'step', tries) : untouched(path, spec?.type ?? 'step', tries)
+  const waiting = new Set(waits.map(({ path }) => path))
+  const report = async (path: StepPath, spec: NodeSpec | undefined): Promise<NodeReport> => {
+    const [standing, step, type] = [standings.get(path), recorded.get(path), spec?.type ?? 'step']
+    const base = step ? await withChild(runs, stepReport(step, type, tries), step) : untouched(path, type, tries)
     return standing === undefined ? base : { ...base, ...standingFacts(standing, waiting.has(path), run) }
   }
-  const all = nodes.flatMap((node): readonly NodeReport[] => {
-    const within = (inner.get(node.name) ?? []).map(path => report(path, specAt(nodes, path)))
-    return [node.nodes ? withBodies(report(node.name, node), node, within) : report(node.name, node), ...within]
-  })
-  return { run, waits, nodes: all, usage: usageOf(steps) }
+  const paths = [...new Set([...standings.keys(), ...recorded.keys()])]
+  const inner = Map.groupBy(paths.filter(path => path !== topOf(path)).sort(compareSteps), topOf)
+  const all: NodeReport[] = []
+  for (const node of nodes) {
+    const within = await Promise.all((inner.get(node.name) ?? []).map(path => report(path, specAt(nodes, path))))
+    const own = await report(node.name, node)
+    all.push(node.nodes ? withBodies(own, node, within) : own, ...within.map(each => withoutName(each, node)))
+  }
+  return reportOf(run, waits, all)
+}
+
+function reportOf(run: RunRecord, waits: readonly WaitRecord[], nodes: readonly NodeReport[]): RunReport {
+  return { run, waits, nodes, usage: sumUsage(nodes.map(({ usage, bodies }) => (bodies === undefined ? usage : null))) }
 }
 
 /** A run that is over has nothing under way, whatever its last record was. */
@@ -106,7 +117,7 @@ function untouched(path: StepPath, type: string, tries: ReadonlyMap<string, read
   const startedAtMs = made[0]?.startedAtMs
   return {
     ...{ path, type, status: 'pending', attempts: Math.max(1, made.length), usage: null, calls: [], tries: made },
-    isInner: path !== topOf(path),
+    ...placeOf(path),
     isCached: false,
     ...(startedAtMs !== undefined && { startedAtMs }),
   }
@@ -118,7 +129,7 @@ function stepReport(step: StepRecord, type: string, tries: ReadonlyMap<string, r
   const calls = callsOf(facts.calls)
   return {
     ...{ path, type, status: outcome.status, usage: usageIn(facts.usage), costNano, endedAtMs, calls, tries: made },
-    isInner: path !== topOf(path),
+    ...placeOf(path),
     startedAtMs: Math.min(step.startedAtMs, ...made.map(({ startedAtMs }) => startedAtMs)),
     attempts: step.attempts - 1 + Math.max(1, calls.length),
     isCached: facts.cached === true,
@@ -145,6 +156,25 @@ function withBodies(own: NodeReport, { arguments: given }: NodeSpec, inner: read
   }
 }
 
+function placeOf(path: StepPath): Pick<NodeReport, 'isInner' | 'label'> {
+  const top = topOf(path)
+  return path === top ? { isInner: false, label: path } : { isInner: true, label: path.slice(top.length) }
+}
+
+/** A body of one node needs no name for it. */
+function withoutName(report: NodeReport, { nodes = [] }: NodeSpec): NodeReport {
+  return nodes.length === 1 ? { ...report, label: report.label.replace(/^(\[[^\]]*\])\.[^.[]+$/, '$1') } : report
+}
+
+/** What a child has used counts for the node that began it. */
+async function withChild(runs: Runs, report: NodeReport, step: StepRecord | undefined): Promise<NodeReport> {
+  const id = step?.outcome.status === 'succeeded' ? step.outcome.attributes.run_id : undefined
+  const child = report.type === 'flow' && typeof id === 'string' ? await runs.records.getRun(id) : undefined
+  if (child === undefined) return report
+  const { usage } = await readReport(runs, child)
+  return { ...report, usage, startedAtMs: child.createdAtMs }
+}
+
 function specAt(nodes: readonly NodeSpec[], path: StepPath): NodeSpec | undefined {
   let found: NodeSpec | undefined
   let among: readonly NodeSpec[] = nodes
@@ -153,10 +183,6 @@ function specAt(nodes: readonly NodeSpec[], path: StepPath): NodeSpec | undefine
     among = found?.nodes ?? []
   }
   return found
-}
-
-function usageOf(steps: readonly StepRecord[]): TokenUsage | null {
-  return sumUsage(steps.map(({ facts }) => usageIn(facts?.usage)))
 }
 
 function usageIn(usage: JsonValue | undefined): TokenUsage | null {

@@ -1,0 +1,42 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { retryRun } from '../../operations/runs/control.ts'
+import { submittedEvent, submittedJson } from '../../views/run-json.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { shown } from '../flags.ts'
+import { RunCommand } from '../run-command.ts'
+
+export default class RunsRetry extends RunCommand {
+  static override id = 'runs retry'
+  static override group = 'operate' as const
+  static override hidden = true
+  static override formats = ['text', 'json', 'jsonl'] as const
+  static override summary = 'Run a failed or cancelled run anew, with the steps that it has'
+  static override description =
+    'It makes a new run of the same versions and input; the old one stays as it is. Without --from the steps that failed are done again, and what depends on them.'
+  static override examples = ['flowrun runs retry @last', 'flowrun runs retry VBWA --from answer']
+  static override exitCodes = 'Exit codes: 0 done, 1 error or failed run, 5 waits or is paused, 130 interrupted.'
+  static override args = { run: Args.string({ required: true, description: 'id, its ending, or @last' }) }
+  static override flags = {
+    from: Flags.string({ helpGroup: 'What to run', helpValue: 'NODE', summary: 'this node and all that depends on it' }),
+    detach: Flags.boolean({ helpGroup: 'How', summary: 'print the id of the new run, and leave it to an engine' }),
+    wait: Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'not longer than this: 30s; the run goes on (exit 5)' }),
+    'cancel-on-interrupt': Flags.boolean({ helpGroup: 'How', summary: 'Ctrl-C cancels the run' }),
+    ...shown('What to show', 'environment', 'json', 'jsonl'),
+  }
+
+  async run(): Promise<ExitCode> {
+    const { flags, args } = await this.parse(RunsRetry)
+    return this.withRun(args.run, flags, async (engine, former) => {
+      const run = await retryRun(engine, former, flags.from)
+      if (!flags.detach) return this.workOn(engine, run, flags)
+      this.present({
+        text: () => `${run.id}\n`,
+        json: () => submittedJson(run),
+        jsonl: () => submittedEvent(run, this.host.clock.now()),
+      })
+      this.note(`${await this.goesOn(engine, run, flags)}\n`)
+      return exitCodes.done
+    })
+  }
+}

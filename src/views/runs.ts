@@ -1,0 +1,79 @@
+import { type RunRecord, TERMINAL_STATES } from '../engine/durable/record-store.ts'
+import type { RunList } from '../operations/runs/list.ts'
+import type { RunReport } from '../operations/runs/report.ts'
+import { formatCount, formatDuration, formatMoment, formatMoneys } from './format-number.ts'
+import { jsonDocument } from './json-document.ts'
+import { runFields } from './run-json.ts'
+import { endText, outputText, runTitle, runTreeLines, standingText } from './run-tree.ts'
+import type { Style } from './style.ts'
+import { type Column, tableLines } from './table.ts'
+import { oneLine } from './versions.ts'
+
+const COLUMNS: readonly Column[] = [
+  { title: 'run' },
+  { title: 'flow' },
+  { title: 'state' },
+  { title: 'started', dropOrder: 1 },
+  { title: 'time', isNumber: true, dropOrder: 2 },
+  { title: 'cost', isNumber: true, dropOrder: 3 },
+]
+
+/** @param since as it was asked for: `7d`. */
+export function runsText({ environment, runs, total }: RunList, since: string, style: Style): string {
+  const period = /^[\d.]/.test(since) && !since.includes('-') ? `in ${since}` : `since ${since}`
+  if (runs.length === 0) return `No such runs in ${environment} ${period}.\n`
+  const costs = formatMoneys(runs.map(({ costNano }) => costNano))
+  const rows = runs.map((run, index) => [
+    run.id,
+    oneLine(run.flow),
+    run.state,
+    formatMoment(run.startedAtMs ?? run.createdAtMs),
+    timeOf(run),
+    costs[index] ?? '',
+  ])
+  const footer = runs.length < total ? [`${formatCount(runs.length)} of ${formatCount(total)} runs ${period}`] : []
+  return `${[...tableLines(COLUMNS, rows, style), ...footer].join('\n')}\n`
+}
+
+function timeOf({ startedAtMs, createdAtMs, endedAtMs }: RunRecord): string {
+  return endedAtMs === undefined ? '' : formatDuration(endedAtMs - (startedAtMs ?? createdAtMs))
+}
+
+/** schemas/output/runs.schema.json */
+export function runsJson({ environment, runs, total, next }: RunList): string {
+  return jsonDocument({ environment, total, next: next ?? null, runs: runs.map(runFields) })
+}
+
+/** All that is known of a run, as a page. */
+export function runShowText(report: RunReport, style: Style, nowMs: number): string {
+  const { run } = report
+  const facts = [
+    ...(run.retryOf === undefined ? [] : [`  retry of    ${run.retryOf}`]),
+    ...(run.parent === undefined ? [] : [`  began by    ${run.parent.run}, ${run.parent.path}`]),
+    `  submitted   ${formatMoment(run.createdAtMs)} by ${oneLine(run.submittedBy)}`,
+    ...(run.idempotencyKey === undefined ? [] : [`  key         ${oneLine(run.idempotencyKey)}`]),
+    ...(TERMINAL_STATES.has(run.state) || run.deadlineAtMs > 8.64e15 ? [] : [`  deadline    ${formatMoment(run.deadlineAtMs)}`]),
+  ]
+  const tree = runTreeLines(report, style, nowMs)
+  const end = TERMINAL_STATES.has(run.state) ? `${endText(report)}\n` : openText(report)
+  const error = run.error ? `\n${oneLine(run.error.message)}  [${run.error.code}]\n` : ''
+  const output = run.state === 'succeeded' ? `\n${outputText(run)}` : ''
+  return `${[runTitle(run, style), ...facts, '', ...tree, ''].join('\n')}\n${end}${error}${output}`
+}
+
+function openText(report: RunReport): string {
+  const { state } = report.run
+  if (state === 'waiting' || state === 'paused') return standingText(report, state === 'paused' ? 'paused' : 'awaits-people')
+  return `${endText(report)}\n`
+}
+
+/** `12 runs were removed.` */
+export function purgedText(count: number): string {
+  if (count === 0) return 'Nothing was removed: no run has ended before then.\n'
+  return `${formatCount(count)} ${count === 1 ? 'run was' : 'runs were'} removed.\n`
+}
+
+/** schemas/output/runs-purge.schema.json */
+export function purgedJson(count: number): string {
+  return jsonDocument({ removed: count })
+}
