@@ -168,6 +168,25 @@ t.test('a place that has the state already is used, and one of another configura
   await t.rejects(project.plan(), { code: 'state/other-registry' }, 'a state that is there is looked at as any other')
 })
 
+t.test('STA-4: a state that somebody else moved and went on with, while a person was asked, is not written over', async t => {
+  const project = testProject(keptIn(HERE))
+  await project.apply()
+  project.write(keptIn(THERE))
+  const result = await migrate(project, {
+    approve: async () => {
+      await migrate(project)
+      project.write(`${keptIn(THERE)}output "later" { value = "kept" }\n`)
+      await project.apply()
+      return true
+    },
+  })
+  t.match(result.environments, [{ outcome: 'found', serial: 2 }])
+  t.match(JSON.parse(await pulled(project)), { serial: 2, outputs: { later: { value: 'kept' } } })
+  const registry = await project.registry()
+  t.equal((await registry.audit({ action: 'state.migrate' })).length, 1, 'AUD-2: what was not done is not told')
+  await registry.close()
+})
+
 t.test('-reconfigure leaves the last place behind', async t => {
   const project = testProject(keptIn(HERE))
   t.match((await migrate(project)).environments, [{ outcome: 'in-place' }], 'nothing was ever kept')

@@ -147,10 +147,14 @@ async function migrate(host: OperationHost, options: MigrateOptions, places: Pla
     lock(destination, async () => {
       const current = await source.backend.read(name)
       if (current === undefined) return done('nothing')
-      await copy(destination, name, current, await requireFree(destination, name, current, to), to)
+      // Somebody may have moved it, and gone on there, while a person was asked.
+      const before = await requireFree(destination, name, current, to)
+      if (before !== undefined && before.serial >= current.serial) return done('found', before.serial)
       const { serial, lineage } = current
       const detail = { from, to, serial, lineage }
+      // The row comes first: after a kill it may say more than was done, and never less (AUD-2).
       await destination.registry.record({ actor: userName(), action: 'state.migrate', subject: name, reason: operation, detail })
+      await copy(destination, name, current, before, to)
       return done('moved', serial)
     }),
   )
