@@ -29,7 +29,7 @@ export const stepCodes = {
     severity: 'error',
     since: '1.0',
     what: 'The run takes more steps than its workflow allows.',
-    why: 'The limit keeps a loop or a large map from costing without end.',
+    why: 'The limit keeps a loop or a large map from costing without end. Ten nodes without a step of their own, such as transforms, count as one.',
     cure: ['Raise max_steps in the workflow; the most is 100,000.', 'Or give it fewer items, or fewer iterations.'],
   },
   'run/max-cost': {

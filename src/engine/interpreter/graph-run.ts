@@ -46,6 +46,10 @@ function schedule(run: GraphRun, frame: Frame, index: number): void {
 function consider(run: GraphRun, state: NodeState): void {
   if (state.frame.isOver) return
   const { progress } = run
+  if (++progress.nodes > run.maxSteps * NODES_PER_STEP) {
+    run.fail(failureAt(state, tooManySteps(run.maxSteps, ', or too many nodes without one')))
+    return
+  }
   state.startedAtMs = progress.nowMs
   const behaviour = behaviourOf(state.node.spec)
   let beginning: Beginning
@@ -70,6 +74,9 @@ function consider(run: GraphRun, state: NodeState): void {
     ask(progress, state, command, settlement => answered(run, state, behaviour, settlement))
   }
 }
+
+/** Loops of transforms in loops take no steps, and must not keep a process busy for ever; a node takes about 10 µs. */
+const NODES_PER_STEP = 10
 
 const WAITS: ReadonlySet<string> = new Set(['timer', 'signal', 'approval'])
 
@@ -292,8 +299,8 @@ function failureAt(state: NodeState, error: StepError): Failure {
   return { error, path: pathOf(state), node: state.node.spec.name }
 }
 
-function tooManySteps(limit: number): StepError {
-  return { code: 'run/max-steps', message: `The run takes more than ${limit} steps`, retryable: false }
+function tooManySteps(limit: number, more = ''): StepError {
+  return { code: 'run/max-steps', message: `The run takes more than ${limit} steps${more}`, retryable: false }
 }
 
 function tooCostly(limitNano: number): StepError {

@@ -18,6 +18,8 @@ export interface Progress {
   nowMs: number
   /** Asked for in all. */
   steps: number
+  /** Looked at in all, those without a step of their own included. */
+  nodes: number
 }
 
 export interface Settlement {
@@ -36,7 +38,7 @@ export interface Flight {
 }
 
 export function createProgress(startedAtMs: number): Progress {
-  return { flights: new Map(), early: new Map(), inbox: [], outbox: [], aborted: [], agenda: [], nowMs: startedAtMs, steps: 0 }
+  return { flights: new Map(), early: new Map(), inbox: [], outbox: [], aborted: [], agenda: [], nowMs: startedAtMs, steps: 0, nodes: 0 }
 }
 
 /** Asks for a step, or takes its record at once when it is there already. */
