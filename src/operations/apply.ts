@@ -124,7 +124,7 @@ async function releaseUnlessInterrupted(host: OperationHost, plan: Plan, base: C
 /** Works under the lock. Waiting for it ends with an interruption too. */
 async function unlessInterrupted<T>(
   host: OperationHost,
-  { environment }: Plan,
+  { environment, mode }: Plan,
   { backend }: Stores,
   options: ApplyOptions,
   work: (onUploaded: ApplyOptions['onUploaded']) => Promise<T>,
@@ -136,7 +136,8 @@ async function unlessInterrupted<T>(
     options.signal?.throwIfAborted()
   }
   try {
-    return await locked(host, { backend, environment, operation: 'apply' }, options, () => work(onUploaded))
+    const operation = mode === 'destroy' ? 'destroy' : 'apply'
+    return await locked(host, { backend, environment, operation }, options, () => work(onUploaded))
   } catch (error) {
     // A failure of the world is told as it is: after the commit it says that the release stands (FAIL-9).
     if (!options.signal?.aborted || error instanceof OperationError) throw error

@@ -2,7 +2,7 @@ import type { Lock, LockHolder } from '../state/lock.ts'
 import { isDeadNeighbour } from '../state/process.ts'
 import type { Stores } from './stores.ts'
 
-/** An apply of this host that is gone and left its lock; the next apply takes it over. */
+/** An apply or a destroy of this host that is gone and left its lock; the next apply takes it over. */
 export interface KilledApply {
   readonly lock: Lock
   /** The release that it had made; undefined: it was killed before its transaction. */
@@ -18,8 +18,8 @@ export async function findKilledApply(
 ): Promise<KilledApply | undefined> {
   if (backend.locksAreOpaque) return undefined
   const lock = await backend.currentLock(environment)
-  if (lock === undefined || lock.operation !== 'apply' || !isDeadNeighbour(lock, self)) return undefined
+  if (lock === undefined || !['apply', 'destroy'].includes(lock.operation) || !isDeadNeighbour(lock, self)) return undefined
   const [last] = await registry.releases(environment, 1)
-  const isItsOwn = last !== undefined && last.kind === 'apply' && last.createdAtMs >= lock.sinceMs
+  const isItsOwn = last !== undefined && !['rollback', 'promote'].includes(last.kind) && last.createdAtMs >= lock.sinceMs
   return { lock, release: isItsOwn ? last.number : undefined, head: last?.number ?? 0 }
 }

@@ -29,7 +29,7 @@ export function recoveredText(recovered: readonly ReleaseWithChanges[], nowMs: n
 export function killedText(killed: KilledApply | undefined, nowMs: number): string {
   if (killed === undefined) return ''
   const { lock, release, head } = killed
-  const who = `Note: An apply by ${lock.user} (${lock.host}, process ${lock.pid}) was killed ${formatAgo(lock.renewedAtMs ?? lock.sinceMs, nowMs)}`
+  const who = `Note: ${lock.operation === 'destroy' ? MADE_BY.destroy : MADE_BY.apply} by ${lock.user} (${lock.host}, process ${lock.pid}) was killed ${formatAgo(lock.renewedAtMs ?? lock.sinceMs, nowMs)}`
   if (release !== undefined)
     return `${who}, after it had made release ${release}.\nIt is recognised; the state says release ${release}. Nothing was done twice.\n\n`
   const standing = head === 0 ? 'has no release yet' : `is still at release ${head}`
