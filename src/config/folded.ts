@@ -1,5 +1,5 @@
-import type { Attribute, Block, Body, Expression, TraversalExpression } from '../hcl/ast.ts'
-import { traversalsOf } from '../hcl/walk.ts'
+import type { Block, Expression, TraversalExpression } from '../hcl/ast.ts'
+import { attributesOf, traversalsOf } from '../hcl/walk.ts'
 import { findAttribute } from './instances.ts'
 import type { ModuleInstance } from './modules/module-instance.ts'
 
@@ -45,12 +45,4 @@ export function foldedVariables(block: Block, module: ModuleInstance): readonly 
 
   for (const attribute of attributesOf(block.body)) visit(attribute.expression, module)
   return [...found].sort()
-}
-
-/** The arguments of a body and of all blocks inside of it. */
-export function* attributesOf(body: Body): Iterable<Attribute> {
-  for (const item of body.items) {
-    if (item.kind === 'attribute') yield item
-    else yield* attributesOf(item.body)
-  }
 }

@@ -1,8 +1,7 @@
 import type { Report } from '../diagnostics/report.ts'
 import type { SourceRange } from '../diagnostics/source.ts'
 import type { Body } from '../hcl/ast.ts'
-import { traversalsOf } from '../hcl/walk.ts'
-import { attributesOf } from './folded.ts'
+import { attributesOf, traversalsOf } from '../hcl/walk.ts'
 import type { CompiledBlock } from './instance.ts'
 import { reportCycle } from './trail.ts'
 

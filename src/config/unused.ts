@@ -1,7 +1,6 @@
 import type { Report } from '../diagnostics/report.ts'
 import type { Block, Expression } from '../hcl/ast.ts'
-import { traversalsOf } from '../hcl/walk.ts'
-import { attributesOf } from './folded.ts'
+import { attributesOf, traversalsOf } from '../hcl/walk.ts'
 import type { Loading, ModuleInstance } from './modules/module-instance.ts'
 import type { ParsedConfiguration } from './parsed.ts'
 

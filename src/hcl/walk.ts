@@ -1,4 +1,4 @@
-import type { Expression, TemplateExpression, TemplatePart, TraversalExpression } from './ast.ts'
+import type { Attribute, Body, Expression, TemplateExpression, TemplatePart, TraversalExpression } from './ast.ts'
 
 /** Names that a for expression or directive gives to its parts. */
 type BoundNames = ReadonlySet<string>
@@ -88,4 +88,12 @@ function collect(expression: Expression, bound: BoundNames, traversals: Traversa
     return
   }
   visitChildren(expression, (child, names) => collect(child, names.length === 0 ? bound : new Set([...bound, ...names]), traversals))
+}
+
+/** The arguments of a body and of all blocks inside of it. */
+export function* attributesOf(body: Body): Iterable<Attribute> {
+  for (const item of body.items) {
+    if (item.kind === 'attribute') yield item
+    else yield* attributesOf(item.body)
+  }
 }
