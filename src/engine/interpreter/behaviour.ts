@@ -12,8 +12,8 @@ import type { RunFacts } from './interpretation.ts'
 
 /** What one type of node does, as far as the interpreter is concerned: pure, and without state between calls. */
 export interface NodeBehaviour<Type extends NodeType> {
-  /** Exits that fail the run when no node is on them (blocks.md 4.1), besides `error`. */
-  readonly exceptionalExits: readonly string[]
+  /** Exits that fail the run when no node is on them (blocks.md 4.1), besides `error`, and with which code. */
+  readonly exceptionalExits?: ReadonlyMap<string, DiagnosticCode>
   /** Called once, when the node runs. @throws NodeFailure; OperationError of an expression. */
   begin(given: NodeArguments[Type], context: NodeContext): Beginning
   /** What the recorded outcome of its step means; absent: what it says. Throws as `begin` does. */

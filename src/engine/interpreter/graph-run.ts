@@ -109,12 +109,13 @@ function conclude(run: GraphRun, state: NodeState, behaviour: BoundBehaviour, ou
     return
   }
   const { exit } = outcome
-  if (!behaviour.exceptionalExits.includes(exit)) {
+  const code = behaviour.exceptionalExits.get(exit)
+  if (code === undefined) {
     decide(run, state, outcome)
     return
   }
   const { name, type } = state.node.spec
-  const error: StepError = { code: `${type}/${exit}`, message: `The ${type} "${name}" left by ${exit}`, retryable: false }
+  const error: StepError = { code, message: `The ${type} "${name}" left by ${exit}`, retryable: false }
   if (state.node.usedExits.has(exit)) decide(run, state, { ...outcome, error, isExceptional: true })
   else failNode(run, state, failureAt(state, { ...error, message: `${error.message}, and no node is on this exit` }))
 }

@@ -9,7 +9,7 @@ type Given = NodeArguments['approval']
 
 /** Waits for people. What they are shown is evaluated once, and its digest is what they decide on (APPR-1). */
 export const approvalNode = defineNode<'approval'>({
-  exceptionalExits: ['expired'],
+  exceptionalExits: new Map([['expired', 'approval/expired']]),
   begin: (given, context) => ({ kind: 'asked', command: shown(given, context) }),
   end: (outcome, given, context) => (outcome.exit === 'expired' ? expired(given, context) : outcome),
   outputType: given => given.fields,

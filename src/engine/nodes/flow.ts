@@ -4,7 +4,6 @@ import { memberOf } from './effect.ts'
 
 /** Runs another flow as a child; of one that is detached only `run_id` is there. */
 export const flowNode = defineNode<'flow'>({
-  exceptionalExits: [],
   begin(given, context) {
     const { timeout_ms: timeoutMs } = context.node
     return {

@@ -1,6 +1,7 @@
 import type { Closure } from '../../artifact/closure.ts'
 import type { JsonSchema } from '../../artifact/json-schema.ts'
 import type { NodeArguments, NodeSpec, NodeType } from '../../artifact/workflow.ts'
+import type { DiagnosticCode } from '../../diagnostics/codes/index.ts'
 import type { Beginning, NodeBehaviour, NodeContext, Succeeded } from '../interpreter/behaviour.ts'
 import type { StepOutcome } from '../interpreter/command.ts'
 import { approvalNode } from './approval.ts'
@@ -27,9 +28,11 @@ const BEHAVIOURS: { readonly [Type in NodeType]: NodeBehaviour<Type> } = Object.
   wait: waitNode,
 })
 
+const NO_EXITS: BoundBehaviour['exceptionalExits'] = new Map()
+
 /** What the type of a node does, with the arguments of one. */
 export interface BoundBehaviour {
-  readonly exceptionalExits: readonly string[]
+  readonly exceptionalExits: ReadonlyMap<string, DiagnosticCode>
   readonly defaultExit: string
   begin(context: NodeContext): Beginning
   end(outcome: Succeeded, context: NodeContext): StepOutcome
@@ -51,7 +54,7 @@ function bind<Type extends NodeType>(type: Type, spec: NodeSpec): BoundBehaviour
   // The artifact was checked against its schema when it was published.
   const given = spec.arguments as unknown as NodeArguments[Type]
   return {
-    exceptionalExits: behaviour.exceptionalExits,
+    exceptionalExits: behaviour.exceptionalExits ?? NO_EXITS,
     defaultExit: behaviour.defaultExit?.(given) ?? 'done',
     begin: context => behaviour.begin(given, context),
     end: (outcome, context) => behaviour.end?.(outcome, given, context) ?? outcome,

@@ -6,7 +6,7 @@ import { asCondition } from '../interpreter/readiness.ts'
 
 /** Repeats its body until a condition holds, which is looked at before each iteration and after the last. */
 export const loopNode = defineNode<'loop'>({
-  exceptionalExits: ['exhausted'],
+  exceptionalExits: new Map([['exhausted', 'loop/exhausted']]),
   begin: (given, context) => ({ kind: 'bodies', bodies: iterations(given, context) }),
 })
 

@@ -9,7 +9,6 @@ type Given = NodeArguments['map']
 
 /** Runs its body once for each item, a bounded number at once; what comes out has the order of what went in. */
 export const mapNode = defineNode<'map'>({
-  exceptionalExits: [],
   begin(given, context) {
     const items = itemsOf(given, context)
     return { kind: 'bodies', bodies: itemBodies(given, items, keysOf(given, items, context), context.node.output ?? null) }

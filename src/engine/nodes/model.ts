@@ -3,7 +3,6 @@ import { effect, memberOf } from './effect.ts'
 
 /** Calls a prompt. */
 export const modelNode = defineNode<'model'>({
-  exceptionalExits: [],
   begin: (given, context) => effect(context, { ...given, with: context.evaluate(given.with) }),
   outputType: (given, closure) => memberOf(closure, given.prompt, 'prompt')?.spec.output,
 })

@@ -8,7 +8,6 @@ type Given = NodeArguments['router']
 
 /** Takes exactly one route. */
 export const routerNode = defineNode<'router'>({
-  exceptionalExits: [],
   begin(given, context) {
     if (given.kind === 'model') return effect(context, askedArguments(given, context))
     const route = given.kind === 'rules' ? routeByRules(given, context) : routeByWeight(given, context)

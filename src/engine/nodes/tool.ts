@@ -5,7 +5,6 @@ import { effect, memberOf } from './effect.ts'
 
 /** Calls a tool. One that is not in the closure fails when it is called, and is not called twice. */
 export const toolNode = defineNode<'tool'>({
-  exceptionalExits: [],
   begin(given, context) {
     const spec = memberOf(context.closure, given.tool, 'tool')?.spec
     const input = context.evaluate(given.with)

@@ -5,7 +5,6 @@ import { defineNode, NodeFailure, through } from '../interpreter/behaviour.ts'
 
 /** A value that is computed from others. */
 export const transformNode = defineNode<'transform'>({
-  exceptionalExits: [],
   begin({ value, type }, context) {
     const output = context.evaluate(value)
     if (type === undefined) return through('done', { output })

@@ -9,7 +9,7 @@ type Given = NodeArguments['wait']
 
 /** Waits for a time or for a signal, and holds no worker meanwhile. */
 export const waitNode = defineNode<'wait'>({
-  exceptionalExits: ['expired'],
+  exceptionalExits: new Map([['expired', 'wait/expired']]),
   begin: (given, context) => ({
     kind: 'asked',
     command: given.signal === undefined ? timer(given, context) : signal(given.signal, context),
