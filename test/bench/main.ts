@@ -1,5 +1,6 @@
 import { cpus, release as osRelease, totalmem } from 'node:os'
 import { commandsBench } from './commands.ts'
+import { engineBench } from './engine.ts'
 import { gatewayBench } from './gateway.ts'
 import { languageBench } from './language.ts'
 import { startUpBench } from './start-up.ts'
@@ -9,7 +10,13 @@ import { terraformVersion } from './terraform.ts'
  * `npm run bench [NAME…]`: measures flowrun beside its peers, in one run on one machine, and prints figures with their
  * conditions. It asserts nothing: a figure is for people, and never fails a build.
  */
-const benches = { 'start-up': startUpBench, language: languageBench, commands: commandsBench, gateway: gatewayBench } as const
+const benches = {
+  'start-up': startUpBench,
+  language: languageBench,
+  commands: commandsBench,
+  gateway: gatewayBench,
+  engine: engineBench,
+} as const
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter(name => !Object.hasOwn(benches, name))

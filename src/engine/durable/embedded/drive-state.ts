@@ -23,6 +23,8 @@ export interface DriveContext {
   closureOf(run: RunRecord): Promise<Closure | undefined>
   submitChild(parent: RunRecord, child: ChildStart): Promise<void>
   onLive(event: LiveEvent): void
+  /** Attempts of the run were under way when their process died: what they reserved is settled (BUD-5). */
+  onInterrupted(run: string): Promise<void>
 }
 
 export interface ChildStart {

@@ -92,6 +92,8 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
     ...{ flights: new Map<StepPath, Flight>(), waits: new Map(), parked: new Map<StepPath, EffectCommand>() },
     ...{ attempts: Map.groupBy(attempts, ({ path }) => path), steps: steps.length, bytes: 0, ending: undefined, isLost: false },
   }
+  const recorded = new Set(steps.map(({ path }) => path))
+  if (attempts.some(({ path, endedAtMs }) => endedAtMs === undefined && !recorded.has(path))) await context.onInterrupted(run.id)
   for (const wait of waits) keepWait(state, wait)
   for (const step of steps) count(state, step)
   for (const { path, outcome, endedAtMs, ...spent } of steps) interpretation.settle(path, outcome, endedAtMs, spent)

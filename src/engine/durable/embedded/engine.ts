@@ -33,6 +33,8 @@ export interface EmbeddedEngineOptions {
   readonly process: OwnerProcess
   /** Runs at once. */
   readonly concurrency?: number
+  /** A run is claimed whose attempts were cut off: settles what they had reserved (BUD-5). */
+  readonly onInterrupted?: (run: string) => Promise<void>
   /** The wall clock was set, by this much: what waits is not moved by it (TIME-1). */
   readonly onClockJump?: (byMs: number) => void
 }
@@ -125,6 +127,7 @@ function createState(options: EmbeddedEngineOptions): EngineState & { readonly w
       ...{ store, execute, flows, clock, timers, random, waitClock: createWaitClock(clock) },
       closureOf: closures.of,
       onLive: watchers.onLive,
+      onInterrupted: options.onInterrupted ?? (async () => {}),
       submitChild: (parent: RunRecord, child: ChildStart) => submitChild(state, parent, child),
     },
   }

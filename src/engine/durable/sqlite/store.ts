@@ -45,7 +45,9 @@ export function openEngineDatabase(options: RecordDatabaseOptions): Promise<Sqli
 export function createRecordStore(database: SqliteStore, onLost: (error: OperationError) => void): RecordStore {
   const { read } = database
   const listeners = new Set<(run: string) => void>()
+  let hasWritten = false
   const write = async <T>(work: () => T, run?: string): Promise<T> => {
+    hasWritten = true
     try {
       const result = await database.writeGrouped(work)
       if (run !== undefined) for (const listener of listeners) listener(run)
@@ -103,7 +105,11 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    close: async () => database.close(),
+    async close() {
+      // What was begun before is through with it.
+      if (hasWritten) await database.writeGrouped(() => {})
+      database.close()
+    },
   }
 }
 
