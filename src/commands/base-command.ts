@@ -147,7 +147,7 @@ export abstract class BaseCommand extends Command {
       lockTimeoutMs: readDuration('lock-timeout', timeout),
       signal: this.interruption(),
       onWaitingForLock: by => this.tell(lockText(by, timeout)),
-      onTookOver: from => this.tell(takeoverText(from)),
+      onTookOver: from => this.tell(takeoverText(from, this.host.clock.now())),
       onStillLocked: error => this.#late.push(error.diagnostic),
     }
   }

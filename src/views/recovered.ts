@@ -1,7 +1,7 @@
 import type { KilledApply } from '../operations/killed-apply.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { ReleaseKind, ReleaseWithChanges } from '../registry/release.ts'
-import type { Lock } from '../state/lock.ts'
+import { LEASE_MS, type Lock } from '../state/lock.ts'
 import { formatAgo } from './format-number.ts'
 
 const MADE_BY: Readonly<Record<ReleaseKind, string>> = {
@@ -55,6 +55,9 @@ export function lockText(by: Lock, timeout: string): string {
   return `Waiting for the state lock of ${by.environment}, held by ${by.user} for ${by.operation} (${timeout} at most).\n`
 }
 
-export function takeoverText(from: Lock): string {
-  return `Note: Took over the lock of ${from.environment} from ${from.user}@${from.host}, process ${from.pid}, which is gone.\n`
+/** A lease that ran out says nothing of its holder: only a process of this host is known to be gone (LOCK-3, LOCK-4). */
+export function takeoverText({ environment, user, host, pid, renewedAtMs }: Lock, nowMs: number): string {
+  const isSilent = renewedAtMs !== undefined && nowMs - renewedAtMs >= LEASE_MS
+  const known = isSilent ? `was last heard of ${formatAgo(renewedAtMs, nowMs)}` : 'is gone'
+  return `Note: Took over the lock of ${environment} from ${user}@${host}, process ${pid}, which ${known}.\n`
 }
