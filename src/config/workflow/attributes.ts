@@ -1,4 +1,4 @@
-import { ANY, BOOL, INTEGER, listOf, NUMBER, type ObjectAttribute, type ObjectType, objectOf, STRING, type Type } from '../../hcl/type.ts'
+import { BOOL, INTEGER, listOf, NUMBER, type ObjectAttribute, type ObjectType, objectOf, STRING, type Type } from '../../hcl/type.ts'
 
 /** What can be read of a finished node (blocks.md 4.2). */
 
@@ -21,9 +21,6 @@ const EVERY_NODE: Readonly<Record<string, ObjectAttribute>> = {
   cost: given(NUMBER),
   duration_ms: given(NUMBER),
 }
-
-/** These may be read of a node that left by an exceptional exit, too. */
-export const ALWAYS_READABLE: ReadonlySet<string> = new Set(['status', 'exit', 'error', 'cost'])
 
 /** The attributes of one node: its own, and what every node has. */
 export function nodeType(own: Readonly<Record<string, ObjectAttribute>>): ObjectType {
@@ -95,9 +92,4 @@ export function itemType(element: Type): ObjectType {
 
 export function loopType(state: Type): ObjectType {
   return objectOf({ state, index: INTEGER })
-}
-
-/** Of a list whose elements are known as well as they are. */
-export function elementType(list: Type): Type {
-  return list.kind === 'list' || list.kind === 'set' ? list.element : ANY
 }

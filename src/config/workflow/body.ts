@@ -18,7 +18,7 @@ import type { NodeReference } from './references.ts'
 import { settingsOf } from './settings.ts'
 import { sourcesOf } from './sources.ts'
 
-export interface CompiledNodes {
+interface CompiledNodes {
   /** In source order; without those that have errors, which were reported. */
   readonly nodes: readonly CompiledNode[]
   /** What comes after the nodes is evaluated here. */
@@ -26,7 +26,7 @@ export interface CompiledNodes {
 }
 
 /** What the bodies of one workflow have in common. */
-export interface BodyContext {
+interface BodyContext {
   readonly registry: NodeRegistry
   readonly definitions: ReadonlyMap<string, NodeDefinition>
 }

@@ -26,7 +26,7 @@ export interface FlowInterface {
  *
  * @returns undefined after an error was reported.
  */
-export function interfaceOf(expression: Expression, site: BlockSite): FlowInterface | undefined {
+function interfaceOf(expression: Expression, site: BlockSite): FlowInterface | undefined {
   const value = evaluate(expression, site.evaluation)
   if (value.kind !== 'capsule' || !isBlockReference(value.content)) return undefined
   const { label, compiled, pin } = value.content

@@ -17,7 +17,7 @@ export interface ReadableNode {
 }
 
 /** The nodes of one body, for one reader. */
-export interface NodeNames {
+interface NodeNames {
   /** Compiled so far; those that it may read are. Undefined for one with errors. */
   readonly nodes: ReadonlyMap<string, ReadableNode | undefined>
   /** Whether the reader waits for the node to succeed: then its attributes are there. */
