@@ -18,7 +18,7 @@ export interface Progress {
   nowMs: number
   /** Asked for in all. */
   steps: number
-  /** Looked at in all, those without a step of their own included. */
+  /** Run in all without a step of their own. */
   nodes: number
 }
 
