@@ -1,3 +1,5 @@
+import { sqliteCode } from './failure.ts'
+
 /** What a transaction of many writes needs of its store. */
 export interface GroupedStore {
   /** One transaction; its promise resolves after COMMIT. */
@@ -46,7 +48,9 @@ export function groupWrites(store: GroupedStore): <T>(work: () => T) => Promise<
 
 async function commitTogether(store: GroupedStore, group: readonly QueuedWrite[]): Promise<void> {
   try {
-    const outcomes = await store.write(() => runAll(group)).catch(() => store.write(() => runEach(store, group)))
+    const outcomes = await store
+      .write(() => runAll(group))
+      .catch(error => (error instanceof WorkFailure ? store.write(() => runEach(store, group)) : Promise.reject(error)))
     group.forEach(({ done, fail }, index) => {
       const outcome = outcomes[index]
       if (outcome && 'value' in outcome) done(outcome.value)
@@ -57,9 +61,24 @@ async function commitTogether(store: GroupedStore, group: readonly QueuedWrite[]
   }
 }
 
+/** Marks that one piece of work failed by itself. After a failed COMMIT nothing may be done again blindly (STORE-8). */
+class WorkFailure extends Error {}
+
+/** A full disk is no fault of the work that met it. */
+function isOfStore(error: unknown): boolean {
+  const code = sqliteCode(error)
+  return code !== undefined && !code.startsWith('SQLITE_CONSTRAINT')
+}
+
 /** The usual way: nobody fails, and a savepoint each would cost as much as the writes. */
 function runAll(group: readonly QueuedWrite[]): readonly Outcome[] {
-  return group.map(({ work }) => ({ value: work() }))
+  return group.map(({ work }) => {
+    try {
+      return { value: work() }
+    } catch (error) {
+      throw isOfStore(error) ? error : new WorkFailure()
+    }
+  })
 }
 
 function runEach(store: GroupedStore, group: readonly QueuedWrite[]): readonly Outcome[] {
@@ -67,6 +86,7 @@ function runEach(store: GroupedStore, group: readonly QueuedWrite[]): readonly O
     try {
       return { value: store.savepoint(work) }
     } catch (error) {
+      if (isOfStore(error)) throw error
       return { error }
     }
   })

@@ -1,8 +1,44 @@
 import t from 'tap'
+import { systemClock } from '../../src/base/clock.ts'
+import { createRecordStore, openEngineDatabase } from '../../src/engine/durable/sqlite/store.ts'
 import { recordStoreContract } from '../conformance/record-store.ts'
-import { openRecords } from '../support/runs.ts'
+import { newRun, openRecords } from '../support/runs.ts'
 
 recordStoreContract(t, 'sqlite', t => {
   const directory = t.testdir()
   return { open: clock => openRecords(directory, clock) }
+})
+
+t.test('FAIL-3: a full disk refuses submits and keeps what was accepted; with room it goes on', async t => {
+  const file = `${t.testdir()}/engine.db`
+  const database = await openEngineDatabase({ file, name: 'engine.db', mode: 'write', clock: systemClock, flowrunVersion: '0.1.0' })
+  const store = createRecordStore(database, () => t.fail('a full disk is not a lost one'))
+  const pages = database.prepared<{ page_count: number }>('PRAGMA page_count').get()?.page_count ?? 0
+  database.prepared(`PRAGMA max_page_count = ${pages + 20}`).get()
+  const submits = Array.from({ length: 100 }, (_, index) => store.submit(newRun(`R${100 + index}`, { input: 'x'.repeat(index * 300) })))
+  await Promise.allSettled(submits)
+  const accepted = new Set<string>()
+  for (const [index, submit] of submits.entries())
+    await submit.then(
+      ({ run }) => accepted.add(run.id),
+      error => t.match(error, { code: 'run/store-full', retryable: true }, `run ${index}`),
+    )
+  t.ok(accepted.size < 100)
+  t.same(
+    new Set((await store.listRuns({ project: 'shop', limit: 999 })).map(({ id }) => id)),
+    accepted,
+    'what is there was accepted, and the reverse',
+  )
+  database.prepared('PRAGMA max_page_count = 1000000').get()
+  t.match(await store.submit(newRun('R300')), { replayed: false })
+  await store.close()
+})
+
+t.test('STORE-2: writes of one turn are one commit; one that throws fails alone', async t => {
+  const store = await openRecords(t.testdir())
+  const submits = ['A', 'B', 'C'].map(id => store.submit(newRun(id, { idempotencyKey: id === 'C' ? 'A' : id, fingerprint: id })))
+  const [a, b, c] = await Promise.allSettled(submits)
+  t.same([a?.status, b?.status, c?.status], ['fulfilled', 'fulfilled', 'rejected'])
+  t.equal((await store.listRuns({ project: 'shop', limit: 9 })).length, 2)
+  await store.close()
 })

@@ -235,6 +235,8 @@ export interface RunFilter {
   readonly sinceMs?: number
   /** Of the id. */
   readonly ending?: string
+  /** Those alone that somebody submitted, and no other run. */
+  readonly withoutChildren?: boolean
   readonly limit: number
   /** A run id: those older than it. */
   readonly cursor?: string

@@ -53,6 +53,8 @@ interface EngineState {
   isDraining: boolean
   /** A look at the queue is under way; `again`: something came meanwhile. */
   pumping: 'no' | 'yes' | 'again'
+  /** The end of the look that is under way, or of the last one. */
+  looked: Promise<void>
   heart: Promise<void> | undefined
   /** It has drained, and beats no more. */
   isOver: boolean
@@ -120,6 +122,7 @@ function createState(options: EmbeddedEngineOptions): EngineState & { readonly w
     isStarted: false,
     isDraining: false,
     pumping: 'no' as const,
+    looked: Promise.resolve(),
     heart: undefined,
     isOver: false,
     alarms: [],
@@ -227,7 +230,7 @@ function pump(state: EngineState): void {
     return
   }
   state.pumping = 'yes'
-  claimAll(state)
+  state.looked = claimAll(state)
     .catch(ignoreStore)
     .then(() => {
       const again = state.pumping === 'again'
@@ -281,7 +284,7 @@ async function followClock({ options, context }: EngineState): Promise<void> {
 /** Beats and looks, while the engine is there. */
 function live(state: EngineState): void {
   if (state.heart !== undefined) return
-  state.heart = beat(state)
+  state.heart = beat(state).catch(ignoreStore)
   every(state, BEAT_MS, () => beat(state))
   every(state, POLL_MS, () => poll(state))
   every(state, PURGE_MS, async () => void (await state.options.store.purge(state.options.clock.now(), 'retention')))
@@ -341,6 +344,8 @@ async function drain(state: EngineState, timeoutMs: number): Promise<void> {
   const cancel = timers.after(timeoutMs, () => {
     for (const going of state.drives.values()) going.stop('lost')
   })
+  // What is being claimed just now is given up with the rest.
+  await state.looked
   while (state.drives.size > 0) await Promise.all([...state.drives.values()].map(({ ended }) => ended))
   cancel()
   state.isOver = true

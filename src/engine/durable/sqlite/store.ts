@@ -169,13 +169,14 @@ function waitsOf(tables: Tables, run: string) {
 
 const FILTER = `project = @project AND (@environment IS NULL OR environment = @environment) AND (@flow IS NULL OR flow = @flow)
   AND created_at >= @since AND (@states IS NULL OR state IN (SELECT value FROM json_each(@states)))
-  AND (@ending IS NULL OR substr(id, -length(@ending)) = @ending)`
+  AND (@ending IS NULL OR substr(id, -length(@ending)) = @ending) AND (NOT @roots OR parent_run IS NULL)`
 
 function filterOf(filter: Omit<RunFilter, 'limit'>) {
-  const { project, environment, states, flow, sinceMs = 0, ending } = filter
+  const { project, environment, states, flow, sinceMs = 0, ending, withoutChildren = false } = filter
   return {
     ...{ project, environment: environment ?? null, flow: flow ?? null, ending: ending ?? null, since: sinceMs },
     states: states === undefined ? null : JSON.stringify(states),
+    roots: withoutChildren ? 1 : 0,
   }
 }
 
