@@ -378,6 +378,12 @@ refuses('4.1: what a node gives is what is taken', [
 ])
 
 refuses('names stand where they mean something', [
+  [
+    'a key that is made of itself',
+    'config/unknown-attribute',
+    node('map', 'm', 'items = input.pages', 'item_key = item.«key»', model('a'), output('node.a.text')),
+    output('node.m.output'),
+  ],
   ['an item outside of a map', 'config/not-in-scope', model('a', 'with = { text = «item.value» }'), output('node.a.text')],
   [
     'an exit as a value',

@@ -1,7 +1,7 @@
 import type { Deferred } from '../../artifact/deferred.ts'
 import type { Block } from '../../hcl/ast.ts'
 import { evaluate } from '../../hcl/evaluate.ts'
-import { ANY, plainType, STRING, type Type } from '../../hcl/type.ts'
+import { ANY, INTEGER, objectOf, plainType, STRING, type Type } from '../../hcl/type.ts'
 import { describeType } from '../../hcl/type-text.ts'
 import { unify } from '../../hcl/unify.ts'
 import { typeOf } from '../../hcl/value.ts'
@@ -9,6 +9,7 @@ import { integer, oneOf } from '../decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, optional, required } from '../decode/body.ts'
 import { deferredJson, deferredOf } from '../decode/deferred.ts'
 import type { BlockSite } from '../decode/site.ts'
+import { createDeferredScope } from '../deferred-scope.ts'
 import { findAttribute } from '../instances.ts'
 import { mapAttributes } from './attributes.ts'
 import { laterBlock, requireNodes } from './body-blocks.ts'
@@ -43,7 +44,7 @@ export const map: NodeDefinition = {
     if (decoded === undefined || element === undefined || !requireNodes(block, site) || !requireOutput(block, decoded.output, site))
       return undefined
     const inner = site.openBody({ item: element })
-    const key = inner && keyOf(block, inner.before)
+    const key = inner && keyOf(block, element, site)
     const output = inner && decoded.output && decodeBody(decoded.output.body, outputBody, inner.after, decoded.output)
     if (inner === undefined || output === undefined || key === undefined || decoded.output === undefined) return undefined
     const { items, concurrency, max_items, on_item_error } = decoded
@@ -79,10 +80,18 @@ function itemsElement(block: Block, site: NodeSite): Type | undefined {
   return undefined
 }
 
-function keyOf(block: Block, site: BlockSite): { readonly item_key?: Deferred } | undefined {
+/** Made of value and number of the item: its key is what is made here. */
+function keyOf(block: Block, element: Type, site: NodeSite): { readonly item_key?: Deferred } | undefined {
   const attribute = findAttribute(block, 'item_key')
   if (attribute === undefined) return {}
-  const decoded = decodeBody({ kind: 'body', items: [attribute], range: block.body.range }, keyBody, site, block)
+  const item = {
+    label: 'An item of the map',
+    code: 'config/unknown-attribute',
+    type: objectOf({ value: element, index: INTEGER }),
+  } as const
+  const scope = createDeferredScope(site.deferred.scope, { roots: new Map([['item', item]]), used: new Set() })
+  const inner: BlockSite = { ...site, deferred: { ...site.deferred, scope } }
+  const decoded = decodeBody({ kind: 'body', items: [attribute], range: block.body.range }, keyBody, inner, block)
   if (decoded === undefined) return undefined
   return decoded.item_key === undefined ? {} : { item_key: decoded.item_key }
 }
