@@ -65,7 +65,7 @@ export async function withRunEngine<T>(
 export async function findRun({ records }: Runs, { settings }: Project, name: string): Promise<RunRecord> {
   const { project } = settings
   if (name === '@last') {
-    const [last] = await records.listRuns({ project, limit: 1 })
+    const [last] = await records.listRuns({ project, limit: 1, withoutChildren: true })
     if (last) return last
     throw new OperationError({ code: 'run/unknown', summary: 'There are no runs yet', detail: 'Make one:  flowrun run workflow.NAME' })
   }
