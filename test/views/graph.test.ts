@@ -46,7 +46,7 @@ prompt "greet" {
 function graphOf(text: string, address?: string): BlockGraph {
   const result = graph(hostIn(projectFolder(text)), { variables: [], ...(address === undefined ? {} : { address }) })
   if (result.outcome === 'found') return result.graph
-  throw new Error(result.diagnostics.map(({ summary }) => summary).join())
+  throw new Error(result.outcome === 'invalid' ? result.diagnostics.map(({ summary }) => summary).join() : result.graph.address)
 }
 
 t.test('a tree begins at what nothing refers to, and draws what stands twice once', t => {
