@@ -70,7 +70,7 @@ async function send(request: ToolRequest, spec: HttpToolSpec, call: ToolCall, { 
 function redirected(request: ToolRequest, status: number, location: string): ToolRequest | undefined {
   if (!URL.canParse(location, request.url)) return undefined
   const url = new URL(location, request.url)
-  if (request.url.protocol === 'https:' && url.protocol !== 'https:') return undefined
+  if (url.protocol !== 'https:' && (url.protocol !== 'http:' || request.url.protocol === 'https:')) return undefined
   const isElsewhere = url.origin !== request.url.origin
   const usual = ['accept', 'user-agent', 'content-type', 'idempotency-key']
   const headers = isElsewhere ? Object.fromEntries(usual.flatMap(name => headerIn(request, name))) : request.headers

@@ -55,6 +55,8 @@ export function stdioTransport(server: ToolProcess, who: string, redactor: Redac
     async close() {
       child.stdin.end()
       server.stop()
+      // What nobody reads would keep it from being closed.
+      child.stdout.destroy()
       await server.ended.catch(() => {})
     },
   }

@@ -27,7 +27,10 @@ export async function callMcp(call: ToolCall, dependencies: ToolDependencies): P
     await checkSchema(inputSchema, call, dependencies)
     began()
     const meta: JsonObject = spec.replay === 'idempotent' ? { 'flowrun/idempotency-key': effectKey } : {}
-    const result = await session.call(spec.mcp.tool, input.json, meta, messageBytes(spec.max_result_bytes))
+    const result = await session.call(spec.mcp.tool, input.json, meta, messageBytes(spec.max_result_bytes)).catch((error: unknown) => {
+      const isTooLarge = error instanceof ToolFailure && error.code === 'tool/result-too-large'
+      throw isTooLarge ? tooLarge(transport.who, spec.max_result_bytes) : error
+    })
     const output = resultOf(result, spec.output, transport.who, dependencies)
     const bytes = Buffer.byteLength(JSON.stringify(output))
     if (bytes > spec.max_result_bytes) throw tooLarge(transport.who, spec.max_result_bytes)
