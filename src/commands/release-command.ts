@@ -5,6 +5,7 @@ import { createApp } from '../app.ts'
 import type { JsonSchema } from '../artifact/json-schema.ts'
 import { compact } from '../base/compact.ts'
 import { isJsonObject } from '../base/json.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
 import { type ApplyOptions, type ApplyResult, type Approval, apply, applySaved, isRefused } from '../operations/apply.ts'
 import { readAuthorship } from '../operations/authorship.ts'
 import { readSavedPlan } from '../operations/saved-plan.ts'
@@ -76,6 +77,7 @@ export abstract class ReleaseCommand extends BaseCommand {
     }
     const saved =
       args.plan === undefined ? undefined : readSavedPlan({ path: resolve(this.host.workingFolder(), args.plan), name: args.plan })
+    if (saved) requireSameAsSaved(saved, raw, flags)
     const result = saved
       ? await applySaved(app, { ...options, plan: saved })
       : await askForVariables(
@@ -167,6 +169,30 @@ export abstract class ReleaseCommand extends BaseCommand {
     if (prompt?.after?.artifact.kind !== 'prompt' || made.base.release > 0) return
     this.next(`flowrun run ${shellWord(prompt.address)} -e ${made.environment}${inputToGive(prompt.after.artifact.spec.input)}`)
   }
+}
+
+/** Flags with a value that say what is planned; a saved plan has said it. */
+const PLANNING = ['target', 'exclude', 'replace', 'var', 'var-file', 'accept-registry']
+const PLANNING_SWITCHES = ['destroy', 'refresh-only', 'strict'] as const
+
+interface PlanningSwitches extends Readonly<Record<(typeof PLANNING_SWITCHES)[number], boolean>> {
+  readonly refresh: boolean
+}
+
+/** @throws OperationError cli/conflicting-flags */
+function requireSameAsSaved(
+  { environment }: Plan,
+  given: readonly { readonly flag?: string; readonly input: string }[],
+  switches: PlanningSwitches,
+): void {
+  const valued = given.find(({ flag = '', input }) => PLANNING.includes(flag) || (flag === 'environment' && input !== environment))
+  const other = valued?.flag ?? PLANNING_SWITCHES.find(name => switches[name]) ?? (switches.refresh ? undefined : 'refresh=false')
+  if (other === undefined) return
+  throw new OperationError({
+    code: 'cli/conflicting-flags',
+    summary: `A saved plan and --${other} exclude each other`,
+    detail: `The plan says what is applied, in ${environment}. For something else make another one: flowrun plan -out FILE\nNothing was changed.`,
+  })
 }
 
 /** The flags for what has no default: text by field, anything else as JSON. */

@@ -83,3 +83,13 @@ t.test('a saved plan destroys a protected environment only with consent', async 
   t.match(await type('apply', 'end.plan'), { code: 1, err: /\[apply\/protected\]/ })
   t.match(await type('apply', 'end.plan', '-allow-protected'), { code: 0, out: /Destroy complete! Release 2 of prod/ })
 })
+
+t.test('a saved plan says itself what is applied, and takes no flag that says otherwise', async t => {
+  const { type } = shell(t, answer('One.'))
+  t.match(await type('plan', '-e', 'dev', '-out', 'first.plan'), { code: 0 })
+  for (const flag of ['--target=prompt.answer', '-destroy', '-refresh=false', '--var=a=b', '--environment=prod']) {
+    const { code, err } = await type('apply', 'first.plan', flag)
+    t.match({ code, err }, { code: 1, err: /\[cli\/conflicting-flags\]/ }, flag)
+  }
+  t.match(await type('apply', 'first.plan', '-e', 'dev'), { code: 0, out: /Apply complete! Release 1 of dev/ })
+})
