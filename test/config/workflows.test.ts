@@ -264,6 +264,20 @@ refuses('4.1: graphs that no run could follow', [
     node('map', 'pages', 'items = input.pages', model('a', 'on = [«exit.topic.billing»]'), output('node.a.text')),
     output('[node.pages.output, node.topic.route]'),
   ],
+  [
+    'an edge to a node that is not there',
+    'workflow/unknown-node',
+    model('a'),
+    'edge {\n  from = node.a\n  to   = «node.b»\n}',
+    output('node.a.text'),
+  ],
+  [
+    'an edge from a node that is not there',
+    'workflow/unknown-node',
+    model('a'),
+    'edge {\n  from = «exit.b.done»\n  to   = node.a\n}',
+    output('node.a.text'),
+  ],
   ['an exit that is not there', 'workflow/unknown-exit', router(), model('a', 'on = [«exit.topic.biling»]'), output('node.a.text')],
   [
     'an exit without its policy',

@@ -10,14 +10,13 @@ import type { NodeReference } from './references.ts'
 import type { Trigger } from './triggers.ts'
 
 /** Both ends of `on`, `after` and edges are nodes of the body. */
-export function checkEnds({ nodes }: Outline, registry: NodeRegistry, site: BlockSite): void {
-  for (const { triggers, after } of nodes.values()) {
-    for (const { node, range } of [...triggers, ...after]) {
-      if (nodes.has(node)) continue
-      const place = registry.places.get(node)
-      if (place === undefined || isBelow(place.owner, nodes, registry)) reportUnknownNode(node, range, registry, site.report)
-      else reportAround(node, range, site)
-    }
+export function checkEnds({ nodes, strays }: Outline, registry: NodeRegistry, site: BlockSite): void {
+  const ends = [...nodes.values()].flatMap(({ triggers, after }) => [...triggers, ...after])
+  for (const { node, range } of [...ends, ...strays]) {
+    if (nodes.has(node)) continue
+    const place = registry.places.get(node)
+    if (place === undefined || isBelow(place.owner, nodes, registry)) reportUnknownNode(node, range, registry, site.report)
+    else reportAround(node, range, site)
   }
 }
 

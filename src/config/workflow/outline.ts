@@ -1,6 +1,5 @@
 import { NODE_TYPES, type NodeType } from '../../artifact/workflow.ts'
 import { enumerate } from '../../base/enumerate.ts'
-import type { SourceRange } from '../../diagnostics/source.ts'
 import type { Attribute, Block, BlockLabel, Body } from '../../hcl/ast.ts'
 import type { EvaluationContext } from '../../hcl/function.ts'
 import { attributesOf } from '../../hcl/walk.ts'
@@ -23,6 +22,8 @@ const HAVE_BODIES: readonly NodeType[] = ['map', 'loop']
 export interface Outline {
   /** By name, in source order. */
   readonly nodes: ReadonlyMap<string, OutlinedNode>
+  /** Where edges lead that lead to none of them. */
+  readonly strays: readonly Trigger[]
 }
 
 export interface OutlinedNode {
@@ -52,8 +53,8 @@ export function outlineOf(body: Body, site: BlockSite, registry: NodeRegistry, o
     const outlined = outlinedNode(block, site, registry, owner, depth)
     if (outlined) nodes.set(outlined.name, outlined)
   }
-  for (const block of body.items) if (block.kind === 'block' && block.type === 'edge') addEdge(block, nodes, site, registry)
-  return { nodes }
+  const edges = body.items.filter(item => item.kind === 'block' && item.type === 'edge')
+  return { nodes, strays: edges.flatMap(edge => (edge.kind === 'block' ? addEdge(edge, nodes, site) : [])) }
 }
 
 export function nodeBlocks(body: Body): readonly Block[] {
@@ -163,32 +164,25 @@ function tooDeep(block: Block, site: BlockSite): undefined {
   return undefined
 }
 
-/** An edge is the same as `on` in the node that it leads to. */
-function addEdge(block: Block, nodes: Map<string, OutlinedNode>, site: BlockSite, registry: NodeRegistry): void {
+/**
+ * An edge is the same as `on` in the node that it leads to.
+ *
+ * @returns where it leads, if that is not a node of the body.
+ */
+function addEdge(block: Block, nodes: Map<string, OutlinedNode>, site: BlockSite): readonly Trigger[] {
   const when = findAttribute(block, 'when')
   const ends = [findAttribute(block, 'from'), findAttribute(block, 'to')].map(end => readTriggers(end && single(end), site))
   const [[from] = [], [to] = []] = ends
   const target = to && nodes.get(to.node)
-  if (from === undefined || to === undefined || target === undefined) {
-    if (to !== undefined && registry.places.has(to.node)) outside(to.range, to.node, site)
-    return
-  }
+  if (to === undefined || target === undefined) return to === undefined ? [] : [to]
+  if (from === undefined) return []
   const read = when ? nodeReferences(when.expression, site.evaluation) : []
   nodes.set(target.name, {
     ...target,
     references: [...target.references, ...read.map((reference): NodeReference => ({ ...reference, kind: 'optional' }))],
     triggers: [...target.triggers, { ...from, ...(when && { when }) }],
   })
-}
-
-function outside(range: SourceRange, name: string, site: BlockSite): void {
-  site.report.error({
-    code: 'workflow/unknown-node',
-    summary: `Node "${name}" stands in another body`,
-    detail: 'An edge connects two nodes of the body that it stands in.',
-    subject: range,
-    where: site.where,
-  })
+  return []
 }
 
 /** `from = exit.a.b` reads like a list of one. */
