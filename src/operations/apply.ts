@@ -11,6 +11,7 @@ import type { Plan } from '../plan/plan.ts'
 import { conflictDiagnostic } from '../registry/conflict.ts'
 import type { Release, ReleaseConflict, ReleaseWithChanges } from '../registry/release.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
+import { contended, MAX_ATTEMPTS, movedMeanwhile } from './contention.ts'
 import { openStoresOf } from './deployed.ts'
 import { type LockOptions, locked } from './locked.ts'
 import { type PlanOptions, planAgainst } from './plan.ts'
@@ -38,9 +39,6 @@ export type ApplyResult =
   | { readonly outcome: 'stale'; readonly plan: Plan; readonly moved: readonly Moved[] }
   | { readonly outcome: 'ask'; readonly missing: readonly VariableDeclaration[] }
   | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
-
-/** Plans made again after the base moved, before an unattended apply gives up (REL-5). */
-const MAX_ATTEMPTS = 5
 
 /** Plans, asks, and makes one release of it, or nothing. */
 export async function apply(host: OperationHost, options: ApplyOptions): Promise<ApplyResult> {
@@ -87,7 +85,7 @@ async function applyProject(
       const answer = await options.approve(plan, moved, base.recovered)
       if (refused) return { outcome: 'refused', plan }
       if (answer === 'no') return { outcome: 'declined', plan }
-      if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan)
+      if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan.environment)
     }
     approved = plan
     if (base.rebound && !isRebindingRecorded) {
@@ -98,7 +96,7 @@ async function applyProject(
     if (outcome.outcome === 'interrupted') return { ...outcome, plan }
     if (outcome.outcome === 'released') return { outcome: 'applied', plan, release: outcome.release }
     if (outcome.outcome === 'unchanged') return { outcome: 'applied', plan, release: undefined }
-    if (attempt === MAX_ATTEMPTS) throw contended(plan, attempt)
+    if (attempt === MAX_ATTEMPTS) throw contended(plan.environment, 'apply')
     moved = movedReleases(outcome, plan)
   }
 }
@@ -209,7 +207,7 @@ async function applySavedTo(host: OperationHost, stores: Stores, options: SavedP
     // A base that moved in between is looked at again: what the plan speaks of may be where it was (REL-5).
     if (outcome.outcome !== 'moved' && outcome.outcome !== 'state-moved')
       throw new OperationError(conflictDiagnostic(outcome, plan.environment))
-    if (attempt === MAX_ATTEMPTS) throw contended(plan, attempt)
+    if (attempt === MAX_ATTEMPTS) throw contended(plan.environment, 'apply')
   }
 }
 
@@ -246,23 +244,4 @@ function requireConsent({ mode, isProtected, environment }: Plan, { allowProtect
     summary: `${environment} is protected, and would be destroyed`,
     detail: `If it is meant: flowrun destroy -e ${environment} -allow-protected\nNothing was changed.`,
   })
-}
-
-function movedMeanwhile(plan: Plan): OperationError {
-  return new OperationError({
-    code: 'apply/moved',
-    summary: `${plan.environment} has moved, and the plan is another one now`,
-    detail: 'What was approved beforehand is not what would happen. Read the plan, and apply again. Nothing was changed.',
-  })
-}
-
-function contended(plan: Plan, attempts: number): OperationError {
-  return new OperationError(
-    {
-      code: 'apply/contended',
-      summary: `${plan.environment} moved ${attempts} times while this apply tried`,
-      detail: 'Others release to it faster than this plan can be made again. Try again in a while. Nothing was changed.',
-    },
-    { retryable: true },
-  )
 }

@@ -1,20 +1,18 @@
 import { invariant } from '../base/invariant.ts'
 import { brokenReferences } from '../registry/compatibility.ts'
-import type { Pointer } from '../registry/pointer.ts'
+import type { Pointer, PointerChange } from '../registry/pointer.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { BrokenReference } from '../registry/release.ts'
 import type { ArtifactVersion, CompiledReference, VersionName } from '../registry/version.ts'
-
-type Folded = Awaited<ReturnType<Registry['historyOf']>>[number]['changes'][number]['folded']
 
 /** Variables folded into what pointers point to, as the releases recorded it that moved them last (PROM-3). */
 export async function foldedInto(
   registry: Registry,
   environment: string,
   pointers: Iterable<Pointer>,
-): Promise<ReadonlyMap<string, Folded>> {
+): Promise<ReadonlyMap<string, PointerChange['folded']>> {
   const wanted = Map.groupBy(pointers, ({ changedIn }) => changedIn)
-  const found = new Map<string, Folded>()
+  const found = new Map<string, PointerChange['folded']>()
   for (const [number, moved] of wanted) {
     const changes = new Map((await registry.release(environment, number))?.changes.map(change => [change.address, change.folded]))
     for (const { address } of moved) found.set(address, changes.get(address) ?? {})

@@ -5,6 +5,7 @@ import { conflictDiagnostic } from '../registry/conflict.ts'
 import type { Release, ReleaseOutcome, ReleaseRequest, ReleaseWithChanges } from '../registry/release.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { Approval } from './apply.ts'
+import { contended, MAX_ATTEMPTS, movedMeanwhile } from './contention.ts'
 import { type LockOptions, locked } from './locked.ts'
 import type { OperationHost } from './project.ts'
 
@@ -34,9 +35,6 @@ export interface Preparation {
   commit(): Promise<ReleaseOutcome>
 }
 
-/** Plans made again after the base moved, before it is given up (REL-5). */
-const MAX_ATTEMPTS = 5
-
 /** Plans, asks, takes the lock and makes one release, or nothing: the same changes against another base need no second question (REL-5). */
 export async function releasePointers(
   host: OperationHost,
@@ -54,13 +52,13 @@ export async function releasePointers(
       if (plan.moves.length === 0) return { outcome: 'nothing-to-do', plan }
       if (refused) return { outcome: 'refused', plan }
       if (answer === 'no') return { outcome: 'declined', plan }
-      if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan)
+      if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan.environment)
     }
     approved = plan
     const outcome = await commitLocked(host, backend, plan, options, commit)
     if (outcome === 'interrupted') return { outcome, plan }
     if (outcome.outcome === 'released') return { outcome: 'released', plan, release: outcome.release }
-    if (attempt === MAX_ATTEMPTS) throw contended(plan)
+    if (attempt === MAX_ATTEMPTS) throw contended(plan.environment, plan.kind)
     moved = movedReleases(outcome, plan)
   }
 }
@@ -135,23 +133,4 @@ function movedReleases(
     default:
       throw new OperationError(conflictDiagnostic(outcome, environment))
   }
-}
-
-function movedMeanwhile({ environment }: PointerPlan): OperationError {
-  return new OperationError({
-    code: 'apply/moved',
-    summary: `${environment} has moved, and the plan is another one now`,
-    detail: 'What was approved beforehand is not what would happen. Read the plan, and run the command again. Nothing was changed.',
-  })
-}
-
-function contended({ environment, kind }: PointerPlan): OperationError {
-  return new OperationError(
-    {
-      code: 'apply/contended',
-      summary: `${environment} moved ${MAX_ATTEMPTS} times while this ${kind} tried`,
-      detail: 'Others release to it faster than this plan can be made again. Try again in a while. Nothing was changed.',
-    },
-    { retryable: true },
-  )
 }

@@ -54,14 +54,17 @@ export async function promote(host: OperationHost, options: PromoteOptions): Pro
   const [origin, project] = [options.from, options.to].map(environment => openProject(host, { environment }, report))
   if (origin === undefined || project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
   const target = await openStoresOf(host, project, options.dryRun ? 'read' : 'write', options)
-  // Of one target there is one registry, and what only the state of the source needs may not be at hand here.
-  const source = isSameTarget(origin, project) ? target : await openStoresOf(host, origin, 'read', options)
   try {
-    const applyId = host.newId()
-    const prepare = () => preparePromote(host, project, { source: source.registry, target, applyId }, options)
-    return { outcome: 'found', value: await release(host, target, prepare, options) }
+    // Of one target there is one registry, and what only the state of the source needs may not be at hand here.
+    const source = isSameTarget(origin, project) ? target : await openStoresOf(host, origin, 'read', options)
+    try {
+      const applyId = host.newId()
+      const prepare = () => preparePromote(host, project, { source: source.registry, target, applyId }, options)
+      return { outcome: 'found', value: await release(host, target, prepare, options) }
+    } finally {
+      if (source !== target) await source.close()
+    }
   } finally {
-    if (source !== target) await source.close()
     await target.close()
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import { mapConcurrently } from '../../base/concurrent.ts'
 import { lazy } from '../../base/lazy.ts'
 import type { StateVersion, StateWrite } from '../../registry/release.ts'
+import { SNAPSHOTS_KEPT } from '../../registry/sqlite/state-history.ts'
 import type { StateRow } from '../../registry/sqlite/state-rows.ts'
 import type { SnapshotSummary, StateBackend, StateWriteOutcome } from '../backend.ts'
 import { plainCodec, type StateCodec } from '../codec.ts'
@@ -12,8 +13,6 @@ import { requireConditions } from './s3-conditions.ts'
 import { giveUpLock, type LockObject, lockOf, takeLock } from './s3-lock.ts'
 import { decodeStored, encodeStored, type StateKeys, serialOf, snapshotKey, stateKeys } from './s3-objects.ts'
 
-/** Snapshots kept for each environment, unless it says otherwise (DESIGN.md 18, ruling 10). */
-const SNAPSHOTS_KEPT = 30
 /** Answers that tell of another write under way, before it is told as a conflict. */
 const TRIES = 3
 const CONCURRENT_REQUESTS = 8
