@@ -321,10 +321,15 @@ t.test('a step has its time, and a run its deadline', async t => {
   engine.start()
   const slow = await submit(sequence(1, { timeoutMs: 5000 }))
   const late = await submit(sequence(1), { deadlineAtMs: clock.now() + 8000 })
+  const once = { ...sequence(1, { replay: 'once', timeoutMs: 5000 }), onUnknown: 'retry' } as const
+  const doubt = await submit(once)
+  const asked = await submit({ ...once, onUnknown: 'pause' })
   const waiting = await submit(timer(99_000), { deadlineAtMs: clock.now() + 8000 })
   await clock.advance(12_000)
   t.match(await store.getRun(slow), { state: 'failed', error: { code: 'node/timeout' } })
   t.match(await store.getRun(late), { state: 'failed', error: { code: /run\/deadline|node\/timeout/ } })
+  t.match(await store.getRun(doubt), { state: 'failed', error: { code: 'run/unknown-effect' } }, 'it is not begun again after its time')
+  t.match(await store.getRun(asked), { state: 'paused', reason: { code: 'run/unknown-effect' } })
   t.match(await store.getRun(waiting), { state: 'failed', error: { code: 'run/deadline' } })
 })
 

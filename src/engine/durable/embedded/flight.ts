@@ -40,11 +40,14 @@ export function launch(state: DriveState, command: EffectCommand): void {
 
 /** A `once` step that was under way when its process died: its node says what then. */
 async function interrupted(state: DriveState, flight: Flight): Promise<Message> {
-  const { command } = flight
-  const policy = state.context.flows.onUnknown(command, state.closure)
-  if (policy === 'retry') return fly(state, flight, flight.attempt.startedAtMs, 0)
+  const policy = state.context.flows.onUnknown(flight.command, state.closure)
+  return policy === 'retry' ? fly(state, flight, flight.attempt.startedAtMs, 0) : inDoubt(state, flight, policy)
+}
+
+/** Nobody knows whether the step was done: a person says, or it is recorded so. */
+async function inDoubt(state: DriveState, flight: Flight, policy: 'pause' | 'fail'): Promise<Message> {
   if (policy === 'fail') return record(state, flight, { outcome: { status: 'unknown' }, costNano: null })
-  return { type: 'wait', wait: { run: state.run.id, path: command.path, dueAtMs: null, kind: 'unknown' } }
+  return { type: 'wait', wait: { run: state.run.id, path: flight.command.path, dueAtMs: null, kind: 'unknown' } }
 }
 
 async function fly(state: DriveState, flight: Flight, firstMs: number, failures: number): Promise<Message> {
@@ -65,7 +68,11 @@ async function fly(state: DriveState, flight: Flight, firstMs: number, failures:
   const result = await within(state, flight, firstMs)
   crashPoint('E2-effect-done')
   if (flight.dropped !== undefined) return dropped(state, flight, isWritten, result)
-  if (result === 'timeout' && command.replay === 'once') return interrupted(state, flight)
+  if (result === 'timeout' && command.replay === 'once') {
+    // Its time is over, so it is not begun again, whatever its node says of crashes.
+    const policy = state.context.flows.onUnknown(command, state.closure)
+    return inDoubt(state, flight, policy === 'pause' ? policy : 'fail')
+  }
   const done = result === 'timeout' ? failedWith(timeoutOf(command), PAID.has(command.nodeType) ? null : 0) : result
   if ('pause' in done) {
     if (isWritten) await persist(state.context, () => store.endAttempt({ ...attempt, endedAtMs: state.context.clock.now() }))
