@@ -17,6 +17,19 @@ export interface WaitFlags {
   readonly 'cancel-on-interrupt'?: boolean
 }
 
+export interface Waiting {
+  readonly waitMs?: number
+  readonly cancelOnInterrupt: boolean
+}
+
+/** Read before anything is recorded. @throws OperationError cli/bad-flag-value */
+export function readWaiting(flags: WaitFlags): Waiting {
+  return {
+    cancelOnInterrupt: flags['cancel-on-interrupt'] === true,
+    ...(flags.wait === undefined ? {} : { waitMs: readDuration('wait', flags.wait) }),
+  }
+}
+
 /** What commands share that work on a run and show it. */
 export abstract class RunCommand extends BaseCommand {
   /** Finds a run, and does something with what executes runs. */
@@ -45,14 +58,14 @@ export abstract class RunCommand extends BaseCommand {
   }
 
   /** Works on a run in this process, and shows it while it goes on and when it is left. */
-  protected async workOn(engine: RunEngine, run: RunRecord, flags: WaitFlags): Promise<ExitCode> {
+  protected async workOn(engine: RunEngine, run: RunRecord, { waitMs, cancelOnInterrupt }: Waiting): Promise<ExitCode> {
     this.note(`${runTitle(run, this.terminal.err.style)}\n\n`)
     const tree = this.liveTree(async () => readReport(engine, (await engine.records.getRun(run.id)) ?? run))
     try {
       const executed = await executeRun(engine, run.id, {
         signal: this.interruption(),
-        cancelOnInterrupt: flags['cancel-on-interrupt'] === true,
-        ...(flags.wait === undefined ? {} : { waitMs: readDuration('wait', flags.wait) }),
+        cancelOnInterrupt,
+        ...(waitMs === undefined ? {} : { waitMs }),
         onEvent: event => {
           if (this.format === 'jsonl') this.print(runWatchEvent(event))
           else tree.change()

@@ -29,7 +29,7 @@ import { readDuration, readVariables, variableFlags } from './configuration-flag
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { shown } from './flags.ts'
 import { parseJson } from './json-flag.ts'
-import { RunCommand, type WaitFlags } from './run-command.ts'
+import { RunCommand, readWaiting, type WaitFlags } from './run-command.ts'
 
 export default class Run extends RunCommand {
   static override id = 'run'
@@ -106,19 +106,21 @@ export default class Run extends RunCommand {
   async #submit(flow: FoundFlow, input: JsonValue, flags: SubmitFlags): Promise<ExitCode> {
     const host = createApp(this.host)
     const { project, environments } = flow
+    const waiting = readWaiting(flags)
     const engine = await host.openRunEngine(host.workingDirectory, {
       project,
       environments,
       onWarning: text => this.note(`Warning: ${text}.\n`),
     })
     try {
-      const { run } = await submitRun(host, engine, flow, {
+      const { run, replayed } = await submitRun(host, engine, flow, {
         input,
         ...(flags['idempotency-key'] === undefined ? {} : { idempotencyKey: flags['idempotency-key'] }),
         ...(flags.deadline === undefined ? {} : { deadlineMs: readDuration('deadline', flags.deadline) }),
         ...(flags.priority === undefined ? {} : { priority: flags.priority }),
       })
-      if (!flags.detach) return await this.workOn(engine, run, flags)
+      if (replayed) this.note(`The key "${flags['idempotency-key']}" has made this run before: no other was made.\n\n`)
+      if (!flags.detach) return await this.workOn(engine, run, waiting)
       this.present({
         text: () => `${run.id}\n`,
         json: () => submittedJson(run),

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../base/json.ts'
+import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { WatchEvent } from '../engine/durable/engine.ts'
 import type { RunRecord, WaitRecord } from '../engine/durable/record-store.ts'
 import type { NodeReport, RunReport, TokenUsage } from '../operations/runs/report.ts'
@@ -101,7 +101,13 @@ export function runWatchEvent(event: WatchEvent): string {
     if (event.type === 'call') return line({ ...head, ...eventFields(event.event), path: event.path })
     return line({ ...head, path: event.path, node: event.node, attempt: event.attempt })
   }
-  return line({ ...head, seq: event.seq, ...event.data })
+  return line({ ...head, seq: event.seq, ...Object.fromEntries(Object.entries(event.data).map(eventField)) })
+}
+
+/** `started_at_ms` is a moment and `cost_nano` an amount: each has one form in all that we print. */
+function eventField([name, value]: readonly [string, JsonValue]): readonly [string, JsonValue] {
+  if (name.endsWith('_at_ms')) return [name.slice(0, -'_ms'.length), typeof value === 'number' ? new Date(value).toISOString() : null]
+  return name === 'cost_nano' ? ['cost_nano_usd', value] : [name, value]
 }
 
 /** The last line: the run as it is when it is left. */

@@ -87,7 +87,10 @@ function nodeRow(node: NodeReport, { waits, nodes }: RunReport, style: Style, no
   return {
     label: `${isInner ? `  ${branch} ` : ''}${signOf(status, style)} ${oneLine(node.label)}`,
     type: typeText(node),
-    time: startedAtMs === undefined || ends === undefined || status === 'pending' ? '' : timeText(formatDuration(ends - startedAtMs)),
+    time:
+      startedAtMs === undefined || ends === undefined || status === 'pending'
+        ? ''
+        : timeText(formatDuration(Math.max(0, ends - startedAtMs))),
     detail: oneLine(
       detailText(
         node,

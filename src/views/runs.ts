@@ -20,7 +20,8 @@ const COLUMNS: readonly Column[] = [
 
 /** @param since as it was asked for: `7d`. */
 export function runsText({ environment, runs, total }: RunList, since: string, style: Style): string {
-  const period = /^[\d.]/.test(since) && !since.includes('-') ? `in ${since}` : `since ${since}`
+  const days = /^(\d+)d$/.exec(since)?.[1]
+  const period = days !== undefined ? `in ${days} ${days === '1' ? 'day' : 'days'}` : since.includes('-') ? `since ${since}` : `in ${since}`
   if (runs.length === 0) return `No such runs in ${environment} ${period}.\n`
   const costs = formatMoneys(runs.map(({ costNano }) => costNano))
   const rows = runs.map((run, index) => [

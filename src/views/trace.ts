@@ -44,13 +44,13 @@ export function traceText(report: RunReport, style: Style, nowMs: number): strin
   const label = Math.max('step'.length, ...bars.map(bar => bar.label.length))
   const time = Math.max('time'.length, ...bars.map(bar => bar.time.length))
   const note = Math.max('cost'.length, ...bars.filter(bar => bar.kind === 'work' && bar.note.startsWith('$')).map(bar => bar.note.length))
-  const title2 = `${padEnd('step', label)}  ${axisTitle(endMs)}  ${padStart('time', time)}  ${padStart('cost', note)}`
+  const columns = `${padEnd('step', label)}  ${axisTitle(endMs)}  ${padStart('time', time)}  ${padStart('cost', note)}`
   const lines = bars.map(bar => {
     const cells = barCells(bar, endMs, style)
     const shownNote = bar.note.startsWith('$') || bar.note.startsWith('<') ? padStart(bar.note, note) : bar.note
     return `${padEnd(oneLine(bar.label), label)}  ${cells}  ${padStart(bar.time, time)}  ${shownNote}`.trimEnd()
   })
-  return `${[head, style.paint.secondary(title2), ...lines].join('\n')}\n`
+  return `${[head, style.paint.secondary(columns), ...lines].join('\n')}\n`
 }
 
 function moneyOf({ costNano }: RunRecord): string {
@@ -64,7 +64,7 @@ function barsOf(node: NodeReport, cost: string, startMs: number, nowMs: number):
     startMs: startedAtMs - startMs,
     endMs: endedAtMs - startMs,
     kind: 'work',
-    time: formatDuration(endedAtMs - startedAtMs),
+    time: formatDuration(Math.max(0, endedAtMs - startedAtMs)),
     note: costNano ? cost : '',
   }
   return [own, ...(tries.length > 1 ? triesOf(node, startMs) : callsOf(node, startMs))].slice(0, calls.length + tries.length * 2 + 1)
@@ -118,7 +118,8 @@ function waitBar(startMs: number, endMs: number): Bar {
 }
 
 function barCells({ startMs, endMs, kind }: Bar, totalMs: number, { glyphs }: Style): string {
-  const from = Math.min(AXIS - 1, Math.floor((startMs / totalMs) * AXIS))
+  // A clock that was set back lets a step begin before its run.
+  const from = Math.max(0, Math.min(AXIS - 1, Math.floor((startMs / totalMs) * AXIS)))
   const length = Math.max(1, Math.round(((endMs - startMs) / totalMs) * AXIS))
   const sign = kind === 'wait' ? glyphs.dot : glyphs.ascii ? '#' : (endMs - startMs) / totalMs < 0.5 / AXIS ? '▏' : '█'
   return padEnd(' '.repeat(from) + sign.repeat(Math.min(length, AXIS - from)), AXIS)

@@ -1,7 +1,7 @@
-import * as Flags from '@oclif/core/flags'
+import { OperationError } from '../../diagnostics/operation-error.ts'
 import { DECISION_ARGUMENTS, DecisionCommand } from '../decision-command.ts'
-import type { ExitCode } from '../exit-codes.ts'
-import { shown } from '../flags.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { reasonFlag, shown } from '../flags.ts'
 
 export default class RunsReject extends DecisionCommand {
   static override id = 'runs reject'
@@ -12,12 +12,28 @@ export default class RunsReject extends DecisionCommand {
   static override examples = ['flowrun runs reject RTQ0 --reason "paid out already"']
   static override args = DECISION_ARGUMENTS
   static override flags = {
-    reason: Flags.string({ helpGroup: 'How', helpValue: 'TEXT', summary: 'why: kept with the decision', required: true }),
+    reason: reasonFlag({ helpGroup: 'How', summary: 'why: kept with the decision; asked for in a terminal' }),
     ...shown('How', 'environment', 'yes', 'json'),
   }
 
   async run(): Promise<ExitCode> {
     const { flags, args } = await this.parse(RunsReject)
-    return this.decide({ ...args, verb: 'Reject', done: 'Rejected', action: 'reject', reason: flags.reason }, flags)
+    const reason = flags.reason ?? (await this.#askForReason(args.run))
+    if (reason === undefined) return exitCodes.error
+    return this.decide({ ...args, verb: 'Reject', done: 'Rejected', action: 'reject', reason }, flags)
+  }
+
+  async #askForReason(run: string): Promise<string | undefined> {
+    if (!this.terminal.canAsk || this.forMachine) {
+      throw new OperationError({
+        code: 'cli/needs-reason',
+        summary: 'A rejection needs a reason, and nobody can be asked here',
+        detail: `It is kept with the decision:\n  flowrun runs reject ${run} --reason TEXT\nNothing was decided.`,
+      })
+    }
+    const answer = (await this.ask('Why? It is kept with the decision: '))?.trim()
+    if (answer) return answer
+    this.note('A rejection needs a reason. Nothing was decided.\n')
+    return undefined
   }
 }

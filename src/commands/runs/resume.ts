@@ -4,7 +4,7 @@ import { requireOpen } from '../../operations/runs/control.ts'
 import { submittedEvent, submittedJson } from '../../views/run-json.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { shown } from '../flags.ts'
-import { RunCommand } from '../run-command.ts'
+import { RunCommand, readWaiting } from '../run-command.ts'
 
 export default class RunsResume extends RunCommand {
   static override id = 'runs resume'
@@ -26,10 +26,11 @@ export default class RunsResume extends RunCommand {
 
   async run(): Promise<ExitCode> {
     const { flags, args } = await this.parse(RunsResume)
+    const waiting = readWaiting(flags)
     return this.withRun(args.run, flags, async (engine, run) => {
       requireOpen(run)
       if (run.state === 'paused') await engine.engine.resume(run.id)
-      if (!flags.detach) return this.workOn(engine, run, flags)
+      if (!flags.detach) return this.workOn(engine, run, waiting)
       const now = (await engine.records.getRun(run.id)) ?? run
       this.note(`Run ${run.id} is ${now.state}. ${await this.goesOn(engine, run, flags)}\n`)
       this.present({ json: () => submittedJson(now), jsonl: () => submittedEvent(now, this.host.clock.now()) })

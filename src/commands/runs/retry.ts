@@ -4,7 +4,7 @@ import { retryRun } from '../../operations/runs/control.ts'
 import { submittedEvent, submittedJson } from '../../views/run-json.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { shown } from '../flags.ts'
-import { RunCommand } from '../run-command.ts'
+import { RunCommand, readWaiting } from '../run-command.ts'
 
 export default class RunsRetry extends RunCommand {
   static override id = 'runs retry'
@@ -27,9 +27,10 @@ export default class RunsRetry extends RunCommand {
 
   async run(): Promise<ExitCode> {
     const { flags, args } = await this.parse(RunsRetry)
+    const waiting = readWaiting(flags)
     return this.withRun(args.run, flags, async (engine, former) => {
       const run = await retryRun(engine, former, flags.from)
-      if (!flags.detach) return this.workOn(engine, run, flags)
+      if (!flags.detach) return this.workOn(engine, run, waiting)
       this.present({
         text: () => `${run.id}\n`,
         json: () => submittedJson(run),
