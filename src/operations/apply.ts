@@ -8,7 +8,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
 import type { Plan } from '../plan/plan.ts'
-import { conflictDiagnostic } from '../registry/conflict.ts'
+import { changesText, conflictDiagnostic } from '../registry/conflict.ts'
 import type { Release, ReleaseConflict, ReleaseWithChanges } from '../registry/release.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
 import { contended, MAX_ATTEMPTS, movedMeanwhile } from './contention.ts'
@@ -227,13 +227,7 @@ async function movedBase(plan: Plan, base: CaughtUp, { registry }: Stores): Prom
 }
 
 function releaseMoved({ number, actor, changes }: ReleaseWithChanges): Moved {
-  const what = changes.map(
-    ({ address, before, after }) => `${address} ${before ? `@${before.version}` : '-'} → ${after ? `@${after.version}` : '-'}`,
-  )
-  return {
-    what: 'release',
-    text: `${number - 1} → ${number}, by ${actor}: ${what.slice(0, 3).join(', ')}${what.length > 3 ? ` and ${what.length - 3} more` : ''}`,
-  }
+  return { what: 'release', text: `${number - 1} → ${number}, by ${actor}: ${changesText(changes)}` }
 }
 
 /** @throws OperationError `apply/protected`. */

@@ -6,6 +6,8 @@ import type { BrokenReference, ReleaseConflict, ReleaseWithChanges, TakenVersion
 
 /** Lines of a list before it is cut. */
 const LISTED_MAX = 10
+/** Changes of one release that are named. */
+const NAMED_MAX = 3
 
 /** What a conflict says, when planning again or asking is no way on. */
 export function conflictDiagnostic(conflict: ReleaseConflict, environment: string): DiagnosticInput {
@@ -68,6 +70,12 @@ export function conflictDiagnostic(conflict: ReleaseConflict, environment: strin
   }
 }
 
+/** The first changes of a release, and how many more there are: `prompt.answer @4 → @5, prompt.reply none → @1 and 7 more`. */
+export function changesText(changes: readonly PointerChange[]): string {
+  const more = changes.length > NAMED_MAX ? ` and ${changes.length - NAMED_MAX} more` : ''
+  return `${changes.slice(0, NAMED_MAX).map(changeText).join(', ')}${more}`
+}
+
 /** `prompt.summarise @4 → @5`, as people read a moved pointer. */
 export function changeText({ address, before, after }: PointerChange): string {
   const name = (pointed: PointerChange['before']) => (pointed ? `@${pointed.version}` : 'none')
@@ -79,8 +87,7 @@ function releaseName(number: number): string {
 }
 
 function releaseLine({ number, actor, changes }: ReleaseWithChanges): string {
-  const shown = changes.slice(0, 3).map(changeText).join(', ')
-  return `release ${number} by ${actor}: ${shown}${changes.length > 3 ? ` and ${changes.length - 3} more` : ''}`
+  return `release ${number} by ${actor}: ${changesText(changes)}`
 }
 
 function takenName(taken: readonly TakenVersion[]): string {

@@ -1,5 +1,6 @@
 import type { KilledApply } from '../operations/killed-apply.ts'
 import type { Plan } from '../plan/plan.ts'
+import { changeText } from '../registry/conflict.ts'
 import type { ReleaseKind, ReleaseWithChanges } from '../registry/release.ts'
 import { LEASE_MS, type Lock } from '../state/lock.ts'
 import { formatAgo } from './format-number.ts'
@@ -43,9 +44,7 @@ export function movedText(
   nowMs: number,
 ): string {
   const lines = moved.map(({ number, actor, createdAtMs, changes }) => {
-    const [first, ...others] = changes.map(
-      ({ address, before, after }) => `${address} ${before ? `@${before.version}` : '-'} → ${after ? `@${after.version}` : '-'}`,
-    )
+    const [first, ...others] = changes.map(changeText)
     return `${plan.environment} has moved: ${actor} made release ${number}, ${formatAgo(createdAtMs, nowMs)} (${first ?? 'no change'}${others.length > 0 ? ` and ${others.length} more` : ''}).\n`
   })
   return `\n${lines.join('')}Nothing of yours was released. Planning again, against release ${plan.base.release}.\n\n`
