@@ -121,6 +121,8 @@ const untold: Readonly<Record<string, readonly string[]>> = {
     'postgres/refused',
   ],
   'needs a signal in the middle of a call': ['run/cancelled'],
+  'needs a graph that no plan lets through': ['run/too-many-nodes'],
+  'needs a kill in the middle of a call': ['run/unknown-effect'],
 }
 
 t.test('every message that a person can meet is in a conversation', t => {

@@ -88,6 +88,13 @@ export class NodeFailure extends Error {
   }
 }
 
+/** What a value is, for messages: what it holds may be private, or long. */
+export function kindText(value: JsonValue): string {
+  if (value === null) return 'null'
+  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object'
+  return typeof value === 'string' ? 'text' : typeof value === 'number' ? 'a number' : 'a bool'
+}
+
 export function through(exit: string, attributes: Succeeded['attributes']): Beginning {
   return { kind: 'through', outcome: { status: 'succeeded', exit, attributes } }
 }

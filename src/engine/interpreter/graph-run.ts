@@ -1,4 +1,5 @@
 import type { Deferred } from '../../artifact/deferred.ts'
+import { formatDuration } from '../../base/duration.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { type BoundBehaviour, behaviourOf } from '../nodes/index.ts'
 import type { Beginning, Bodies, BodyStart, Failure, NodeContext, Succeeded } from './behaviour.ts'
@@ -84,10 +85,6 @@ function answered(run: GraphRun, state: NodeState, behaviour: BoundBehaviour, { 
   state.attempts = spent?.attempts ?? 1
   state.costNano = spent ? spent.costNano : state.status === 'waiting' ? 0 : saidCost(outcome)
   run.spentNano += state.costNano ?? 0
-  if (run.spentNano > run.maxCostNano) {
-    run.fail(failureAt(state, tooCostly(run.maxCostNano)))
-    return
-  }
   try {
     if (outcome.status === 'succeeded') meant = behaviour.end(outcome, contextOf(run, state))
   } catch (thrown) {
@@ -95,6 +92,7 @@ function answered(run: GraphRun, state: NodeState, behaviour: BoundBehaviour, { 
     return
   }
   conclude(run, state, behaviour, meant)
+  if (run.spentNano > run.maxCostNano) run.fail(failureAt(state, tooCostly(run.maxCostNano)))
 }
 
 function saidCost(outcome: StepOutcome): number | null {
@@ -201,7 +199,7 @@ function startBodies(run: GraphRun, state: NodeState, bodies: Bodies): void {
   const running: BodiesRun = { run, state, bodies, isOver: false }
   const { name, timeout_ms: timeoutMs } = state.node.spec
   if (timeoutMs !== undefined) {
-    const late: StepError = { code: 'node/timeout', message: `"${name}" took longer than ${timeoutMs} ms`, retryable: true }
+    const late: StepError = { code: 'node/timeout', message: `"${name}" took longer than ${formatDuration(timeoutMs)}`, retryable: true }
     const timer = { type: 'timer', dueMs: run.progress.nowMs + timeoutMs } as const
     ask(run.progress, state, timer, () => closeBodies(running, failureAt(state, late)))
   }

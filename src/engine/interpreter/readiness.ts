@@ -2,7 +2,7 @@ import type { Deferred } from '../../artifact/deferred.ts'
 import type { SourceSpec } from '../../artifact/workflow.ts'
 import { enumerate } from '../../base/enumerate.ts'
 import type { JsonValue } from '../../base/json.ts'
-import { NodeFailure } from './behaviour.ts'
+import { kindText, NodeFailure } from './behaviour.ts'
 import { type NodeState, stateIn } from './frame.ts'
 
 /**
@@ -51,7 +51,7 @@ function holds(when: Deferred | undefined, evaluate: (deferred: Deferred) => Jso
 /** @throws NodeFailure on what is neither true nor false. */
 export function asCondition(value: JsonValue, what: string): boolean {
   if (typeof value === 'boolean') return value
-  throw new NodeFailure('run/expression-failed', `${what} is ${JSON.stringify(value)}, and a condition is either true or false`)
+  throw new NodeFailure('run/expression-failed', `${what} is ${kindText(value)}, and a condition is either true or false`)
 }
 
 function choiceText({ source: { node, exit }, from }: { readonly source: SourceSpec; readonly from: NodeState }): string {

@@ -1,6 +1,6 @@
 import type { NodeArguments } from '../../artifact/workflow.ts'
 import type { JsonObject, JsonValue } from '../../base/json.ts'
-import { defineNode, type NodeContext, NodeFailure, type Succeeded, through } from '../interpreter/behaviour.ts'
+import { defineNode, kindText, type NodeContext, NodeFailure, type Succeeded, through } from '../interpreter/behaviour.ts'
 import { asCondition } from '../interpreter/readiness.ts'
 import { effect } from './effect.ts'
 
@@ -46,8 +46,7 @@ function fractionOf(digest: string): number {
 
 function askedArguments({ text, key: _, ...given }: Given, { evaluate }: NodeContext): JsonObject {
   const question = evaluate(text ?? null)
-  if (typeof question !== 'string')
-    throw new NodeFailure('router/no-text', `"text" is ${JSON.stringify(question)}, and a model routes by text`)
+  if (typeof question !== 'string') throw new NodeFailure('router/no-text', `"text" is ${kindText(question)}, and a model routes by text`)
   const routes = given.routes.map(({ name, description = '', examples = [] }) => ({ name, description, examples }))
   return { ...given, text: question, routes }
 }

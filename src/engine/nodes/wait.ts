@@ -3,7 +3,7 @@ import { parseDuration } from '../../base/duration.ts'
 import { invariant } from '../../base/invariant.ts'
 import type { JsonValue } from '../../base/json.ts'
 import type { AskedCommand } from '../interpreter/behaviour.ts'
-import { defineNode, type NodeContext, NodeFailure, type Succeeded } from '../interpreter/behaviour.ts'
+import { defineNode, kindText, type NodeContext, NodeFailure, type Succeeded } from '../interpreter/behaviour.ts'
 
 type Given = NodeArguments['wait']
 
@@ -38,8 +38,10 @@ function durationMs(value: JsonValue): number {
   if (typeof value === 'number' && value >= 0) return Math.round(value * 1000)
   const parsed = typeof value === 'string' ? parseDuration(value) : undefined
   if (parsed?.ok === true) return parsed.value
-  throw new NodeFailure('wait/bad-time', `The duration is ${JSON.stringify(value)}, and neither a number of seconds nor a text like "15s"`)
+  throw new NodeFailure('wait/bad-time', `The duration is ${shortText(value)}, and neither a number of seconds nor a text like "15s"`)
 }
+
+const MAX_SHOWN_LENGTH = 40
 
 /** RFC 3339 with an offset: a time without one is another instant elsewhere (TIME-2). */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/
@@ -47,7 +49,12 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\
 function instantMs(value: JsonValue): number {
   const ms = typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN
   if (Number.isFinite(ms)) return ms
-  throw new NodeFailure('wait/bad-time', `The time is ${JSON.stringify(value)}, and not one like "2026-12-01T09:00:00Z"`)
+  throw new NodeFailure('wait/bad-time', `The time is ${shortText(value)}, and not one like "2026-12-01T09:00:00Z"`)
+}
+
+function shortText(value: JsonValue): string {
+  const isShort = (typeof value === 'string' && value.length <= MAX_SHOWN_LENGTH) || typeof value === 'number'
+  return isShort ? JSON.stringify(value) : kindText(value)
 }
 
 function checkData({ exit, attributes }: Succeeded, { type }: Given, context: NodeContext): void {
