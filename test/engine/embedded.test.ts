@@ -316,6 +316,18 @@ t.test('STEP-5: an interrupted step runs again when that is safe, and is in doub
   }
 })
 
+t.test('STEP-5: a call that may have been done is in doubt, also while its process lives', async t => {
+  for (const [onUnknown, end] of [
+    ['pause', 'paused'],
+    ['fail', 'failed'],
+  ] as const) {
+    const { clock, engine, submit } = await scene(t, async () => ({ outcome: { status: 'unknown' }, costNano: 0 }))
+    engine.start()
+    const id = await submit({ ...sequence(1, { replay: 'once' }), onUnknown })
+    t.equal((await clock.runUntil(engine.run(id)))?.state, end)
+  }
+})
+
 t.test('a step has its time, and a run its deadline', async t => {
   const { clock, engine, submit, store } = await scene(t, () => new Promise(() => {}))
   engine.start()

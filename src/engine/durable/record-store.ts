@@ -164,8 +164,11 @@ export interface RecordStore {
   consumeSignal(claim: Claim, path: StepPath, name: string): Promise<SignalRecord | undefined>
   /** Ends a claim: the run waits, is queued again, paused, or terminal. @returns false when the claim was lost (RUN-1). */
   release(claim: Claim, to: RunRelease): Promise<boolean>
-  /** Runs that an owner holds; `woken`: those for which something came since it was last asked: a signal, a decision, the end of a child, a cancel. */
+  /** Runs that an owner holds; `woken`: those for which something came that was not acknowledged: a signal, a decision, the end of a child, a cancel. */
   held(owner: string): Promise<{ readonly runs: readonly string[]; readonly woken: readonly string[] }>
+
+  /** Before the owner looks at what came: what comes after this is not slept over by a release. */
+  acknowledge(claim: Claim): Promise<void>
 
   /** `full`: as many signals as a run may have are not consumed yet. */
   signal(signal: Omit<SignalRecord, 'seq'>): Promise<'stored' | 'repeated' | 'conflict' | 'ended' | 'unknown-run' | 'full'>

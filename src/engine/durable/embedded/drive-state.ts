@@ -54,8 +54,9 @@ export type Message =
   | { readonly type: 'gone'; readonly path: StepPath; readonly reason?: StepError }
   /** A dropped effect does not end. */
   | { readonly type: 'overdue'; readonly path: StepPath }
-  /** Something came for the run, or became due. */
+  /** Something came for the run. */
   | { readonly type: 'wake' }
+  | { readonly type: 'due' }
   | { readonly type: 'cancel' }
   | { readonly type: 'stop'; readonly mode: 'drain' | 'lost' }
 

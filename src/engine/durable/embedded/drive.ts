@@ -160,6 +160,7 @@ async function receive(state: DriveState, message: Message): Promise<void> {
       await overdue(state, message.path)
       return
     case 'cancel':
+      await persist(state.context, () => state.context.store.acknowledge(state.claim))
       await stopFor(state, { to: 'cancelled' })
       return
     case 'stop':
@@ -167,7 +168,9 @@ async function receive(state: DriveState, message: Message): Promise<void> {
       else endWith(state, { to: 'queued' })
       return
     case 'wake':
-      if (state.ending?.to === 'cancelled') await cancelChildren(state)
+      await persist(state.context, () => state.context.store.acknowledge(state.claim))
+      return
+    case 'due':
   }
 }
 
@@ -257,7 +260,7 @@ function setAlarm(state: DriveState): () => void {
   const due = [...waits.values()].flatMap(wait => remainingMs(state, wait) ?? [])
   const ms = Math.min(run.deadlineAtMs - context.clock.now(), ...due)
   // A due time between two milliseconds would be looked at too early, again and again.
-  return context.timers.after(Math.min(Math.max(1, Math.ceil(ms)), MAX_TIMER_MS), () => inbox.push({ type: 'wake' }))
+  return context.timers.after(Math.min(Math.max(1, Math.ceil(ms)), MAX_TIMER_MS), () => inbox.push({ type: 'due' }))
 }
 
 function limitError(code: string, message: string): StepError {

@@ -74,11 +74,14 @@ export function nextDueIn({ prepared }: Tables): number | undefined {
   return row?.due ?? undefined
 }
 
-/** Runs of this owner, and those for which something came; that is told once. */
+/** Runs of this owner, and those for which something came. */
 export function heldIn({ prepared }: Tables, owner: string): { readonly runs: readonly string[]; readonly woken: readonly string[] } {
-  const woken = prepared<{ id: string }>('UPDATE run SET wake = 0 WHERE owner = ? AND wake = 1 RETURNING id').all(owner)
-  const runs = prepared<{ id: string }>('SELECT id FROM run WHERE owner = ?').all(owner)
-  return { runs: runs.map(({ id }) => id), woken: woken.map(({ id }) => id) }
+  const runs = prepared<{ id: string; wake: number }>('SELECT id, wake FROM run WHERE owner = ?').all(owner)
+  return { runs: runs.map(({ id }) => id), woken: runs.flatMap(({ id, wake }) => (wake === 1 ? [id] : [])) }
+}
+
+export function acknowledgeIn({ prepared }: Tables, { run, owner, epoch }: Claim): void {
+  prepared('UPDATE run SET wake = 0 WHERE id = ? AND owner = ? AND epoch = ?').run(run, owner, epoch)
 }
 
 export function beatIn({ prepared }: Tables, { id, host, pid, bootId, beat, version }: OwnerBeat): void {

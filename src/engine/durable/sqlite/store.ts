@@ -4,7 +4,7 @@ import type { JsonValue } from '../../../base/json.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
 import type { Claim, LoadedRun, RecordStore, RunCount, RunFilter, RunRecord } from '../record-store.ts'
-import { beatIn, claimIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
+import { acknowledgeIn, beatIn, claimIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
 import { eventsAfter } from './events.ts'
 import { purgeIn } from './retention.ts'
 import { type BodyRow, RUN_WITH_BODY, type RunRow, readRun, toRun } from './run-rows.ts'
@@ -74,7 +74,8 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
     consumeSignal: (claim, path, name) => write(() => consumeSignalIn(database, claim, path, name), claim.run),
     claim: (owner, limit, only) => write(() => claimIn(database, owner, limit, only)),
     release: (claim, to) => write(() => releaseIn(database, claim, to), claim.run),
-    held: owner => write(() => heldIn(database, owner)),
+    held: owner => read(() => heldIn(database, owner)),
+    acknowledge: claim => write(() => acknowledgeIn(database, claim)),
     async signal(signal) {
       const prepared = prepareSignal(signal)
       return write(() => signalIn(database, prepared), signal.run)
