@@ -97,7 +97,7 @@ export abstract class RunCommand extends BaseCommand {
     const { run } = report
     const { err } = this.terminal
     const nowMs = this.host.clock.now()
-    const code = because === 'interrupted' ? (this.interruptedCode ?? exitCodes.interrupted) : exitOf(run)
+    const code = run.state === 'succeeded' ? exitCodes.done : (this.interruptedCode ?? exitOf(run))
     if (this.forMachine) return this.present({ json: () => runReportJson(report), jsonl: () => runResultEvent(report, nowMs) }, code)
     this.note(
       runTreeLines(report, err.style, nowMs)
@@ -118,7 +118,7 @@ export abstract class RunCommand extends BaseCommand {
       this.note('\n')
       this.showFailure(failure)
     }
-    return this.interruptedCode ?? code
+    return code
   }
 }
 

@@ -1,0 +1,150 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { startCli } from '../support/cli-process.ts'
+import { startOpenAiServer } from '../support/openai-server.ts'
+import type { ProtocolServer } from '../support/protocol-server.ts'
+
+t.setTimeout(240_000)
+
+const NODES = ['first', 'second', 'third'] as const
+
+/** Three calls of a model, one after the other; `wait`: and then a signal. */
+function configuration(url: string): string {
+  const nodes = NODES.map((name, index) => {
+    const after = index === 0 ? '' : `after = [node.${NODES[index - 1]}]`
+    return `node "model" "${name}" {\n${after}\nprompt = prompt.say\nwith = { text = "${name}" }\n}`
+  })
+  return `
+flowrun { project = "shop" }
+provider "openai" {
+  base_url = "${url}"
+  api_key  = secret("OPENAI_API_KEY")
+}
+model "small" {
+  provider = provider.openai
+  id       = "gpt-4o-mini"
+}
+prompt "say" {
+  model = model.small
+  input {
+    field "text" { type = string }
+  }
+  user = input.text
+}
+workflow "steps" {
+  ${nodes.join('\n')}
+  output { value = { text = "\${node.first.text} \${node.second.text} \${node.third.text}" } }
+}
+`
+}
+
+interface Scene {
+  readonly server: ProtocolServer
+  readonly folder: string
+  start(...words: readonly string[]): ReturnType<typeof startCli>
+  /** How often each node was asked for. */
+  asked(): Readonly<Record<string, number>>
+  /** So many requests have come. */
+  untilAsked(count: number): Promise<void>
+}
+
+async function scene(t: Test): Promise<Scene> {
+  const server = await startOpenAiServer()
+  t.teardown(() => server.close())
+  const folder = t.testdir({ 'main.flow.hcl': configuration(server.url) })
+  const environment = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef' }
+  return {
+    server,
+    folder,
+    start(...words) {
+      const started = startCli(words, { folder, environment })
+      t.teardown(() => started.child.kill('SIGKILL'))
+      return started
+    },
+    asked: () =>
+      Object.fromEntries(
+        NODES.map(name => [name, server.requests.filter(({ body }) => JSON.stringify(body).includes(`"${name}"`)).length]),
+      ),
+    async untilAsked(count) {
+      while (server.requests.length < count) await delay(10)
+    },
+  }
+}
+
+const ANSWER = { text: ['yes'] }
+const HANG = { fault: { kind: 'hang' } } as const
+
+t.test('STEP-2: a run that was killed goes on with runs resume, and no recorded step is executed again', async t => {
+  const { server, start, asked, untilAsked } = await scene(t)
+  server.script(ANSWER, HANG)
+  const killed = start('run', 'workflow.steps')
+  await untilAsked(2)
+  killed.child.kill('SIGKILL')
+  t.equal((await killed.ended).signal, 'SIGKILL')
+  server.script(ANSWER)
+  const { code, stdout, stderr } = await start('runs', 'resume', '@last').ended
+  t.equal(code, 0, stderr)
+  t.same(JSON.parse(stdout), { text: 'yes yes yes' })
+  t.same(asked(), { first: 1, second: 2, third: 1 }, 'the step in flight is repeated, the one that was recorded is not')
+})
+
+t.test('OWN-3: an engine takes over the run of a process that was killed, and drains with SIGTERM', async t => {
+  const { server, start, asked, untilAsked } = await scene(t)
+  server.script(ANSWER, HANG)
+  const killed = start('run', 'workflow.steps')
+  await untilAsked(2)
+  killed.child.kill('SIGKILL')
+  await killed.ended
+  server.script(ANSWER)
+  const engine = start('engine', 'start')
+  const watched = await start('runs', 'watch', '@last', '--json').ended
+  // Where the watch came before the engine, it shows the run as it stands.
+  await untilAsked(4)
+  if (watched.code === 0) t.match(JSON.parse(watched.stdout), { run: { state: 'succeeded' } })
+  engine.child.kill('SIGTERM')
+  const { code, stdout } = await engine.ended
+  t.equal(code, 0)
+  t.match(stdout, / workflow\.steps {2}succeeded /)
+  t.same(asked(), { first: 1, second: 2, third: 1 })
+})
+
+t.test('OWN-4: Ctrl-C leaves the run to the engine, once the step in hand is recorded, and says how to go on', async t => {
+  const { server, start, asked, untilAsked } = await scene(t)
+  server.script(ANSWER, ANSWER)
+  const interrupted = start('run', 'workflow.steps')
+  await untilAsked(2)
+  interrupted.child.kill('SIGINT')
+  const { code, stderr } = await interrupted.ended
+  t.equal(code, 130)
+  t.match(stderr, /was accepted, and is not lost\. To go on with it:\n {2}flowrun runs resume [0-9A-Z]{4}\n {2}flowrun engine start\n$/)
+  server.script(ANSWER)
+  t.equal((await start('runs', 'resume', '@last', '--quiet').ended).code, 0)
+  t.equal(asked().first, 1)
+  t.equal(asked().third, 1)
+})
+
+t.test('CAN-1: with --cancel-on-interrupt, Ctrl-C cancels the run', async t => {
+  const { server, start, untilAsked } = await scene(t)
+  server.script(HANG)
+  const run = start('run', 'workflow.steps', '--cancel-on-interrupt', '--json')
+  await untilAsked(1)
+  run.child.kill('SIGINT')
+  const { stdout, code } = await run.ended
+  t.equal(code, 130)
+  t.match(JSON.parse(stdout), { run: { state: 'cancelled' } })
+})
+
+t.test('--wait ends with 5 and leaves the run; --idempotency-key finds it again', async t => {
+  const { server, start, untilAsked } = await scene(t)
+  server.script(HANG)
+  const words = ['run', 'workflow.steps', '--idempotency-key', 'order-1', '--json']
+  const waiting = start(...words, '--wait', '1s')
+  await untilAsked(1)
+  const left = await waiting.ended
+  t.equal(left.code, 5, left.stderr)
+  t.match(JSON.parse(left.stdout), { run: { state: 'queued' } })
+  server.script(ANSWER)
+  const again = await start(...words).ended
+  t.equal(again.code, 0)
+  t.equal(JSON.parse(again.stdout).run.id, JSON.parse(left.stdout).run.id)
+})
