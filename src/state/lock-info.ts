@@ -1,61 +1,71 @@
-import { isJsonObject, type JsonObject } from '../base/json.ts'
-import type { Lock } from './lock.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts'
+import type { Lock, LockHolder } from './lock.ts'
+
+/** Longer parts of a lock of another program are cut. */
+const MAX_SHOWN_LENGTH = 200
+
+/** What a lock of another program does not say. */
+export const UNKNOWN = 'unknown'
 
 /**
- * A lock as Terraform's tools write it, `LockInfo`, with the members of flowrun beside theirs: what says whether the holder
- * is gone (LOCK-4). Other tools show ours, and leave out what they do not know.
+ * Terraform's LockInfo. What it has no field for stands in `Info`, as JSON: by it a dead holder of this host is known.
  *
  * @param path what is locked, as its store names it.
  */
-export function encodeLockInfo(
-  { id, environment, user, host, pid, bootId, operation, flowrunVersion, sinceMs }: Lock,
-  path: string,
-): string {
+export function encodeLockInfo(id: string, holder: LockHolder, path: string, sinceMs: number): string {
+  const { user, host, pid, bootId, operation, flowrunVersion } = holder
   return JSON.stringify({
     ID: id,
-    Operation: operation,
-    Info: '',
+    Operation: `flowrun ${operation}`,
+    Info: JSON.stringify({ tool: 'flowrun', operation, pid, boot_id: bootId }),
     Who: `${user}@${host}`,
     Version: flowrunVersion,
     Created: new Date(sinceMs).toISOString(),
     Path: path,
-    flowrun: { environment, pid, boot_id: bootId },
   })
 }
 
-/**
- * The lock that a text tells of; undefined when it is none. One of another program has pid 0 and no boot id, so that its
- * holder is never taken for dead.
- */
-export function decodeLockInfo(text: string, environment: string): Lock | undefined {
-  const info = parsed(text)
-  if (info === undefined || typeof info.ID !== 'string' || info.ID === '') return undefined
-  const who = textOf(info.Who)
+/** The holder as its store names it; what does not say is "unknown". Terraform gives neither process nor boot. */
+export function decodeLockInfo(text: string, environment: string, nowMs: number): Lock {
+  const info = parseObject(text)
+  const own = parseObject(info.Info)
+  const isOurs = own.tool === 'flowrun'
+  const who = shown(info.Who, UNKNOWN)
   const at = who.lastIndexOf('@')
-  const ours = isJsonObject(info.flowrun) ? info.flowrun : {}
-  const sinceMs = Date.parse(textOf(info.Created))
+  const createdMs = typeof info.Created === 'string' ? Date.parse(info.Created) : Number.NaN
+  const version = shown(info.Version, '')
   return {
-    id: info.ID,
+    id: shown(info.ID, UNKNOWN),
     environment,
-    user: at < 0 ? who || 'unknown' : who.slice(0, at),
-    host: at < 0 ? 'unknown' : who.slice(at + 1),
-    pid: typeof ours.pid === 'number' && Number.isInteger(ours.pid) && ours.pid > 0 ? ours.pid : 0,
-    bootId: textOf(ours.boot_id),
-    operation: textOf(info.Operation) || 'unknown',
-    flowrunVersion: textOf(info.Version),
-    sinceMs: Number.isNaN(sinceMs) ? 0 : sinceMs,
+    user: at > 0 ? who.slice(0, at) : who,
+    host: at > 0 ? who.slice(at + 1) : UNKNOWN,
+    pid: isOurs && typeof own.pid === 'number' && Number.isSafeInteger(own.pid) && own.pid > 0 ? own.pid : 0,
+    bootId: isOurs && typeof own.boot_id === 'string' ? own.boot_id : '',
+    operation: isOurs ? shown(own.operation, UNKNOWN) : foreignOperation(shown(info.Operation, ''), version),
+    flowrunVersion: version,
+    sinceMs: Number.isNaN(createdMs) ? nowMs : createdMs,
   }
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+/** `OperationTypeApply` is what both call it. */
+function foreignOperation(operation: string, version: string): string {
+  const name = /^OperationType([A-Za-z]+)$/.exec(operation)?.[1]
+  if (name !== undefined) return `${name.toLowerCase()} of Terraform or OpenTofu ${version}`.trimEnd()
+  return operation === '' ? UNKNOWN : operation
 }
 
-function parsed(text: string): JsonObject | undefined {
+/** On one line: it goes into a table for people. */
+function shown(value: JsonValue | undefined, otherwise: string): string {
+  if (typeof value !== 'string' || value === '') return otherwise
+  return value.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, MAX_SHOWN_LENGTH)
+}
+
+function parseObject(text: JsonValue | undefined): JsonObject {
+  if (typeof text !== 'string') return {}
   try {
-    const value: unknown = JSON.parse(text)
-    return isJsonObject(value) ? value : undefined
+    const parsed: JsonValue = JSON.parse(text)
+    return isJsonObject(parsed) ? parsed : {}
   } catch {
-    return undefined
+    return {}
   }
 }

@@ -46,7 +46,7 @@ t.test('a state, its lock and its earlier states are objects whose keys name pro
   const id = taken.outcome === 'locked' ? taken.lock.id : ''
   t.match(JSON.parse(objects.get(`${STATE}.tflock`)?.body ?? ''), {
     ID: id,
-    Operation: 'apply',
+    Operation: 'flowrun apply',
     Who: /.@./,
     Version: '1.0.0',
     Created: '2026-11-21T14:02:11.000Z',
@@ -165,18 +165,31 @@ t.test('a state that is gone under a writer is a conflict with nothing', async t
 t.test('LOCK-3, LOCK-4: a lock of another program, or one that cannot be read, is held until it is forced open', async t => {
   const { objects, backend } = await opened(t)
   const mine = thisHolder('apply', '1.0.0', clock)
-  const foreign = { ID: 'c0ffee', Operation: 'OperationTypeApply', Who: 'bo@laptop-12', Version: '1.11.4', Created: '2026-11-21T13:00:00Z' }
+  const foreign = {
+    ID: 'c0ffee',
+    Operation: 'OperationTypeApply',
+    Who: 'bo@lap\u001b[2Jtop',
+    Version: '1.11.4',
+    Created: '2026-11-21T13:00:00Z',
+  }
   objects.set(`${STATE}.tflock`, s3Object(JSON.stringify(foreign)))
   t.match(await backend.lock('dev', mine), {
     outcome: 'held',
-    by: { id: 'c0ffee', user: 'bo', host: 'laptop-12', pid: 0, operation: 'OperationTypeApply', sinceMs: Date.UTC(2026, 10, 21, 13) },
+    by: {
+      id: 'c0ffee',
+      user: 'bo',
+      host: 'lap [2Jtop',
+      pid: 0,
+      operation: 'apply of Terraform or OpenTofu 1.11.4',
+      sinceMs: Date.UTC(2026, 10, 21, 13),
+    },
   })
   t.equal(await backend.forceUnlock('dev', 'c0ffee'), true)
   for (const text of ['', 'x', '{"ID":""}', '[1]']) {
     objects.set(`${STATE}.tflock`, s3Object(text))
-    t.match(await backend.lock('dev', mine), { outcome: 'held', by: { id: 'unreadable', pid: 0 } })
+    t.match(await backend.lock('dev', mine), { outcome: 'held', by: { id: 'unknown', pid: 0 } })
   }
-  t.equal(await backend.forceUnlock('dev', 'unreadable'), true)
+  t.equal(await backend.forceUnlock('dev', 'unknown'), true)
   t.match(await backend.lock('dev', mine), { outcome: 'locked' })
 })
 

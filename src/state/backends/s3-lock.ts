@@ -9,8 +9,6 @@ import { withoutConditions } from './s3-conditions.ts'
 
 /** Times that a lock may be given up or taken between two requests of one try. */
 const TRIES = 10
-/** Names a lock that cannot be read, for force-unlock. */
-const UNREADABLE = 'unreadable'
 
 /** The lock of one environment: an object that is there as long as it is held. */
 export interface LockObject {
@@ -24,12 +22,12 @@ export interface LockObject {
 export async function takeLock(object: LockObject, holder: LockHolder): Promise<LockOutcome> {
   const { bucket, key, environment, clock } = object
   const id = randomUUID()
-  const text = encodeLockInfo({ ...holder, id, environment, sinceMs: clock.now() }, key)
+  const text = encodeLockInfo(id, holder, key, clock.now())
   for (let left = TRIES; left > 0; left--) {
     if ((await bucket.putIf(key, text, 'absent')).outcome === 'written') return { outcome: 'locked', lock: held(object, id) }
     const found = await bucket.get(key)
     if (found === undefined) continue
-    const by = read(found.body, environment)
+    const by = decodeLockInfo(found.body, environment, clock.now())
     // The answer to a write of ours was lost, and the SDK asked again.
     if (by.id === id) return { outcome: 'locked', lock: held(object, id) }
     if (!isDeadNeighbour(by, holder)) return { outcome: 'held', by }
@@ -40,9 +38,9 @@ export async function takeLock(object: LockObject, holder: LockHolder): Promise<
   throw withoutConditions(bucket.name)
 }
 
-export async function lockOf({ bucket, key, environment }: LockObject): Promise<Lock | undefined> {
+export async function lockOf({ bucket, key, environment, clock }: LockObject): Promise<Lock | undefined> {
   const found = await bucket.get(key)
-  return found && read(found.body, environment)
+  return found && decodeLockInfo(found.body, environment, clock.now())
 }
 
 /**
@@ -65,22 +63,5 @@ function held(object: LockObject, id: string): HeldLock {
     async () => {
       lost = !(await giveUpLock(object, id))
     },
-  )
-}
-
-function read(text: string, environment: string): Lock {
-  const unknown = 'unknown'
-  return (
-    decodeLockInfo(text, environment) ?? {
-      id: UNREADABLE,
-      environment,
-      user: unknown,
-      host: unknown,
-      pid: 0,
-      bootId: '',
-      operation: unknown,
-      flowrunVersion: '',
-      sinceMs: 0,
-    }
   )
 }

@@ -4,10 +4,10 @@ import { OperationError } from '../../../diagnostics/operation-error.ts'
 import { onEnvironment } from '../../environment-hint.ts'
 import { heldLock } from '../../held-lock.ts'
 import type { Lock, LockHolder, LockOutcome } from '../../lock.ts'
+import { decodeLockInfo, encodeLockInfo, UNKNOWN } from '../../lock-info.ts'
 import { isDeadNeighbour, thisHolder } from '../../process.ts'
 import type { StatePlace } from './document.ts'
 import { unexpected } from './failure.ts'
-import { decodeLockInfo, encodeLockInfo, UNKNOWN } from './lock-info.ts'
 import type { HttpAnswer, HttpTransport } from './transport.ts'
 
 export interface LockSettings {
@@ -51,7 +51,7 @@ export function createLocks(transport: HttpTransport, settings: LockSettings): H
   /** Whose lock it is; undefined when it is free. */
   const look = async (place: StatePlace): Promise<FoundLock | undefined> => {
     const id = randomUUID()
-    const info = encodeLockInfo(id, thisHolder('force-unlock', flowrunVersion, clock), place, clock.now())
+    const info = encodeLockInfo(id, thisHolder('force-unlock', flowrunVersion, clock), pathOf(place), clock.now())
     const found = await take(place, id, info)
     if (found === undefined) await giveBack(place, info)
     return found
@@ -65,7 +65,7 @@ export function createLocks(transport: HttpTransport, settings: LockSettings): H
     },
     async take(place, holder) {
       const id = randomUUID()
-      const info = encodeLockInfo(id, holder, place, clock.now())
+      const info = encodeLockInfo(id, holder, pathOf(place), clock.now())
       let found = await take(place, id, info)
       const dead = found && isDeadNeighbour(found.lock, holder) ? found : undefined
       if (dead) {
@@ -138,6 +138,10 @@ async function unlock(
   if (isDone(answer)) return true
   if ([400, 404, 409, 412, 423].includes(answer.status)) return false
   throw unexpected(name, `It answers ${unlockMethod} with ${answer.status}.`)
+}
+
+function pathOf({ project, environment }: StatePlace): string {
+  return `${project}/${environment}`
 }
 
 function isDone({ status }: HttpAnswer): boolean {
