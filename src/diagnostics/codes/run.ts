@@ -66,4 +66,11 @@ export const runCodes = {
     cure: ['Make room, then submit it again.', 'Remove old runs:  flowrun runs purge --before TIME'],
     see: ['registry/full'],
   },
+  'run/value-too-large': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A step gave a value of more than 8 MB.',
+    why: 'Every value is kept with the run, and read again when it goes on after a crash.',
+    cure: ['Let the step give less: a reference, a page, a summary.'],
+  },
 } as const satisfies Record<`run/${string}`, CodePage>

@@ -207,5 +207,6 @@ function timeoutOf({ node, timeoutMs }: EffectCommand): StepError {
 
 function errorOf(error: unknown): StepError {
   if (error instanceof OperationError) return { code: error.code, message: error.message, retryable: error.retryable }
-  return { code: 'node/failed', message: error instanceof Error ? error.message : String(error), retryable: false }
+  // A mistake of our own, or of a library: its words could carry a secret, and a record keeps them.
+  return { code: 'node/failed', message: `flowrun itself failed: ${error instanceof Error ? error.name : typeof error}`, retryable: false }
 }

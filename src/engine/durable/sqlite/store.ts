@@ -99,15 +99,12 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
       for (let batch = 1; batch > 0; purged += batch) batch = await write(() => purgeIn(database, beforeMs, by))
       return purged
     },
-    owners: () => read(() => ownersIn(database)),
-    nextDueMs: () => read(() => nextDueIn(database)),
     ...reads(database),
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     async close() {
-      // What was begun before is through with it.
       if (hasWritten) await database.writeGrouped(() => {})
       database.close()
     },
@@ -116,7 +113,10 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
 
 function reads(
   database: SqliteStore,
-): Pick<RecordStore, 'getRun' | 'listRuns' | 'countRuns' | 'load' | 'getBlob' | 'events' | 'steps' | 'step' | 'attempts' | 'waits'> {
+): Pick<
+  RecordStore,
+  'getRun' | 'listRuns' | 'countRuns' | 'load' | 'getBlob' | 'events' | 'steps' | 'step' | 'attempts' | 'waits' | 'owners' | 'nextDueMs'
+> {
   const { read } = database
   return {
     getRun: id => read(() => readRun(database, id)),
@@ -137,6 +137,8 @@ function reads(
       }),
     attempts: run => read(() => attemptsOf(database, run)),
     waits: run => read(() => waitsOf(database, run)),
+    owners: () => read(() => ownersIn(database)),
+    nextDueMs: () => read(() => nextDueIn(database)),
   }
 }
 
