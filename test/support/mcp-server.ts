@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { text as textOf } from 'node:stream/consumers'
 import { type CallToolResult, McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
+import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { z } from 'zod'
 
 /** A server with the official package: what our client says must be what others understand. */
-export function officialServer(): McpServer {
+function officialServer(): McpServer {
   const server = new McpServer({ name: 'crm', version: '1.0.0' })
   const text = (value: string): CallToolResult => ({ content: [{ type: 'text', text: value }] })
   server.registerTool('greet', { inputSchema: z.object({ name: z.string() }) }, async ({ name }) => text(`Hello ${name}`))
@@ -77,3 +78,6 @@ export async function startMcpHttpServer({ json = false } = {}): Promise<McpHttp
     },
   }
 }
+
+// As a process, it speaks over stdio.
+if (import.meta.main) await officialServer().connect(new StdioServerTransport())

@@ -13,7 +13,7 @@ export const guardCodes = {
   'guard/blocked': {
     severity: 'error',
     since: '1.0',
-    what: 'A guard of the prompt found something in the input or in the answer, and its action is `block`.',
+    what: 'A guard found something in the input, in the answer or in the result of a tool, and its action is `block`.',
     why: 'That is what the guard is there for. A text that was blocked is neither stored nor shown, and the message counts what was found without repeating it.',
     cure: [
       'Send another input, where the input is to blame.',

@@ -96,5 +96,5 @@ t.test('a timeout and an abort end the whole group of processes, also one that d
   t.equal(await outcomeLine(callTool(program(leaving))), 'done {"output":1}', 'what it leaves behind keeps nobody waiting')
   await left
   const hanging = program('setInterval(() => {}, 1e6)', { timeout_ms: 200 })
-  t.match(await outcomeLine(callTool(hanging)), /^tool\/timeout: tool.test gave no answer in 200 ms/)
+  t.match(await outcomeLine(callTool(hanging)), /^tool\/timeout: tool.test gave no answer in 200ms/)
 })

@@ -179,7 +179,9 @@ t.test('OWN-8: an answer is cut off while it arrives, whatever it says that it i
 
 t.test('attempts are repeated where the tool may run twice, all with one key', async t => {
   let fails = 2
-  const { url, seen } = await service(t, response => (fails-- > 0 ? response.writeHead(503).end() : json('ok')(response, response.req)))
+  const { url, seen } = await service(t, (response, request) =>
+    fails-- > 0 ? response.writeHead(503).end() : json('ok')(response, request),
+  )
   const dependencies = dependenciesOf(t)
   const retry = { max_attempts: 3, initial_ms: 1, max_ms: 2 }
   const post = (replay: ToolSpec['replay'], headers = {}) => httpTool(url, { method: 'POST', headers }, { replay, retry })
@@ -232,7 +234,7 @@ t.test('what may run once, and may have arrived, is unknown', async t => {
     outcomeLine(callTool(httpTool(url + path, { method: 'POST' }, { replay, timeout_ms: 100 }), { dependencies }))
   t.equal(await line('/reset', 'once'), 'unknown')
   t.equal(await line('/hang', 'once'), 'unknown', 'STEP-5')
-  t.match(await line('/hang', 'safe'), /^tool\/timeout: tool.test gave no answer in 100 ms \(retryable\)$/)
+  t.match(await line('/hang', 'safe'), /^tool\/timeout: tool.test gave no answer in 100ms \(retryable\)$/)
   const closed = httpTool('http://127.0.0.1:1/', {}, { replay: 'once' })
   t.match(
     await outcomeLine(callTool(closed, { dependencies })),

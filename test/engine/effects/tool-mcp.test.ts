@@ -13,7 +13,7 @@ function mcpTool(mcp: McpToolSpec, changes: Partial<ToolSpec> = {}): ToolSpec {
   return toolSpec({ mcp, timeout_ms: 10_000, ...changes })
 }
 
-const command = [process.execPath, join(import.meta.dirname, '../../support/mcp-process.ts')]
+const command = [process.execPath, join(import.meta.dirname, '../../support/mcp-server.ts')]
 
 t.test('the official server understands us, and we it, over HTTP', async t => {
   const dependencies = toolDependencies()

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../../base/duration.ts'
 import type { JsonObject } from '../../../base/json.ts'
 import { sleep } from '../../../gateway/timers.ts'
 import type { ToolAnswer, ToolCall, ToolDependencies, ToolWay } from './call.ts'
@@ -75,5 +76,8 @@ async function once(
 }
 
 function timedOut(address: string, timeoutMs: number): ToolFailure {
-  return new ToolFailure('tool/timeout', `${address} gave no answer in ${timeoutMs} ms`, { retryable: true, isUnanswered: true })
+  return new ToolFailure('tool/timeout', `${address} gave no answer in ${formatDuration(timeoutMs)}`, {
+    retryable: true,
+    isUnanswered: true,
+  })
 }

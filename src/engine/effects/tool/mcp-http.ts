@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../base/json.ts'
-import type { Http } from '../../../gateway/http.ts'
+import { type Http, type HttpRequest, MAX_RESPONSE_BYTES } from '../../../gateway/http.ts'
 import type { Redactor } from '../../../gateway/redactor.ts'
 import { networkFailure, ToolFailure, tooLarge } from './failure.ts'
 import { CONNECT_TIMEOUT_MS, PASSING_STATUS } from './http.ts'
@@ -14,36 +14,20 @@ export interface McpEndpoint {
 
 /** Ending a session is a courtesy: nobody waits long for it. */
 const CLOSE_TIMEOUT_MS = 1000
-const MAX_NOTICE_BYTES = 64_000
 
 /** Speaks with an MCP server by Streamable HTTP: each message is a POST, answered with JSON or a stream of events. */
-export function httpTransport({ url, headers, signal }: McpEndpoint, http: Http, redactor: Redactor): McpTransport {
-  const policy = { connectTimeoutMs: CONNECT_TIMEOUT_MS, allowPrivate: false }
+export function httpTransport(endpoint: McpEndpoint, http: Http, redactor: Redactor): McpTransport {
+  const { url, signal } = endpoint
   let session: Readonly<Record<string, string>> = {}
-  const send = async (
-    method: 'POST' | 'DELETE',
-    message: JsonObject | undefined,
-    until: AbortSignal,
-    maxBytes: number,
-  ): Promise<Response> => {
-    const body = message && JSON.stringify(message)
-    const usual = { accept: 'application/json, text/event-stream', ...(body !== undefined && { 'content-type': 'application/json' }) }
-    const request = {
-      url: url.href,
-      method,
-      headers: { ...usual, ...headers, ...session },
-      signal: until,
-      policy,
-      isStreamed: true,
-    } as const
+  const send = async (method: 'POST' | 'DELETE', message: JsonObject | undefined, until: AbortSignal): Promise<Response> => {
     try {
-      return await http.send({ ...request, ...(body !== undefined && { body }) })
+      return await http.send({ ...messageRequest(endpoint, method, message, session), signal: until })
     } catch (error) {
-      throw networkFailure(error, url.host, maxBytes, redactor)
+      throw networkFailure(error, url.host, MAX_RESPONSE_BYTES, redactor)
     }
   }
-  const post = async (message: JsonObject, maxBytes: number): Promise<Response> => {
-    const response = await send('POST', message, signal, maxBytes)
+  const post = async (message: JsonObject): Promise<Response> => {
+    const response = await send('POST', message, signal)
     const { status } = response
     if (status < 200 || status > 299) {
       await response.body?.cancel()
@@ -54,16 +38,14 @@ export function httpTransport({ url, headers, signal }: McpEndpoint, http: Http,
     return response
   }
   const notify = async (message: JsonObject) => {
-    await (await post(message, MAX_NOTICE_BYTES)).body?.cancel()
+    await (await post(message)).body?.cancel()
   }
   return {
     who: url.host,
     async request(message, maxBytes) {
-      const response = await post(message, maxBytes)
-      const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
-      const chunks = countedChunks(response, url.host, maxBytes)
+      const response = await post(message)
       try {
-        for await (const text of isStream ? eventData(chunks) : [await whole(chunks)]) {
+        for await (const text of texts(response, url.host, maxBytes)) {
           const heard = parsed(text)
           if (answers(heard, message)) return heard
           const reply = replyTo(heard)
@@ -81,13 +63,37 @@ export function httpTransport({ url, headers, signal }: McpEndpoint, http: Http,
     },
     async close() {
       if (!('mcp-session-id' in session)) return
-      const until = AbortSignal.timeout(CLOSE_TIMEOUT_MS)
-      await send('DELETE', undefined, until, MAX_NOTICE_BYTES).then(
+      await send('DELETE', undefined, AbortSignal.timeout(CLOSE_TIMEOUT_MS)).then(
         response => response.body?.cancel(),
         () => {},
       )
     },
   }
+}
+
+function messageRequest(
+  { url, headers }: McpEndpoint,
+  method: string,
+  message: JsonObject | undefined,
+  session: Readonly<Record<string, string>>,
+): HttpRequest {
+  const usual = { accept: 'application/json, text/event-stream', ...(message && { 'content-type': 'application/json' }) }
+  return {
+    url: url.href,
+    method,
+    headers: { ...usual, ...headers, ...session },
+    ...(message && { body: JSON.stringify(message) }),
+    policy: { connectTimeoutMs: CONNECT_TIMEOUT_MS, allowPrivate: false },
+    isStreamed: true,
+  }
+}
+
+/** The messages of an answer: one, or those of a stream of events. */
+async function* texts(response: Response, who: string, maxBytes: number): AsyncGenerator<string> {
+  const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+  const chunks = countedChunks(response, who, maxBytes)
+  if (isStream) yield* eventData(chunks)
+  else yield whole(chunks)
 }
 
 /** Counts before anything is joined (OWN-8). Whoever stops reading ends the connection. */

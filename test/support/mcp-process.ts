@@ -1,4 +1,0 @@
-import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
-import { officialServer } from './mcp-server.ts'
-
-await officialServer().connect(new StdioServerTransport())
