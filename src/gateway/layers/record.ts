@@ -68,17 +68,18 @@ function firstEvent(attempts: readonly Attempt[]): number | undefined {
 
 /** One for each model that was tried, in order; the one that answered last. */
 function partsOf(call: ModelCall, result: LayerResult | undefined): UsageRecord['parts'] {
-  const targets = new Map(targetsOf(call).map(target => [target.address, target]))
-  const tried = new Set(call.history.attempts.map(({ model }) => model))
-  const last = result?.target ?? targets.get(call.history.attempts.at(-1)?.model ?? '') ?? call.target
-  const earlier = [...tried].filter(address => address !== last.address).flatMap(address => targets.get(address) ?? [])
-  const [first, ...rest] = [...earlier, last].map(target => partOf(call, target, target === last ? result : undefined))
-  return [first ?? partOf(call, last, result), ...rest]
+  const tried = call.history.attempts.map(({ model }) => model)
+  const last = result?.target ?? targetAt(call, tried.at(-1)) ?? call.target
+  const lastPart = partOf(call, last, result)
+  const others = new Set(tried.filter(address => address !== last.address))
+  if (others.size === 0) return [lastPart]
+  const [first, ...rest] = [...others].flatMap(address => targetAt(call, address) ?? []).map(target => partOf(call, target, undefined))
+  return first === undefined ? [lastPart] : [first, ...rest, lastPart]
 }
 
-function targetsOf({ target, tiers, policy }: ModelCall): readonly ModelTarget[] {
+function targetAt({ target, tiers, policy }: ModelCall, address: string | undefined): ModelTarget | undefined {
   const cheaper = policy.budgets.flatMap(({ degradeTo }): readonly CallTier[] => (degradeTo ? [degradeTo] : []))
-  return [target, ...[...tiers, ...cheaper].flatMap(({ models }) => models)]
+  return [target, ...[...tiers, ...cheaper].flatMap(({ models }) => models)].findLast(known => known.address === address)
 }
 
 function partOf(call: ModelCall, target: ModelTarget, result: LayerResult | undefined): UsagePart {

