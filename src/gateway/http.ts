@@ -111,9 +111,9 @@ interface BodyReading {
 
 /** A streamed body is passed through; any other is read whole, which costs half as much as a stream of one chunk. */
 async function toResponse({ statusCode, headers, body }: AgentAnswer, { maxBytes, isStreamed }: BodyReading): Promise<Response> {
-  const list = new Headers()
+  const list: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) list.set(name, Array.isArray(value) ? value.join(', ') : value)
+    if (value !== undefined) list[name] = Array.isArray(value) ? value.join(', ') : value
   }
   const init = { status: statusCode, headers: list }
   if (statusCode === 204 || statusCode === 205 || statusCode === 304) {
@@ -121,7 +121,7 @@ async function toResponse({ statusCode, headers, body }: AgentAnswer, { maxBytes
     return new Response(null, init)
   }
   if (maxBytes !== undefined) return new Response(await readAtMost(maxBytes, body), init)
-  if (isStreamed || STREAM_TYPE.test(list.get('content-type') ?? '')) return new Response(body, init)
+  if (isStreamed || STREAM_TYPE.test(list['content-type'] ?? '')) return new Response(body, init)
   return new Response(await body.arrayBuffer(), init)
 }
 

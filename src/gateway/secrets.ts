@@ -96,8 +96,10 @@ export function createSecretResolver({ environment, places, clock, redactor }: S
 /** A secret, or text with secrets in it, as the text that is sent. */
 export async function resolveSecretText(text: string | SecretText, secrets: SecretResolver): Promise<string> {
   if (typeof text === 'string') return text
-  const parts = '$secret' in text ? [text] : text.$join
-  const values = await Promise.all(parts.map(async part => (typeof part === 'string' ? part : (await secrets.resolve(part.$secret)).value)))
+  if ('$secret' in text) return (await secrets.resolve(text.$secret)).value
+  const values = await Promise.all(
+    text.$join.map(async part => (typeof part === 'string' ? part : (await secrets.resolve(part.$secret)).value)),
+  )
   return values.join('')
 }
 

@@ -42,26 +42,35 @@ export async function credentialsOf(rule: KeyRule, target: ProviderTarget, secre
   const key = keyText && (await resolveKey(rule, spec, keyText, secrets))
   if (keyText === undefined || key === undefined) {
     const own = Object.values(spec.headers).find(text => typeof text !== 'string')
-    return { headers, ...(await foundKey(own, secrets)) }
+    const found = own && (await resolveText(own, secrets)).found
+    return { headers, ...(found && { key: found }) }
   }
-  headers[rule.keyHeader.name] = rule.keyHeader.prefix + key
-  return { headers, ...(await foundKey(keyText, secrets)) }
+  headers[rule.keyHeader.name] = rule.keyHeader.prefix + key.value
+  return { headers, ...(key.found && { key: key.found }) }
 }
 
 /** Undefined: the vendor's usual secret is not set, and need not be. */
-async function resolveKey(rule: KeyRule, spec: ProviderSpec, keyText: SecretText, secrets: SecretResolver): Promise<string | undefined> {
+async function resolveKey(rule: KeyRule, spec: ProviderSpec, keyText: SecretText, secrets: SecretResolver): Promise<Resolved | undefined> {
   try {
-    return await resolveSecretText(keyText, secrets)
+    return await resolveText(keyText, secrets)
   } catch (error) {
     if (rule.keyIsOptional && spec.api_key === undefined && error instanceof MissingSecret) return undefined
     throw error
   }
 }
 
-async function foundKey(text: string | SecretText | undefined, secrets: SecretResolver): Promise<Pick<Credentials, 'key'>> {
-  if (text === undefined || typeof text === 'string') return {}
-  const secret = '$secret' in text ? text : text.$join.find(part => typeof part !== 'string')
-  if (secret === undefined || typeof secret === 'string') return {}
-  const { foundIn } = await secrets.resolve(secret.$secret)
-  return { key: { name: secret.$secret, foundIn } }
+/** A text as it is sent, and the first secret that is in it. */
+interface Resolved {
+  readonly value: string
+  readonly found?: Credentials['key']
+}
+
+async function resolveText(text: string | SecretText, secrets: SecretResolver): Promise<Resolved> {
+  if (typeof text === 'string') return { value: text }
+  const first = '$secret' in text ? text : text.$join.find(part => typeof part !== 'string')
+  if (first === undefined || typeof first === 'string') return { value: await resolveSecretText(text, secrets) }
+  const { value, foundIn } = await secrets.resolve(first.$secret)
+  const found = { name: first.$secret, foundIn }
+  // Nearly every key is one secret, which is looked up once.
+  return { value: first === text ? value : await resolveSecretText(text, secrets), found }
 }
