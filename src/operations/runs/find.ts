@@ -2,7 +2,7 @@ import { suggest } from '../../base/suggest.ts'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import { Report } from '../../diagnostics/report.ts'
-import type { RunRecord } from '../../engine/durable/record-store.ts'
+import { type RunRecord, TERMINAL_STATES } from '../../engine/durable/record-store.ts'
 import { type OperationHost, openProject, type Project } from '../project.ts'
 import type { RunEngine, Runs } from './access.ts'
 
@@ -55,6 +55,10 @@ export async function withRunEngine<T>(
   } finally {
     await engine.close()
   }
+}
+
+export function isOver({ state }: RunRecord): boolean {
+  return TERMINAL_STATES.has(state)
 }
 
 /**
