@@ -4,6 +4,7 @@ import { OperationError } from '../diagnostics/operation-error.ts'
 import { decideApproval, findApproval } from '../operations/runs/approval.ts'
 import { approvalText, decisionJson } from '../views/approval.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { Format } from './formats.ts'
 import { parseJson } from './json-flag.ts'
 import { RunCommand } from './run-command.ts'
 
@@ -26,6 +27,11 @@ export const DECISION_ARGUMENTS = {
 
 /** Shows what is decided on, asks, and decides. */
 export abstract class DecisionCommand extends RunCommand {
+  // The manifest has what a class and the one above it say, and no more.
+  static override formats: readonly Format[] = ['text', 'json']
+  static override streamsJson = false
+  static override exitCodes = 'Exit codes: 0 done, 1 error.'
+
   protected async decide(words: DecisionWords, flags: { readonly environment?: string | undefined }): Promise<ExitCode> {
     const fields = readFields(words.input)
     return this.withRun(words.run, flags, async (engine, run) => {

@@ -17,7 +17,7 @@ export default class Engine extends BaseCommand {
     'Several may work at once. When it is told to end it begins nothing more, and waits for the steps in hand; what is not over goes on with the next engine. Alone it is engine start.'
   static override formats = ['text', 'jsonl'] as const
   static override examples = ['flowrun engine start', 'flowrun engine start --concurrency 8', 'flowrun engine status']
-  static override exitCodes = 'Exit codes: 0 drained, 1 error.'
+  static override exitCodes = 'Exit codes: 0 done, 1 error.'
   static override flags = {
     concurrency: Flags.integer({ helpGroup: 'How', helpValue: 'N', summary: 'runs at once', default: 64, min: 1, max: 1000 }),
     drain: Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'what is in flight has so long at the end', default: '30s' }),

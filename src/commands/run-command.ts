@@ -9,6 +9,7 @@ import { endText, outputText, runTitle, runTreeLines, shortRun, standingText } f
 import { BaseCommand } from './base-command.ts'
 import { readDuration } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { Format } from './formats.ts'
 import { createLiveTree, type LiveTree, silentTree } from './live-tree.ts'
 
 /** How a command waits for a run, as its flags say. */
@@ -32,6 +33,11 @@ export function readWaiting(flags: WaitFlags): Waiting {
 
 /** What commands share that work on a run and show it. */
 export abstract class RunCommand extends BaseCommand {
+  // The manifest has what a class and the one above it say, and no more.
+  static override formats: readonly Format[] = ['text', 'json']
+  static override streamsJson = false
+  static override exitCodes = 'Exit codes: 0 done, 1 error.'
+
   /** Finds a run, and does something with what executes runs. */
   protected async withRun(
     name: string,

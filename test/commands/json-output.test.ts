@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'json-output-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
 
 /** In this order, for each needs what those before it have made. */
-const conversation: readonly (readonly [schema: string, words: readonly string[]])[] = [
+const conversation: readonly (readonly [schema: string, words: readonly string[], exitCode?: number])[] = [
   ['version', ['version', '--json']],
   ['init', ['init', '.', '--json']],
   ['init', ['init', '--list-templates', '--json']],
@@ -89,6 +89,32 @@ const releases: typeof conversation = [
   ['diff', ['diff', 'dev@1', 'dev@2', '--stat', '--json']],
 ]
 
+/** Runs of examples/support: one that is over, one that is changed before it begins, one that waits for a person. */
+const runs: typeof conversation = [
+  ['run', ['run', 'workflow.support', '--field', 'message=Thank you', '--json']],
+  ['runs', ['runs', '--json']],
+  ['runs-list', ['runs', 'list', '--state', 'succeeded', '--limit', '1', '--json']],
+  ['runs-show', ['runs', 'show', '@last', '--json']],
+  ['runs-watch', ['runs', 'watch', '@last', '--json']],
+  ['run', ['run', 'prompt.lookup', '--field', 'question=hi', '--detach', '--json']],
+  ['engine-status', ['engine', 'status', '--json']],
+  ['runs-pause', ['runs', 'pause', '@last', '--json']],
+  ['runs-resume', ['runs', 'resume', '@last', '--detach', '--json']],
+  ['runs-cancel', ['runs', 'cancel', '@last', '--json']],
+  ['runs-retry', ['runs', 'retry', '@last', '--json']],
+  ['trace', ['trace', '@last', '--json']],
+  ['trace', ['trace', '@last', '--node', 'answer', '--content', '--json']],
+  ['run', ['run', 'workflow.support', '--field', 'message=A refund', '--json'], 5],
+  ['runs-approve', ['runs', 'approve', '@last', '--yes', '--json']],
+  ['runs-resume', ['runs', 'resume', '@last', '--json']],
+  ['run', ['run', 'workflow.support', '--field', 'message=Money back', '--json'], 5],
+  ['runs-reject', ['runs', 'reject', '@last', '--reason', 'paid already', '--yes', '--json']],
+  ['runs-purge', ['runs', 'purge', '--before', '1d', '--yes', '--json']],
+]
+
+const withWorkflow = join(folder, 'workflow')
+cpSync(join(projectRoot, 'examples/support'), withWorkflow, { recursive: true })
+
 const twoEnvironments = join(folder, 'two')
 mkdirSync(twoEnvironments)
 writeFileSync(
@@ -96,11 +122,11 @@ writeFileSync(
   `environment "dev" {}\nenvironment "prod" {}\nvariable "tone" { default = "calm" }\n${prompt('user = "Be ${var.tone}."')}`,
 )
 
-for (const [cwd, commands] of [[folder, conversation] as const, [twoEnvironments, releases] as const]) {
-  for (const [schema, words] of commands) {
+for (const [cwd, commands] of [[folder, conversation] as const, [twoEnvironments, releases] as const, [withWorkflow, runs] as const]) {
+  for (const [schema, words, exitCode = 0] of commands) {
     t.test(`flowrun ${words.join(' ')} prints what its schema says`, t => {
       const { stdout, stderr, status } = spawnSync(process.execPath, [cli, ...words], { cwd, encoding: 'utf8' })
-      t.equal(status, 0, stderr || stdout.slice(0, 1000))
+      t.equal(status, exitCode, stderr || stdout.slice(0, 1000))
       t.equal(stderr, '', 'stderr is silent beside a machine format')
       const validate = ajv.getSchema(`/schemas/output/${schema}.schema.json`)
       if (validate === undefined) t.fail(`there is no schema ${schema}`)
