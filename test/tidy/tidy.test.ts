@@ -125,6 +125,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
   'needs a value of 8 MB': ['run/value-too-large'],
   'needs a mistake of our own': ['node/failed'],
   'needs a kill in the middle of a call': ['run/unknown-effect'],
+  'needs a server, where no tool may start a process': ['tool/command-refused'],
 }
 
 t.test('every message that a person can meet is in a conversation', t => {
