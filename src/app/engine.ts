@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { compact } from '../base/compact.ts'
 import type { UlidSource } from '../base/ids.ts'
+import { lazy } from '../base/lazy.ts'
 import { flowrunVersion } from '../base/version.ts'
 import type { OperationError } from '../diagnostics/operation-error.ts'
 import { closureFromJson } from '../engine/durable/closure-json.ts'
@@ -11,6 +12,7 @@ import type { RecordStore } from '../engine/durable/record-store.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { RunEngine, RunEngineOptions, Runs } from '../operations/runs/access.ts'
 import { bootId, isAlive } from '../state/process.ts'
+import { openSpending } from './spending.ts'
 
 export interface RunsPlace {
   /** The folder of the project, absolute. */
@@ -47,10 +49,13 @@ export async function openRunEngine(
     engines.set(name, made)
     return made
   }
+  // Of a run that was interrupted: what its attempts may have been billed counts in full (BUD-5).
+  const spending = lazy(() => openSpending({ ...place, project }, 'write'))
   const engine = createEmbeddedEngine({
     ...{ store: records, execute: executorOf(engineOf), flows: runs.flows, project, clock, timers: systemTimers, newId },
     random: Math.random,
     process: { host: hostname(), pid: process.pid, bootId: bootId(clock), version: flowrunVersion, isAlive },
+    onInterrupted: async run => (await spending.get()).ledger.settleRun(run),
     onClockJump: byMs => onWarning(`The clock was set by ${Math.round(byMs / 1000)} s; what waits for a time is not moved by it`),
     ...compact({ concurrency }),
   })
@@ -64,6 +69,7 @@ export async function openRunEngine(
     async close(drainMs = 0) {
       await engine.drain(drainMs)
       for (const made of engines.values()) await (await made).close()
+      spending.end(opened => opened.close())
       await records.close()
     },
   }
