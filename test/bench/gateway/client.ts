@@ -8,7 +8,9 @@ import { createSpending } from '../../../src/app/spending.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { digestOf } from '../../../src/base/digest.ts'
 import { createUlidSource } from '../../../src/base/ids.ts'
+import { createBreakers } from '../../../src/gateway/breaker/breakers.ts'
 import { createGateway } from '../../../src/gateway/gateway.ts'
+import { createRateLimiter } from '../../../src/gateway/limits/limiter.ts'
 import { modelTarget, providerSpec } from '../../support/artifacts.ts'
 import { callTo, gatewayDependencies } from '../../support/gateway.ts'
 
@@ -61,7 +63,8 @@ const guard = {
  * the cache (each call is a miss, and stored) and a guard on either side besides.
  */
 function flowrunCall(all: boolean): () => Promise<unknown> {
-  const dependencies = gatewayDependencies({ KEY: 'bench' })
+  const unheld = gatewayDependencies({ KEY: 'bench' })
+  const dependencies = { ...unheld, limiter: createRateLimiter(unheld), breakers: createBreakers(unheld) }
   const place = { root: mkdtempSync(join(tmpdir(), 'flowrun-bench-')), dataDirectory: '.', clock: systemClock }
   process.on('exit', () => rmSync(place.root, { recursive: true, force: true }))
   const newId = createUlidSource(systemClock, randomBytes)
