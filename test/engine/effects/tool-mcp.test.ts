@@ -129,6 +129,12 @@ t.test('HTTP servers that are no MCP server', async t => {
       }
       return response.on('drain', more) && more()
     }
+    if (request.url === '/deep') {
+      const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+      const schema = `{"type":"object","default":${nested}}`
+      const listing = `"protocolVersion":"2025-06-18","tools":[{"name":"greet","inputSchema":${schema}}]`
+      return reply('application/json', `{"jsonrpc":"2.0","id":${asked.id ?? 0},"result":{${listing},"structuredContent":${nested}}}`)
+    }
     if (request.url === '/pings') {
       if (asked.method === undefined) return response.writeHead(202).end()
       const events = [`data: ${JSON.stringify({ jsonrpc: '2.0', id: 'x', method: 'sampling/createMessage' })}\r\n\r\n`]
@@ -155,6 +161,7 @@ t.test('HTTP servers that are no MCP server', async t => {
   t.match(await line('/404'), /^tool\/http-error: \S+ answered 404$/)
   t.match(await line('/503'), /answered 503 \(retryable\)$/)
   t.match(await line('/endless'), /^tool\/result-too-large/)
+  t.match(await line('/deep'), /^tool\/invalid-output: .* more than 500 levels$/)
   t.match(
     await line('/pings'),
     /^tool\/schema-changed: \S+ has no tool "greet"$/,

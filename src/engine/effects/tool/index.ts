@@ -17,7 +17,7 @@ import { ToolFailure } from './failure.ts'
 import { guardedResult } from './guards.ts'
 import { callHttp } from './http.ts'
 import { checkedToolInput, checkedToolOutput } from './input.ts'
-import { callMcp } from './mcp.ts'
+import { createMcpWay } from './mcp.ts'
 
 /** Arguments of a tool node, evaluated. */
 interface ToolEffect {
@@ -27,6 +27,12 @@ interface ToolEffect {
 
 /** Calls a tool of the run's closure. One that runs a flow is no effect: its node asks for a child. */
 export function toolEffect(dependencies: ToolDependencies): EffectExecutor {
+  const callMcp = createMcpWay()
+  const wayOf = ({ http, mcp, command }: ToolSpec): ToolWay => {
+    const way = (http && callHttp) ?? (mcp && callMcp) ?? (command && runCommand)
+    invariant(way, 'tool/no-way', 'a tool that runs a flow is called as a child')
+    return way
+  }
   return async (command, run, closure, { effectKey, signal }) => {
     const given = command.arguments as unknown as ToolEffect
     const attempts: AttemptFacts[] = []
@@ -59,12 +65,6 @@ function toolSpec(closure: Closure, address: string): ToolSpec {
   const { artifact } = memberAt(closure, address)
   invariant(artifact.kind === 'tool', 'tool/no-tool', `${address} is a ${artifact.kind}`)
   return artifact.spec
-}
-
-function wayOf({ http, mcp, command }: ToolSpec): ToolWay {
-  const way = (http && callHttp) ?? (mcp && callMcp) ?? (command && runCommand)
-  invariant(way, 'tool/no-way', 'a tool that runs a flow is called as a child')
-  return way
 }
 
 function failed({ code, message, details }: ToolFailure): StepOutcome {

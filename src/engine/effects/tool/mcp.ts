@@ -3,7 +3,7 @@ import type { McpToolSpec } from '../../../artifact/tool.ts'
 import { invariant } from '../../../base/invariant.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/json.ts'
 import { resolveSecretText } from '../../../gateway/secrets.ts'
-import type { ToolAnswer, ToolCall, ToolDependencies } from './call.ts'
+import type { ToolAnswer, ToolCall, ToolDependencies, ToolWay } from './call.ts'
 import { cleaned } from './cleaned.ts'
 import { refuseProcesses } from './command.ts'
 import { shortText, ToolFailure, tooLarge } from './failure.ts'
@@ -15,8 +15,31 @@ import { environmentOf, startProcess } from './process.ts'
 /** Servers send a result twice, as text and as data, in a message around both: that much may arrive before it is looked at. */
 const messageBytes = (maxResultBytes: number) => 2 * maxResultBytes + 16_384
 
-/** Calls a tool of an MCP server, in a session of its own. */
-export async function callMcp(call: ToolCall, dependencies: ToolDependencies): Promise<ToolAnswer> {
+/** Longer schemas of servers are theirs to hold: one could keep this process busy for seconds. */
+const MAX_SCHEMA_LENGTH = 65_536
+/** Schemas of servers that are kept, one object for each: the validator keeps what it compiled by the object. */
+const MAX_SCHEMAS = 100
+
+/** Calls tools of MCP servers, each call in a session of its own. */
+export function createMcpWay(): ToolWay {
+  const schemas = new Map<string, JsonSchema>()
+  const kept = (schema: JsonSchema): JsonSchema | undefined => {
+    const text = textOf(schema)
+    if (text === undefined || text.length > MAX_SCHEMA_LENGTH) return undefined
+    const known = schemas.get(text) ?? schema
+    const [oldest] = schemas.keys()
+    if (schemas.size >= MAX_SCHEMAS && oldest !== undefined) schemas.delete(oldest)
+    schemas.set(text, known)
+    return known
+  }
+  return (call, dependencies) => callMcp(call, dependencies, kept)
+}
+
+async function callMcp(
+  call: ToolCall,
+  dependencies: ToolDependencies,
+  kept: (schema: JsonSchema) => JsonSchema | undefined,
+): Promise<ToolAnswer> {
   const { address, spec, input, effectKey, began } = call
   invariant(spec.mcp, 'tool/no-mcp', `${address} is no MCP tool`)
   const { redactor } = dependencies
@@ -24,17 +47,17 @@ export async function callMcp(call: ToolCall, dependencies: ToolDependencies): P
   try {
     const session = await openMcpSession(transport, redactor)
     const { inputSchema } = await session.find(spec.mcp.tool)
-    await checkSchema(inputSchema, call, dependencies)
+    await checkSchema(inputSchema && kept(inputSchema), call, dependencies)
     began()
     const meta: JsonObject = spec.replay === 'idempotent' ? { 'flowrun/idempotency-key': effectKey } : {}
     const result = await session.call(spec.mcp.tool, input.json, meta, messageBytes(spec.max_result_bytes)).catch((error: unknown) => {
       const isTooLarge = error instanceof ToolFailure && error.code === 'tool/result-too-large'
       throw isTooLarge ? tooLarge(transport.who, spec.max_result_bytes) : error
     })
-    const output = resultOf(result, spec.output, transport.who, dependencies)
+    const output = cleaned(resultOf(result, spec.output, transport.who, dependencies), redactor.redact, address)
     const bytes = Buffer.byteLength(JSON.stringify(output))
     if (bytes > spec.max_result_bytes) throw tooLarge(transport.who, spec.max_result_bytes)
-    return { output: cleaned(output, redactor.redact, address), bytes }
+    return { output, bytes }
   } finally {
     await transport.close()
   }
@@ -54,6 +77,15 @@ async function connected(spec: McpToolSpec, call: ToolCall, dependencies: ToolDe
   const argv = spec.command ?? []
   const environment = await environmentOf(spec.env, dependencies)
   return stdioTransport(startProcess({ argv, environment, signal, timers }), argv[0] ?? '', redactor)
+}
+
+/** Undefined for one that is nested too deep to be written. */
+function textOf(schema: JsonSchema): string | undefined {
+  try {
+    return JSON.stringify(schema)
+  } catch {
+    return undefined
+  }
 }
 
 /** What fits the declared input must fit what the server takes now. A schema that cannot be used is the server's to hold. */
