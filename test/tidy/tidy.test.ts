@@ -104,6 +104,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
     'version/taken',
     'state/conflict',
     'registry/busy',
+    'approval/changed',
   ],
   'needs another configuration, or several rules that say no at once': ['apply/owned-elsewhere', 'apply/refused'],
   'needs a store that somebody else has changed': [
@@ -115,6 +116,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
   'needs a disk with a fault, or another user': [
     'state/not-copied',
     'registry/full',
+    'run/store-full',
     'registry/read-only',
     'registry/unreadable',
     'state/network-file-system',
@@ -124,7 +126,8 @@ const untold: Readonly<Record<string, readonly string[]>> = {
   'needs a graph that no plan lets through, or one of 500 nodes': ['run/too-many-nodes', 'workflow/too-large'],
   'needs a value of 8 MB': ['run/value-too-large'],
   'needs a mistake of our own': ['node/failed'],
-  'needs a kill in the middle of a call': ['run/unknown-effect'],
+  'needs a kill in the middle of a call': ['run/unknown-effect', 'run/poison'],
+  'needs a thousand signals, or a million runs': ['run/too-many-signals', 'run/ambiguous'],
   'needs a server, where no tool may start a process': ['tool/command-refused'],
 }
 

@@ -101,12 +101,12 @@ function reportOf(run: RunRecord, waits: readonly WaitRecord[], nodes: readonly 
   return { run, waits, nodes, usage: sumUsage(nodes.map(({ usage, bodies }) => (bodies === undefined ? usage : null))) }
 }
 
-/** A run that is over has nothing under way, whatever its last record was. */
-function standingFacts(standing: NodeStanding, isWaiting: boolean, { endedAtMs }: RunRecord): Partial<NodeReport> {
+/** Where nobody works on a run nothing is under way, whatever its last record was. */
+function standingFacts(standing: NodeStanding, isWaiting: boolean, { state }: RunRecord): Partial<NodeReport> {
   const { status, exit, reason } = standing
   const isOpen = status === 'running' || status === 'waiting'
   return {
-    status: isOpen ? (endedAtMs !== undefined ? 'pending' : isWaiting ? 'waiting' : 'running') : status,
+    status: isOpen ? (isWaiting ? 'waiting' : state === 'running' ? 'running' : 'pending') : status,
     ...(exit !== undefined && { exit }),
     ...(reason !== undefined && { reason }),
   }
