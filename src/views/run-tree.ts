@@ -17,6 +17,8 @@ export function runTitle({ id, flow, release, environment }: RunRecord, style: S
 
 interface Row {
   readonly label: string
+  /** The sign in the label, painted once the label is padded. */
+  readonly sign?: Sign
   readonly type: string
   readonly time: string
   readonly detail: string
@@ -52,7 +54,7 @@ export function runTreeLines(report: RunReport, style: Style, nowMs: number): re
     ),
   )
   return rows.map((row, index) => {
-    const start = [padEnd(row.label, label), padEnd(row.type, type), padEnd(row.time, time)].join('  ')
+    const start = [paintedLabel(padEnd(row.label, label), row.sign), padEnd(row.type, type), padEnd(row.time, time)].join('  ')
     // Where no numbers follow, the text has their place.
     const isLast = row.input === '' && row.cost === undefined
     const text = truncate(row.detail, isLast ? style.width - fixed : detail, style.glyphs.ellipsis)
@@ -62,6 +64,10 @@ export function runTreeLines(report: RunReport, style: Style, nowMs: number): re
     ]
     return [start, isLast ? text : [padEnd(text, detail), ...numbers].join('  ')].join('  ').trimEnd()
   })
+}
+
+function paintedLabel(label: string, sign: Sign | undefined): string {
+  return sign === undefined ? label : label.replace(sign.glyph, glyph => sign.paint(glyph))
 }
 
 type Shown = NodeReport | { readonly more: number }
@@ -84,8 +90,10 @@ function nodeRow(node: NodeReport, { waits, nodes }: RunReport, style: Style, no
   const branch = next?.isInner && topOf(next.path) === topOf(path) ? style.glyphs.branch : style.glyphs.corner
   const ends = endedAtMs ?? (status === 'running' ? nowMs : undefined)
   const isAsked = usage !== null
+  const sign = signOf(status, style)
   return {
-    label: `${isInner ? `  ${branch} ` : ''}${signOf(status, style)} ${oneLine(node.label)}`,
+    sign,
+    label: `${isInner ? `  ${branch} ` : ''}${sign.glyph} ${oneLine(node.label)}`,
     type: typeText(node),
     time:
       startedAtMs === undefined || ends === undefined || status === 'pending'
@@ -104,21 +112,26 @@ function nodeRow(node: NodeReport, { waits, nodes }: RunReport, style: Style, no
   }
 }
 
-export function signOf(status: NodeReport['status'], { glyphs, paint }: Style): string {
+interface Sign {
+  readonly glyph: string
+  readonly paint: (glyph: string) => string
+}
+
+export function signOf(status: NodeReport['status'], { glyphs, paint }: Style): Sign {
   switch (status) {
     case 'succeeded':
-      return paint.add(glyphs.ok)
+      return { glyph: glyphs.ok, paint: paint.add }
     case 'failed':
-      return paint.error(glyphs.fail)
+      return { glyph: glyphs.fail, paint: paint.error }
     case 'skipped':
-      return paint.secondary(glyphs.dash)
+      return { glyph: glyphs.dash, paint: paint.secondary }
     case 'running':
-      return paint.change(glyphs.full)
+      return { glyph: glyphs.full, paint: paint.change }
     case 'waiting':
     case 'unknown':
-      return paint.change(glyphs.half)
+      return { glyph: glyphs.half, paint: paint.change }
     case 'pending':
-      return paint.secondary(glyphs.empty)
+      return { glyph: glyphs.empty, paint: paint.secondary }
   }
 }
 

@@ -12,7 +12,7 @@ import { oneLine } from './versions.ts'
 
 /** Cells of the time axis. */
 const AXIS = 40
-const MARKS = 4
+const MARKS = 5
 
 interface Bar {
   readonly label: string
@@ -48,7 +48,7 @@ export function traceText(report: RunReport, style: Style, nowMs: number): strin
   const lines = bars.map(bar => {
     const cells = barCells(bar, endMs, style)
     const shownNote = bar.note.startsWith('$') || bar.note.startsWith('<') ? padStart(bar.note, note) : bar.note
-    return `${padEnd(oneLine(bar.label), label)}  ${cells}  ${padStart(bar.time, time)}  ${shownNote}`.trimEnd()
+    return `${padEnd(bar.label, label)}  ${cells}  ${padStart(bar.time, time)}  ${shownNote}`.trimEnd()
   })
   return `${[head, style.paint.secondary(columns), ...lines].join('\n')}\n`
 }
@@ -58,16 +58,16 @@ function moneyOf({ costNano }: RunRecord): string {
 }
 
 function barsOf(node: NodeReport, cost: string, startMs: number, nowMs: number): readonly Bar[] {
-  const { path, startedAtMs = startMs, endedAtMs = nowMs, costNano, calls, tries } = node
+  const { path, startedAtMs = startMs, endedAtMs = nowMs, costNano, tries } = node
   const own: Bar = {
-    label: path,
+    label: oneLine(path),
     startMs: startedAtMs - startMs,
     endMs: endedAtMs - startMs,
     kind: 'work',
     time: formatDuration(Math.max(0, endedAtMs - startedAtMs)),
     note: costNano ? cost : '',
   }
-  return [own, ...(tries.length > 1 ? triesOf(node, startMs) : callsOf(node, startMs))].slice(0, calls.length + tries.length * 2 + 1)
+  return [own, ...(tries.length > 1 ? triesOf(node, startMs) : callsOf(node, startMs))]
 }
 
 /** Calls of one attempt: retries and repairs of the gateway. */
@@ -125,10 +125,17 @@ function barCells({ startMs, endMs, kind }: Bar, totalMs: number, { glyphs }: St
   return padEnd(' '.repeat(from) + sign.repeat(Math.min(length, AXIS - from)), AXIS)
 }
 
-/** `0 s       1 s       2 s       3 s     ` */
+/** `0 s       1 s       2 s       3 s     `: marks at round times, as many as have room. */
 function axisTitle(totalMs: number): string {
+  const least = totalMs / MARKS
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(least)))
+  const step = [1, 2, 5, 10].map(factor => factor * power).find(candidate => candidate >= least) ?? 10 * power
   let text = ''
-  for (let mark = 0; mark < MARKS; mark++) text = padEnd(text, (mark * AXIS) / MARKS) + formatDuration((totalMs * mark) / MARKS)
+  for (let markMs = 0; markMs < totalMs; markMs += step) {
+    const label = markMs === 0 && step >= 1000 ? '0 s' : formatDuration(markMs)
+    const at = Math.floor((markMs / totalMs) * AXIS)
+    if (at + label.length <= AXIS && (at === 0 || at > text.length)) text = padEnd(text, at) + label
+  }
   return padEnd(text, AXIS)
 }
 
@@ -169,8 +176,9 @@ function stepFields({ path, type, status, startedAtMs, endedAtMs, costNano, call
 export function stepTraceText(trace: StepTrace, messages: readonly { role: string; text: string }[], style: Style): string {
   const { run, node, given, gave } = trace
   const time = node.startedAtMs === undefined || node.endedAtMs === undefined ? [] : [formatDuration(node.endedAtMs - node.startedAtMs)]
+  const sign = signOf(node.status, style)
   const parts = [
-    [`${signOf(node.status, style)} ${node.path}`, node.type, node.status, ...(node.model ? [node.model] : []), ...time].join(' · '),
+    [`${sign.paint(sign.glyph)} ${node.path}`, node.type, node.status, ...(node.model ? [node.model] : []), ...time].join(' · '),
     `run ${run.id}`,
     ...(given === undefined ? [] : ['', 'given', ...jsonLines(given)]),
     ...messages.flatMap(({ role, text }) => ['', role, ...indented(showControls(text))]),

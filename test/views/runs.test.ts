@@ -1,0 +1,90 @@
+import t from 'tap'
+import type { RunRecord } from '../../src/engine/durable/record-store.ts'
+import type { NodeReport, RunReport } from '../../src/operations/runs/report.ts'
+import { runTreeLines } from '../../src/views/run-tree.ts'
+import { createStyle, plainStyle } from '../../src/views/style.ts'
+import { displayWidth } from '../../src/views/text-width.ts'
+import { traceText } from '../../src/views/trace.ts'
+
+const run: RunRecord = {
+  ...{ id: '01M7Z8Z781X1WSABMTR3S6VBWA', project: 'shop', environment: 'dev', flow: 'workflow.research', state: 'succeeded', release: 0 },
+  ...{ closureDigest: 'sha256:0', interpreter: 1, input: {}, session: {}, fingerprint: 'f', priority: 0, lane: 'workflow.research' },
+  ...{ createdAtMs: 0, notBeforeMs: 0, startedAtMs: 0, endedAtMs: 4100, deadlineAtMs: 1e9, retentionMs: 1e9, epoch: 1, deaths: 0 },
+  ...{ costNano: 606_000, submittedBy: 'ana' },
+}
+
+function node(path: string, changes: Partial<NodeReport>): NodeReport {
+  const common = { path, label: path, isInner: false, type: 'model', status: 'succeeded', attempts: 1, isCached: false } as const
+  return { ...common, usage: null, calls: [], tries: [], ...changes }
+}
+
+function report(...nodes: readonly NodeReport[]): RunReport {
+  return { run, nodes, waits: [], usage: null }
+}
+
+const call = { model: 'model.fast', waitedMs: 0, firstEventMs: null }
+
+t.test('3.34: calls of a step and the pauses between them stand under it', t => {
+  const answer = node('answer', {
+    ...{ startedAtMs: 2200, endedAtMs: 4100, costNano: 222_000 },
+    calls: [
+      { ...call, startedAfterMs: 0, durationMs: 112, outcome: 'rate_limited', status: 429 },
+      { ...call, startedAfterMs: 512, durationMs: 1388, outcome: 'answered', status: 200, firstEventMs: 318 },
+    ],
+  })
+  const screen = node('screen', { type: 'guard', startedAtMs: 0, endedAtMs: 3, costNano: 0 })
+  const lines = traceText(report(screen, answer), plainStyle, 5000).split('\n')
+  t.equal(lines[0], 'workflow.research · 01M7Z8Z781X1WSABMTR3S6VBWA · succeeded · 4.1 s · $0.000606')
+  t.match(lines[2], /^step {9}0 s {6}1 s {7}2 s {7}3 s {7}/)
+  t.match(lines[3], /^screen {7}▏ +3 ms$/)
+  t.match(lines[4], /^answer {7} {21}█{19} +1\.9 s {2}\$0\.000222$/)
+  t.match(lines[5], / {2}attempt 1 .* 112 ms {2}429, rate_limited$/)
+  t.match(lines[6], / {2}waiting +·{4} +400 ms$/)
+  t.match(lines[7], / {2}attempt 2 .* 1\.3 s {2}200, first token 318 ms$/)
+  t.end()
+})
+
+t.test('a step that began before its run, by a clock that was set back, is drawn at its start', t => {
+  t.match(traceText(report(node('answer', { startedAtMs: -500, endedAtMs: -100 })), plainStyle, 0), /^answer {2}█/m)
+  t.end()
+})
+
+t.test('columns of a run stand under each other, with colour too, and no line is too wide', t => {
+  const nodes = [
+    node('screen', { type: 'guard', startedAtMs: 0, endedAtMs: 3 }),
+    node('billing', { type: 'agent', status: 'skipped', reason: 'not on route general, and a reason that is much longer than its line' }),
+    node('answer', {
+      ...{ startedAtMs: 0, endedAtMs: 1900, model: 'a-model-with-a-name-that-is-long', attempts: 2, costNano: 222_000 },
+      usage: { input: 1034, cachedInput: 0, output: 112 },
+    }),
+  ]
+  for (const width of [60, 80, 100]) {
+    const plain = runTreeLines(report(...nodes), createStyle({ colored: false, ascii: false, width }), 0)
+    for (const line of plain) t.ok(displayWidth(line) <= width, line)
+    const colored = runTreeLines(report(...nodes), createStyle({ colored: true, ascii: false, width }), 0)
+    t.same(
+      colored.map(line => line.replaceAll(/\u001b\[\d+m/g, '')),
+      plain,
+    )
+  }
+  t.match(
+    runTreeLines(report(...nodes), createStyle({ colored: false, ascii: false, width: 100 }), 0)[2],
+    /, attempt 2 {2}1,034 in {2}112 out {2}\$0\.000222$/,
+  )
+  t.end()
+})
+
+t.test('texts of a run are foreign: no control character reaches a terminal', t => {
+  const hostile = node('each["\u001b[2J"].say', { isInner: true, label: '["\u001b[2J"]', model: '\u001b]0;x\u0007' })
+  const text = runTreeLines(report(hostile), plainStyle, 0).join('\n') + traceText(report(hostile), plainStyle, 0)
+  t.notMatch(text, /[\u001b\u0007]/)
+  t.end()
+})
+
+t.test('a hundred items are counted, not listed', t => {
+  const items = Array.from({ length: 100 }, (_, index) => node(`each[${index}].say`, { isInner: true, label: `[${index}]` }))
+  const lines = runTreeLines(report(node('each', { type: 'map' }), ...items), plainStyle, 0)
+  t.equal(lines.length, 21)
+  t.match(lines.at(-1), /└ … 81 more$/)
+  t.end()
+})
