@@ -24,7 +24,6 @@ export default class Graph extends BaseCommand {
   static override formats = ['text', 'json', 'dot', 'mermaid'] as const
   static override examples = [
     'flowrun graph',
-    'flowrun graph model.fast',
     'flowrun graph workflow.support',
     'flowrun graph --format dot | dot -Tsvg > graph.svg',
     'flowrun graph --plan release.plan --format mermaid',

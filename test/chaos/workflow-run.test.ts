@@ -110,10 +110,13 @@ t.test('OWN-3: an engine takes over the run of a process that was killed, and dr
 
 t.test('OWN-4: Ctrl-C leaves the run to the engine, once the step in hand is recorded, and says how to go on', async t => {
   const { server, start, asked, untilAsked } = await scene(t)
-  server.script(ANSWER, ANSWER)
+  const answered = Promise.withResolvers<void>()
+  server.script(ANSWER, { ...ANSWER, after: answered.promise })
   const interrupted = start('run', 'workflow.steps')
   await untilAsked(2)
   interrupted.child.kill('SIGINT')
+  await interrupted.told('Waiting for the steps in hand')
+  answered.resolve()
   const { code, stderr } = await interrupted.ended
   t.equal(code, 130)
   t.match(stderr, /was accepted, and is not lost\. To go on with it:\n {2}flowrun runs resume [0-9A-Z]{4}\n {2}flowrun engine start\n$/)

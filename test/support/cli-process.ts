@@ -5,6 +5,8 @@ import { builtCli } from './built-cli.ts'
 export interface CliProcess {
   readonly child: ChildProcess
   readonly ended: Promise<CliEnd>
+  /** Once stderr has these words. */
+  told(words: string): Promise<void>
 }
 
 export interface CliEnd {
@@ -42,5 +44,15 @@ export function startCli(words: readonly string[], { folder, environment = {}, .
   const ended = new Promise<CliEnd>(resolve =>
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr, tookMs: performance.now() - startedAt })),
   )
-  return { child, ended }
+  const told = (wanted: string) =>
+    new Promise<void>(resolve => {
+      const look = () => {
+        if (!stderr.includes(wanted)) return
+        child.stderr.off('data', look)
+        resolve()
+      }
+      child.stderr.on('data', look)
+      look()
+    })
+  return { child, ended, told }
 }

@@ -32,6 +32,8 @@ export interface Reply {
   readonly finishReason?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly fault?: Fault
+  /** It is not sent before. */
+  readonly after?: Promise<unknown>
 }
 
 export interface ScriptedUsage {
@@ -140,6 +142,7 @@ async function respond(
   }
   const [reply = {}] = replies
   if (replies.length > 1) replies.shift()
+  await reply.after
   const headers = { 'x-request-id': `req_${requests.length}`, 'request-id': `req_${requests.length}`, ...reply.headers }
   if (reply.fault && plainFault(reply.fault, response, protocol, headers)) return
   if (kind === 'models') return sendJson(response, 200, headers, protocol.models ?? { object: 'list', data: [{ id: 'some-model' }] })
