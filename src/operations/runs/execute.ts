@@ -1,3 +1,4 @@
+import { invariant } from '../../base/invariant.ts'
 import type { DiagnosticCode } from '../../diagnostics/codes/index.ts'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import type { WatchEvent } from '../../engine/durable/engine.ts'
@@ -47,8 +48,8 @@ export async function executeRun({ engine, records }: RunEngine, id: string, opt
       await engine.drain(DRAIN_MS)
     }
     const run = await ended
+    invariant(run, 'run/gone', `run ${id} was submitted, and is not there`)
     // Steps in hand may have ended it after all.
-    if (run === undefined) throw new Error(`run ${id} is gone`)
     if (TERMINAL_STATES.has(run.state)) await watch.ended
     return { run, because: TERMINAL_STATES.has(run.state) ? 'ended' : run.state === 'paused' ? 'paused' : because }
   } finally {
