@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { OperationError } from '../../src/diagnostics/operation-error.ts'
 import { type CliEnd, type CliOptions, startCli } from '../support/cli-process.ts'
 import { CRASH_POINTS } from '../support/crash-points.ts'
 import { isEmpty, type TestProject, testProject } from '../support/project.ts'
@@ -147,11 +148,9 @@ t.test('LOCK-5: an apply whose lock was stolen mid-way finishes or is refused by
   for (let round = 1; round <= 4; round++) {
     project.write(configuration(round))
     const slow = startCli(['apply', '--yes', '-concise'], project)
+    t.teardown(() => slow.child.kill('SIGKILL'))
     await delay(150 + random() * 250)
-    slow.child.kill('SIGSTOP')
-    const registry = await project.registry()
-    const held = registry.store.prepared<{ id: string }>('SELECT id FROM state_lock').get()
-    await registry.close()
+    const held = await stopBetweenWrites(slow.child, project)
     if (held) await startCli(['force-unlock', held.id, '--yes'], project).ended
     const other = await startCli(['apply', '--yes', '-concise', '-lock-timeout=0s'], project).ended
     slow.child.kill('SIGCONT')
@@ -164,6 +163,25 @@ t.test('LOCK-5: an apply whose lock was stolen mid-way finishes or is refused by
     t.ok(isEmpty(await project.plan()))
   }
 })
+
+/**
+ * One that is stopped in the middle of a transaction keeps all others out, as SQLite promises: it may go on, and is stopped
+ * again. @returns the lock of the state that is held then.
+ */
+async function stopBetweenWrites(child: ChildProcess, project: TestProject): Promise<{ readonly id: string } | undefined> {
+  for (;;) {
+    child.kill('SIGSTOP')
+    try {
+      const registry = await project.registry()
+      const { store } = registry
+      return await store.write(() => store.prepared<{ id: string }>('SELECT id FROM state_lock').get()).finally(() => registry.close())
+    } catch (error) {
+      if (!(error instanceof OperationError) || !error.retryable) throw error
+      child.kill('SIGCONT')
+      await delay(1)
+    }
+  }
+}
 
 function asStranger(t: Test, project: TestProject): CliOptions {
   if (process.getuid?.() !== 0) return { folder: project.folder }
