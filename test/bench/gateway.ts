@@ -49,7 +49,10 @@ export async function gatewayBench(): Promise<void> {
     },
   ]
   try {
-    for (const mode of ['plain', 'stream'] as const) for (const inFlight of [1, 32]) await compare(contenders, mode, inFlight)
+    for (const inFlight of [1, 32]) await compare(contenders, 'plain', inFlight)
+    // Portkey 1.15.2 answers "Something went wrong" to a stream of this server: it is measured on whole answers alone.
+    const streaming = contenders.filter(({ kind }) => kind !== 'portkey')
+    for (const inFlight of [1, 32]) await compare(streaming, 'stream', inFlight)
     await memory(address)
   } finally {
     portkey.kill('SIGKILL')
