@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/base/clock.ts'
-import { dispatch } from '../../src/commands/dispatch.ts'
 import { prompt } from '../support/configuration.ts'
+import { typeCommand } from '../support/typed-command.ts'
 
 const settings = 'environment "dev" {}\nenvironment "prod" { protected = true }\n'
 const answer = (text: string) => `${settings}${prompt(`user = "${text}"`)}`
@@ -15,24 +12,7 @@ function shell(t: Test, text: string) {
   const directory = t.testdir({})
   const write = (configuration: string) => writeFileSync(join(directory, 'main.flow.hcl'), configuration)
   write(text)
-  const type = async (...words: readonly string[]) => {
-    const streams = { out: '', err: '' }
-    const stream = (name: keyof typeof streams) =>
-      new PassThrough().on('data', chunk => {
-        streams[name] += chunk
-      })
-    const code = await dispatch(words, {
-      environment: { NO_COLOR: '1', CI: '1' },
-      stdin: new PassThrough(),
-      stdout: stream('out'),
-      stderr: stream('err'),
-      clock: systemClock,
-      random: randomBytes,
-      workingFolder: () => directory,
-      changeFolder: () => {},
-    })
-    return { code, ...streams }
-  }
+  const type = (...words: readonly string[]) => typeCommand(directory, words)
   return { write, type }
 }
 

@@ -1,10 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/base/clock.ts'
-import { dispatch } from '../../src/commands/dispatch.ts'
 import { prompt } from '../support/configuration.ts'
 import { type StateRequest, startStateServer } from '../support/state-server.ts'
+import { typeCommand } from '../support/typed-command.ts'
 
 /** An apply after whose release the server of the state is gone, so that the lock cannot be given back. */
 async function applied(t: Test, ...words: readonly string[]) {
@@ -17,22 +14,7 @@ async function applied(t: Test, ...words: readonly string[]) {
   t.teardown(() => server.close())
   const state = `state "http" {\n    address      = "${server.url}/dev"\n    lock_address = "${server.url}/dev"\n    retry_max    = 0\n  }`
   const directory = t.testdir({ 'main.flow.hcl': `environment "dev" {\n  ${state}\n}\n${prompt('user = "Hello."')}` })
-  const streams = { out: '', err: '' }
-  const stream = (name: keyof typeof streams) =>
-    new PassThrough().on('data', chunk => {
-      streams[name] += chunk
-    })
-  const code = await dispatch(['apply', '--yes', ...words], {
-    environment: { NO_COLOR: '1', CI: '1' },
-    stdin: new PassThrough(),
-    stdout: stream('out'),
-    stderr: stream('err'),
-    clock: systemClock,
-    random: randomBytes,
-    workingFolder: () => directory,
-    changeFolder: () => {},
-  })
-  return { code, ...streams }
+  return typeCommand(directory, ['apply', '--yes', ...words])
 }
 
 t.test('a release whose lock could not be given back is told, and then the lock, in each form', async t => {

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { JsonSchema } from '../../src/artifact/json-schema.ts'
 import type { ModelSpec } from '../../src/artifact/model.ts'
 import type { ProviderSpec } from '../../src/artifact/provider.ts'
@@ -457,9 +457,8 @@ for (const vendor of vendors) {
   })
 }
 
-t.test('what openai is sent', async t => {
-  const [vendor] = vendors
-  if (!vendor) throw new Error('no vendor')
+/** A server of OpenAI's protocol, and a gateway that has its key. */
+async function openaiScene(t: Test) {
   const server = await startOpenAiServer()
   const dependencies = gatewayDependencies({ OPENAI_API_KEY: CANARY })
   t.teardown(async () => {
@@ -467,6 +466,13 @@ t.test('what openai is sent', async t => {
     await server.close()
   })
   const { call } = createGateway(dependencies)
+  return { server, call }
+}
+
+t.test('what openai is sent', async t => {
+  const [vendor] = vendors
+  if (!vendor) throw new Error('no vendor')
+  const { server, call } = await openaiScene(t)
 
   await t.test('messages, parameters and account', async t => {
     await call(
@@ -676,13 +682,7 @@ t.test('what anthropic is sent', async t => {
 t.test('what openai is sent by its responses', async t => {
   const vendor = vendors.find(({ name }) => name === 'openai, responses')
   if (!vendor) throw new Error('no vendor')
-  const server = await startOpenAiServer()
-  const dependencies = gatewayDependencies({ OPENAI_API_KEY: CANARY })
-  t.teardown(async () => {
-    await dependencies.http.close()
-    await server.close()
-  })
-  const { call } = createGateway(dependencies)
+  const { server, call } = await openaiScene(t)
 
   await t.test('provider_options stand beside what flowrun says of the same thing', async t => {
     const options = { provider_options: { reasoning: { summary: 'auto', effort: 'minimal' }, text: { verbosity: 'low' } } }

@@ -1,8 +1,8 @@
 import type { ProviderSpec } from '../../artifact/provider.ts'
-import { type AiSdkVendor, connectAiSdk, KEY_IN_HEADERS, type ModelSettings } from './ai-sdk.ts'
+import { type AiSdkVendor, connectAiSdk, type ModelSettings } from './ai-sdk.ts'
 import type { ProviderDefinition } from './definition.ts'
 import { endpointAt } from './endpoint.ts'
-import { openaiEmbeddingOptions } from './openai-options.ts'
+import { loadOpenAi, openaiEmbeddingOptions } from './openai-models.ts'
 
 /** A resource alone, `https://acme.openai.azure.com`, is completed; an address with a path is taken as it is. */
 function endpoint(spec: ProviderSpec): string | undefined {
@@ -29,16 +29,8 @@ const vendor: AiSdkVendor = {
   },
   defaultKey: 'AZURE_OPENAI_API_KEY',
   keyHeader: { name: 'api-key', prefix: '' },
-  async load() {
-    // Azure speaks OpenAI's protocol at addresses of its own; a package for it would be a second copy of this one.
-    const { createOpenAI } = await import('@ai-sdk/openai')
-    const sdk = (settings: ModelSettings) => createOpenAI({ ...addressOf(settings), apiKey: KEY_IN_HEADERS })
-    return {
-      chat: settings =>
-        settings.provider.api === 'responses' ? sdk(settings).responses(settings.model.id) : sdk(settings).chat(settings.model.id),
-      embedding: settings => sdk(settings).embeddingModel(settings.model.id),
-    }
-  },
+  // Azure speaks OpenAI's protocol at addresses of its own; a package for it would be a second copy of OpenAI's.
+  load: () => loadOpenAi(addressOf),
   embeddingOptions: openaiEmbeddingOptions,
 }
 

@@ -1,7 +1,7 @@
-import { type AiSdkVendor, connectAiSdk, KEY_IN_HEADERS, type ModelSettings } from './ai-sdk.ts'
+import { type AiSdkVendor, connectAiSdk } from './ai-sdk.ts'
 import type { ProviderDefinition } from './definition.ts'
 import { endpointAt } from './endpoint.ts'
-import { openaiEmbeddingOptions } from './openai-options.ts'
+import { loadOpenAi, openaiEmbeddingOptions } from './openai-models.ts'
 
 const vendor: AiSdkVendor = {
   endpoint: endpointAt('https://api.openai.com/v1'),
@@ -11,15 +11,7 @@ const vendor: AiSdkVendor = {
     ...(spec.organization !== undefined && { 'openai-organization': spec.organization }),
     ...(spec.project !== undefined && { 'openai-project': spec.project }),
   }),
-  async load() {
-    const { createOpenAI } = await import('@ai-sdk/openai')
-    const sdk = ({ baseURL, fetch }: ModelSettings) => createOpenAI({ baseURL, fetch, apiKey: KEY_IN_HEADERS })
-    return {
-      chat: settings =>
-        settings.provider.api === 'responses' ? sdk(settings).responses(settings.model.id) : sdk(settings).chat(settings.model.id),
-      embedding: settings => sdk(settings).embeddingModel(settings.model.id),
-    }
-  },
+  load: () => loadOpenAi(settings => settings),
   embeddingOptions: openaiEmbeddingOptions,
 }
 

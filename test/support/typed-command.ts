@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto'
+import { PassThrough } from 'node:stream'
+import { systemClock } from '../../src/base/clock.ts'
+import { dispatch } from '../../src/commands/dispatch.ts'
+
+/** What a command wrote in this process, where nobody can be asked. */
+export interface Typed {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export async function typeCommand(directory: string, words: readonly string[]): Promise<Typed> {
+  const streams = { out: '', err: '' }
+  const stream = (name: keyof typeof streams) =>
+    new PassThrough().on('data', chunk => {
+      streams[name] += chunk
+    })
+  const code = await dispatch(words, {
+    environment: { NO_COLOR: '1', CI: '1' },
+    stdin: new PassThrough(),
+    stdout: stream('out'),
+    stderr: stream('err'),
+    clock: systemClock,
+    random: randomBytes,
+    workingFolder: () => directory,
+    changeFolder: () => {},
+  })
+  return { code, ...streams }
+}
