@@ -28,10 +28,11 @@ export function makePlan(sources: PlanSources): Plan {
       : outputChanges(mode === 'destroy' ? [] : configuration.outputs, sources.view.state),
     adoptions: adoptionsOf(sources),
     moves: sources.movesOf(changes.flatMap(({ address, after }) => (after ? [address] : []))),
-    references: referencesOf(changes, sources),
+    obstacles: obstaclesOf(changes, sources),
   }
   return Object.freeze({
     ...core,
+    references: referencesOf(changes, sources),
     checks: keepsOutputs ? sources.view.state.checks : mode === 'destroy' ? [] : configuration.checks,
     ...(selection ? { selection } : {}),
     project: configuration.project,
@@ -42,7 +43,6 @@ export function makePlan(sources: PlanSources): Plan {
     createdAtMs: sources.nowMs,
     base: sources.base,
     drift: sources.standings.flatMap(standing => driftOf(standing, sources) ?? []),
-    obstacles: obstaclesOf(changes, sources),
     changeDigest: changeDigestOf(core),
     inputs: {
       configuration: digestOf(configuration.files as unknown as JsonValue),

@@ -255,6 +255,36 @@ t.test('REL-5: a base that moved so that the plan is another one is asked about 
   t.same(seen, [['prompt.answer @2 @3 content'], ['prompt.answer @3 @4 content', 'moved by 3']])
 })
 
+t.test('REL-6: what an apply would lift, and what its changes reach, are part of what was agreed to', async t => {
+  const project = testProject(answer('One.'))
+  await applied(project)
+  const { changes } = await applied(project, answer('Two.'))
+  const holdsPlaced = changes.flatMap(({ address, after }) => (after ? [{ address, digest: after.digest }] : []))
+  await applied(project, answer('One.'))
+  project.write(answer('Two.'))
+  const meanwhile = (where: TestProject, options: Parameters<typeof release>[2]) => async (_: Plan, moved?: readonly unknown[]) => {
+    if (moved !== undefined) return 'unattended' as const
+    const registry = await where.registry()
+    const made = await release(registry, { 'prompt.other': { text: 'theirs' } }, { lineage: 'lineage-b', ...options })
+    await registry.close()
+    t.equal(made.outcome, 'released')
+    return 'unattended' as const
+  }
+  const authorship = { actor: 'ana', source: '', message: '', overrideHold: 'the former ones are mended' }
+  const held = project.apply({ authorship, approve: meanwhile(project, { holdsPlaced }) })
+  await t.rejects(held, { code: 'apply/moved' }, 'a hold that was placed while it was asked is not lifted unseen')
+
+  const other = testProject(answer('One.'))
+  await applied(other)
+  await applied(other, answer('One.').replace('"simulated-small"', '"simulated-large"'))
+  const owner = (await applied(other, answer('One.'))).base.lineage
+  // What others do to the model is left alone, and so no change of this plan.
+  other.write(answer('Two.').replace('"simulated-small"', '"simulated-small"\n  lifecycle {\n    ignore_changes = all\n  }'))
+  const flips = [{ address: 'model.fast', before: 1, after: 2, ownerBefore: owner, ownerAfter: owner }]
+  const asked = other.apply({ approve: meanwhile(other, { flips, lineage: null, kind: 'rollback' }) })
+  await t.rejects(asked, { code: 'apply/moved' }, 'another model answers than the one that was seen')
+})
+
 /** A release by somebody else that moves prompt.answer to its next version. */
 async function releaseByOthers(project: TestProject, text: string): Promise<void> {
   const registry = await project.registry()
