@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { listFailures } from './failures.ts'
 
-/** Runs the tests (all, or the files that are named), and ends with `N passed, N failed` from tap's own totals of assertions. */
+/**
+ * Runs the tests (all, or the files that are named), and ends with `N passed, N failed` from tap's own totals of assertions.
+ * Each failure is printed before them: tap's reporters draw for a terminal, and leave a log of CI empty.
+ */
 const root = dirname(import.meta.dirname)
 const output = join(root, '.tap/output.tap')
 
@@ -12,6 +16,7 @@ rmSync(output, { force: true })
 // Into a file or a pipe, the reporter must not go back and overwrite what it has said.
 const style = process.stdout.isTTY ? [] : ['--no-color']
 const exitCode = run('tap', ['run', '--reporter=terse', ...style, `--output-file=${output}`, ...process.argv.slice(2)])
+for (const { path, diagnostics } of listFailures(readOutput())) process.stdout.write(`\nnot ok: ${path.join(' > ')}\n${diagnostics}\n`)
 const { passed, failed } = readTotals()
 const totals = `${passed} passed, ${failed} failed`
 writeFileSync(join(root, '.tap/totals.txt'), `${totals}\n`)
