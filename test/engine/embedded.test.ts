@@ -442,3 +442,17 @@ t.test('lanes, priorities and room: as many at once as there may be', async t =>
   t.equal((await store.listRuns({ project: 'shop', states: ['succeeded'], limit: 99 })).length, 20)
   t.equal(most, 3)
 })
+
+t.test('RUN-8: an input, a signal and a decision of more than 8 MB are refused before anything is recorded', async t => {
+  const { engine, store, submit } = await scene(t, async () => succeed())
+  const large = 'x'.repeat(9 * 1024 * 1024)
+  const refusal = {
+    code: 'run/value-too-large',
+    diagnostic: { notes: ['The value has 10 MB, and 8 MB are the most that a run keeps of one'] },
+  }
+  await t.rejects(submit(sequence(1), { input: { large } }), refusal)
+  t.same(await store.listRuns({ project: 'shop', limit: 9 }), [])
+  const id = await submit({ rows: [{ ok: APPROVAL }] })
+  await t.rejects(engine.signal({ run: id, name: 'paid', value: large }), refusal)
+  await t.rejects(engine.decide({ run: id, path: 'ok', by: 'ben', action: 'approve', bodyDigest: 'd', fields: { large } }), refusal)
+})

@@ -69,8 +69,11 @@ export const runCodes = {
   'run/value-too-large': {
     severity: 'error',
     since: '1.0',
-    what: 'A step gave a value of more than 8 MB.',
-    why: 'Every value is kept with the run, and read again when it goes on after a crash.',
-    cure: ['Let the step give less: a reference, a page, a summary.'],
+    what: 'A value of a run is larger than 8 MB: an input, what a step gave, what an expression made of it, or the list of a map.',
+    why: 'Every value is kept with the run or made again from what is kept, and read again when it goes on after a crash.',
+    cure: [
+      'Let the step give less: a reference, a page, a summary.',
+      'Let the output of a map’s body name what its item needs, and no more.',
+    ],
   },
 } as const satisfies Record<`run/${string}`, CodePage>

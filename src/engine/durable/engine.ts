@@ -10,7 +10,7 @@ import type { Decision, DecisionOutcome, NewRun, RecordStore, RunEvent, RunRecor
 export interface Engine {
   /** This process, as an owner of runs. */
   readonly owner: string
-  /** Records a run; the caller has held its input against the schema. @throws OperationError `run/other-body`, `run/store-full`. */
+  /** Records a run; the caller has held its input against the schema. @throws OperationError `run/other-body`, `run/store-full`, `run/value-too-large`. */
   submit(submission: Submission): Promise<{ readonly run: RunRecord; readonly replayed: boolean }>
   /** Executes one run, with its children, until it has ended, is paused, or this engine drains. @returns the run then. */
   run(id: string): Promise<RunRecord | undefined>
@@ -24,6 +24,7 @@ export interface Engine {
   cancel(run: string, reason: string): Promise<RunState | undefined>
   pause(run: string, reason: StepError): Promise<boolean>
   resume(run: string): Promise<boolean>
+  /** As `decide`, @throws OperationError `run/value-too-large`. */
   signal(signal: Omit<SignalRecord, 'seq' | 'receivedAtMs'>): ReturnType<RecordStore['signal']>
   decide(decision: Decision): Promise<DecisionOutcome>
   settleUnknown(run: string, path: StepPath, as: StepOutcome | 'repeat'): Promise<boolean>
@@ -76,7 +77,7 @@ export interface FlowReader {
   interpret(run: RunRecord, closure: Closure): Interpretation
   graph(closure: Closure): Pick<WorkflowSpec, 'nodes'>
   /** A child's closure is its parent's, seen from another address (RUN-6). */
-  child(closure: Closure, flow: string, input: JsonValue): ChildFlow
+  child(closure: Closure, flow: string, given: Pick<RunRecord, 'input' | 'session'>): ChildFlow
   /** What becomes of a `once` step that was interrupted (STEP-5). */
   onUnknown(command: EffectCommand, closure: Closure): 'pause' | 'fail' | 'retry'
 }

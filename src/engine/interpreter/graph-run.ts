@@ -11,6 +11,7 @@ import { skipReason } from './readiness.ts'
 import { matchesCode } from './retry.ts'
 import { type RunNames, scopeAt } from './run-scope.ts'
 import { stepErrorOf } from './step-error.ts'
+import { bounded } from './value-size.ts'
 
 /** A graph on its way, whatever its outcome will mean. */
 export interface GraphRun {
@@ -36,7 +37,7 @@ export function openFrame(run: GraphRun, start: FrameStart): Frame {
 /** An expression in a frame, of one of its nodes, or of what comes after them all. */
 export function evaluator(run: GraphRun, frame: Frame, reader?: NodeState): (deferred: Deferred) => JsonValue {
   const scope = scopeAt(frame, reader, run.names)
-  return deferred => run.settings.language.value(deferred, scope)
+  return deferred => bounded(run.settings.language.value(deferred, scope))
 }
 
 function schedule(run: GraphRun, frame: Frame, index: number): void {
@@ -288,8 +289,13 @@ function contextOf(run: GraphRun, state: NodeState): NodeContext {
     nowMs: run.progress.nowMs,
     digest,
     violations: validator.violations,
-    evaluate: (deferred, names) => language.value(deferred, names === undefined ? scope : scopeAt(state.frame, state, run.names, names)),
-    text: deferred => language.text(deferred, scope),
+    evaluate: (deferred, names) =>
+      bounded(language.value(deferred, names === undefined ? scope : scopeAt(state.frame, state, run.names, names))),
+    text: deferred => {
+      const text = language.text(deferred, scope)
+      bounded(text)
+      return text
+    },
   }
 }
 

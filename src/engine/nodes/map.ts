@@ -1,9 +1,11 @@
 import type { Deferred } from '../../artifact/deferred.ts'
 import type { NodeArguments } from '../../artifact/workflow.ts'
 import type { JsonObject, JsonValue } from '../../base/json.ts'
+import { jsonSize } from '../../base/json-size.ts'
 import { fromJson } from '../../hcl/json-value.ts'
 import { numberValue, objectValue, stringValue, type Value } from '../../hcl/value.ts'
 import { type Bodies, defineNode, type NodeContext, NodeFailure } from '../interpreter/behaviour.ts'
+import { bounded, MAX_VALUE_SIZE } from '../interpreter/value-size.ts'
 
 type Given = NodeArguments['map']
 
@@ -46,9 +48,12 @@ function itemBodies(given: Given, items: readonly JsonValue[], keys: readonly st
   const results = new Map<number, JsonValue>()
   const errors = new Map<number, JsonObject>()
   let started = 0
+  let size = 0
   return {
     concurrency,
     next() {
+      // Results are kept until the last is there: the list is not to outgrow what may come of it.
+      if (size > MAX_VALUE_SIZE) bounded([...results.values()])
       if (started === items.length) return undefined
       const index = started++
       const key = keys?.[index]
@@ -56,13 +61,19 @@ function itemBodies(given: Given, items: readonly JsonValue[], keys: readonly st
       return { index, step: `[${key === undefined ? index : JSON.stringify(key)}]`, names: { item } }
     },
     completed({ index }, evaluate) {
-      results.set(index, evaluate(output))
+      const result = evaluate(output)
+      size += jsonSize(result)
+      results.set(index, result)
     },
     failed({ index }, { error: { code, message }, node }) {
       errors.set(index, { index, key: keys?.[index] ?? String(index), node, code, message })
       return policy !== 'fail_fast'
     },
-    outcome: () => ({ status: 'succeeded', exit: 'done', attributes: collected(items.length, results, errors, policy === 'drop') }),
+    outcome() {
+      const attributes = collected(items.length, results, errors, policy === 'drop')
+      bounded(attributes)
+      return { status: 'succeeded', exit: 'done', attributes }
+    },
   }
 }
 

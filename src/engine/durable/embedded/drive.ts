@@ -1,8 +1,9 @@
 import { crashPoint } from '../../../base/crash-point.ts'
+import { jsonSize } from '../../../base/json-size.ts'
 import type { EffectCommand, StepError, StepPath } from '../../interpreter/command.ts'
 import { type Claim, type RunRelease, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
 import { type DriveContext, type DriveState, endWith, type Flight, type Message } from './drive-state.ts'
-import { launch, record, sizeOf } from './flight.ts'
+import { launch, record } from './flight.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { persist } from './persist.ts'
 import { beginWaits, checkWaits, forgetWait, keepWait, remainingMs, settle } from './wait-steps.ts'
@@ -188,7 +189,7 @@ async function park(state: DriveState, { wait, attempt }: Extract<Message, { typ
 /** Counts what the journal holds; a run that outgrows it fails (RUN-8). */
 function count(state: DriveState, { outcome }: StepRecord): void {
   state.steps++
-  if (outcome.status === 'succeeded') state.bytes += sizeOf(outcome.attributes)
+  if (outcome.status === 'succeeded') state.bytes += jsonSize(outcome.attributes)
   if (state.steps > MAX_STEPS)
     endWith(state, { to: 'failed', error: limitError('run/too-many-steps', `It took more than ${MAX_STEPS} steps`) })
   if (state.bytes > MAX_JOURNAL)

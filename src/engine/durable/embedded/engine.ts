@@ -12,6 +12,7 @@ import { type Drive, drive } from './drive.ts'
 import type { ChildStart, DriveContext } from './drive-state.ts'
 import { BEAT_MS, createOwner, type OwnerProcess } from './owner.ts'
 import { keptSteps } from './retry-run.ts'
+import { refuseLarge } from './value-limit.ts'
 import { createWaitClock } from './wait-clock.ts'
 import { createWatchers } from './watch.ts'
 
@@ -99,8 +100,14 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): Engine {
       return paused
     },
     resume: run => told(run, store.resume(run)),
-    signal: signal => told(signal.run, store.signal({ ...signal, receivedAtMs: clock.now() })),
-    decide: decision => told(decision.run, store.decide(decision)),
+    async signal(signal) {
+      refuseLarge('signal', signal.value)
+      return told(signal.run, store.signal({ ...signal, receivedAtMs: clock.now() }))
+    },
+    async decide(decision) {
+      refuseLarge('decision', decision.fields)
+      return told(decision.run, store.decide(decision))
+    },
     settleUnknown: (run, path, as) => told(run, store.settleUnknown(run, path, as)),
     retry: (run, how) => retry(state, run, how),
     status: () => ({ owner: state.owner.id, running: [...state.drives.keys()], isDraining: state.isDraining }),
@@ -139,6 +146,7 @@ function createState(options: EmbeddedEngineOptions): EngineState & { readonly w
 
 async function submit(state: EngineState, { closure, body, ...submission }: Submission) {
   const { store, project, newId, clock } = state.options
+  refuseLarge('input', submission.input)
   const closureDigest = await state.closures.keep(closure)
   const { flow, input, session } = submission
   const fingerprint = digestOf({ flow, body: body ?? { input, session } })
@@ -148,7 +156,10 @@ async function submit(state: EngineState, { closure, body, ...submission }: Subm
 async function submitChild(state: EngineState, parent: RunRecord, child: ChildStart): Promise<void> {
   const { store, flows, clock } = state.options
   const { id, path, flow, input, isDetached } = child
-  const { closure, interpreter, lane, laneLimit, timeoutMs, retentionMs } = flows.child(child.closure, flow, input)
+  const { closure, interpreter, lane, laneLimit, timeoutMs, retentionMs } = flows.child(child.closure, flow, {
+    input,
+    session: parent.session,
+  })
   const nowMs = clock.now()
   const { run } = await store.submit({
     ...{ id, flow, input, interpreter, lane, retentionMs, ...compact({ laneLimit }) },

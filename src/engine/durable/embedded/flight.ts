@@ -1,8 +1,8 @@
 import { crashPoint } from '../../../base/crash-point.ts'
-import type { JsonValue } from '../../../base/json.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import type { EffectCommand, StepError, StepOutcome } from '../../interpreter/command.ts'
 import { nodeNamed, retryAfter } from '../../interpreter/retry.ts'
+import { sizeError } from '../../interpreter/value-size.ts'
 import { type EffectResult, effectKeyOf } from '../effect.ts'
 import type { AttemptRecord, StepRecord, WaitRecord } from '../record-store.ts'
 import type { DriveState, Flight, Message } from './drive-state.ts'
@@ -10,8 +10,6 @@ import { persist } from './persist.ts'
 
 /** Types whose attempts cost money: their rows are durable before (STEP-4). */
 const PAID: ReadonlySet<string> = new Set(['model', 'guard', 'router'])
-/** Of one value, as JSON (RUN-8). */
-const MAX_VALUE_BYTES = 8 * 1024 * 1024
 
 /** Begins an effect, or what its record and its attempts leave to do (STEP-2, STEP-5). Its end comes by the inbox. */
 export function launch(state: DriveState, command: EffectCommand): void {
@@ -170,29 +168,8 @@ async function dropped(state: DriveState, flight: Flight, isWritten: boolean, re
 }
 
 function measured(outcome: StepOutcome): StepOutcome {
-  if (outcome.status !== 'succeeded') return outcome
-  const bytes = sizeOf(outcome.attributes)
-  if (bytes <= MAX_VALUE_BYTES) return outcome
-  const message = `The value has ${Math.ceil(bytes / 1024 / 1024)} MB, and ${MAX_VALUE_BYTES / 1024 / 1024} MB are the most that a step may give`
-  return { status: 'failed', error: { code: 'run/value-too-large', message, retryable: false } }
-}
-
-/** About how many UTF-16 units its JSON has; made without making it, for values are measured at each step. */
-export function sizeOf(value: JsonValue): number {
-  let size = 0
-  const rest: JsonValue[] = [value]
-  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    if (typeof next === 'string') size += next.length + 3
-    else if (typeof next !== 'object' || next === null) size += 6
-    else {
-      size += 2
-      for (const [key, member] of Object.entries(next)) {
-        if (!Array.isArray(next)) size += key.length + 3
-        rest.push(member)
-      }
-    }
-  }
-  return size
+  const error = outcome.status === 'succeeded' ? sizeError(outcome.attributes) : undefined
+  return error ? { status: 'failed', error } : outcome
 }
 
 function failedWith(error: StepError, costNano: number | null): Exclude<EffectResult, { pause: StepError }> {
