@@ -3,6 +3,7 @@ import t from 'tap'
 import type { JsonSchema } from '../../src/artifact/json-schema.ts'
 import type { JsonValue } from '../../src/base/json.ts'
 import { completed } from '../../src/engine/schema-defaults.ts'
+import { inDeclaredOrder } from '../../src/engine/schema-order.ts'
 import { loadSchemaValidator } from '../../src/engine/schema-validator.ts'
 import { typedValue } from '../../src/engine/typed-value.ts'
 import { isStrict, schemaToSend, unwrapAnswer } from '../../src/gateway/output-schema.ts'
@@ -185,4 +186,22 @@ t.test('what is sent to a model', async t => {
   t.equal(unwrapAnswer('{"value":[1]}'), '[1]')
   t.equal(unwrapAnswer('[1]'), '[1]')
   t.equal(unwrapAnswer('no json'), 'no json')
+})
+
+t.test('ID-1: what a flow gives has its fields in the order of their source, though its artifact is sorted', t => {
+  const item = { type: 'object', 'x-order': ['z', 'a'], properties: { a: {}, z: {} } } as const
+  const schema = {
+    type: 'object',
+    'x-order': ['topic', 'answer', 'more'],
+    properties: { answer: item, more: { type: 'array', items: item } },
+  }
+  const value = { answer: { a: 1, b: 2, z: 3 }, extra: null, more: [{ a: 1, z: 2 }, null], topic: 'x' }
+  t.equal(
+    JSON.stringify(inDeclaredOrder(value, schema)),
+    '{"topic":"x","answer":{"z":3,"a":1,"b":2},"more":[{"z":2,"a":1},null],"extra":null}',
+  )
+  t.equal(JSON.stringify(inDeclaredOrder({ b: item, a: { a: 1, z: 2 } }, { additionalProperties: item })).startsWith('{"b":'), true)
+  t.equal(JSON.stringify(inDeclaredOrder([{ a: 1, z: 2 }], { prefixItems: [item] })), '[{"z":2,"a":1}]')
+  t.same(inDeclaredOrder(JSON.parse('{"__proto__":1}'), { 'x-order': ['toString', '__proto__'] }), JSON.parse('{"__proto__":1}'))
+  t.end()
 })

@@ -1,6 +1,7 @@
 import type { Deferred } from '../../artifact/deferred.ts'
 import { isJsonObject, type JsonValue } from '../../base/json.ts'
 import { completed } from '../schema-defaults.ts'
+import { inDeclaredOrder } from '../schema-order.ts'
 import type { RunOutcome, StepError } from './command.ts'
 import type { InterpretationSettings } from './interpretation.ts'
 import { stepErrorOf } from './step-error.ts'
@@ -13,7 +14,7 @@ export function runOutput(
   if (output === undefined) return { state: 'succeeded', output: null }
   let value: JsonValue
   try {
-    value = completed(evaluate(output.value), output.schema)
+    value = inDeclaredOrder(completed(evaluate(output.value), output.schema), output.schema)
   } catch (thrown) {
     return { state: 'failed', error: stepErrorOf(thrown) }
   }
