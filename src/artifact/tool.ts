@@ -41,6 +41,8 @@ export interface HttpToolSpec {
   readonly fail_when: Deferred
   readonly allow_private: boolean
   readonly max_redirects: number
+  /** Certificates of the only authorities that are trusted; absent: those that the system knows. */
+  readonly ca_pem?: string
 }
 
 export interface McpToolSpec {
@@ -50,4 +52,6 @@ export interface McpToolSpec {
   readonly tool: string
   readonly headers?: Readonly<Record<string, string | SecretText>>
   readonly env?: Readonly<Record<string, string | SecretText>>
+  /** Of `url`: it may be in a private network. Absent: it may not. */
+  readonly allow_private?: true
 }

@@ -1,11 +1,14 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import type { Agent, buildConnector } from 'undici'
+import type { Agent, buildConnector, Dispatcher } from 'undici'
+import { type BodyTaker, exchange, type WholeAnswer } from './exchange.ts'
 import { isLoopbackHost, refusalOf, toolRefusalOf } from './network-policy.ts'
 
 /** Sends one request over connections that are kept; no redirect is followed, no private address reached unless allowed. */
 export interface Http {
   send(request: HttpRequest): Promise<Response>
+  /** The same without the objects of the web, for whoever makes thousands of calls a second. @param takerOf who takes the body as it comes. */
+  exchange(request: Omit<HttpRequest, 'maxBytes' | 'isStreamed'>, takerOf?: BodyTaker): Promise<WholeAnswer>
   /** Ends idle connections, so that a process can exit. */
   close(): Promise<void>
 }
@@ -28,6 +31,8 @@ export interface NetworkPolicy {
   readonly allowPrivate: boolean
   /** Absent: a provider, which may always be on this machine, and elsewhere only behind TLS. */
   readonly caller?: 'tool'
+  /** Certificates of the only authorities that are trusted; absent: those that Node knows. */
+  readonly caPem?: string
 }
 
 /** An answer that is longer is cut off with an error: 32 MiB is a hundred times the longest answer of any model. */
@@ -48,26 +53,29 @@ export function createHttp(lookup: LookupFunction = systemLookup): Http {
   const agents = new Map<string, Promise<Agent>>()
   const agentFor = (policy: NetworkPolicy, loopback: boolean) => {
     const isOpen = policy.allowPrivate || (loopback && policy.caller !== 'tool')
-    const key = `${policy.connectTimeoutMs} ${isOpen} ${policy.caller}`
+    const key = `${policy.connectTimeoutMs} ${isOpen} ${policy.caller} ${policy.caPem ?? ''}`
     const agent = agents.get(key) ?? createAgent(policy, isOpen ? lookup : publicLookup(lookup, policy))
     agents.set(key, agent)
     return agent
   }
+  const routeOf = async ({ url, method, headers, body, policy }: HttpRequest): Promise<Route> => {
+    const { origin, hostname, protocol, pathname, search } = new URL(url)
+    const refusal = refusalFor(policy, protocol, hostname)
+    if (refusal !== undefined) throw new AddressRefused(refusal)
+    const agent = await agentFor(policy, isLoopbackHost(hostname))
+    // undici's type names the methods that it knows; it sends any.
+    const options = { origin, path: pathname + search, method: method as Dispatcher.HttpMethod, headers, ...(body !== undefined && { body }) }
+    return { agent, options }
+  }
   return {
-    async send({ url, method, headers, body, signal, policy, maxBytes, isStreamed = false }) {
-      const { origin, hostname, protocol, pathname, search } = new URL(url)
-      const refusal = refusalFor(policy, protocol, hostname)
-      if (refusal !== undefined) throw new AddressRefused(refusal)
-      const agent = await agentFor(policy, isLoopbackHost(hostname))
-      const answer = await agent.request({
-        origin,
-        path: pathname + search,
-        method,
-        headers,
-        ...(body !== undefined && { body }),
-        ...(signal && { signal }),
-      })
+    async send({ maxBytes, isStreamed = false, ...request }) {
+      const { agent, options } = await routeOf(request)
+      const answer = await agent.request({ ...options, ...(request.signal && { signal: request.signal }) })
       return toResponse(answer, { isStreamed, ...(maxBytes !== undefined && { maxBytes }) })
+    },
+    async exchange(request, takerOf) {
+      const { agent, options } = await routeOf(request)
+      return exchange(agent, options, request.signal, takerOf)
     },
     async close() {
       const open = await Promise.all(agents.values())
@@ -77,14 +85,19 @@ export function createHttp(lookup: LookupFunction = systemLookup): Http {
   }
 }
 
+interface Route {
+  readonly agent: Agent
+  readonly options: Dispatcher.DispatchOptions
+}
+
 function refusalFor({ caller, allowPrivate }: NetworkPolicy, protocol: string, hostname: string): string | undefined {
   return caller === 'tool' ? toolRefusalOf(protocol, hostname, allowPrivate) : refusalOf(protocol, hostname, allowPrivate)
 }
 
-async function createAgent({ connectTimeoutMs }: NetworkPolicy, lookup: LookupFunction): Promise<Agent> {
+async function createAgent({ connectTimeoutMs, caPem }: NetworkPolicy, lookup: LookupFunction): Promise<Agent> {
   // undici costs 60 ms to load, and a plan or a simulated call never needs it.
   const { Agent } = await import('undici')
-  const connect: buildConnector.BuildOptions = { timeout: connectTimeoutMs, lookup }
+  const connect: buildConnector.BuildOptions = { timeout: connectTimeoutMs, lookup, ...(caPem !== undefined && { ca: caPem }) }
   // Time is the timeout layer's to keep: undici's own five minutes would end a longer one.
   return new Agent({ connect, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: MAX_RESPONSE_BYTES })
 }

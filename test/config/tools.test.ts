@@ -1,4 +1,6 @@
 import t from 'tap'
+import { generatedBlock } from '../../src/config/generate/block.ts'
+import { createAuthority } from '../support/certificates.ts'
 import { compile, MODEL, told } from '../support/configuration.ts'
 
 const tool = (...lines: readonly string[]) => `tool "x" {\n${lines.map(line => `  ${line.replaceAll('\n', '\n  ')}\n`).join('')}}\n`
@@ -139,5 +141,38 @@ t.test('a tool is one thing, and says what it takes', t => {
   t.same(codes(INPUT, http('url = "https://a.example/"'), 'bind = { ID = "a" }'), [
     'config/unknown-input The input of tool.x has no field "ID"',
   ])
+  t.end()
+})
+
+t.test('ca_file: the certificates of a file are published, and nothing else of it', t => {
+  const { cert } = createAuthority('own')
+  const written = tool(INPUT, http('url     = "https://a.example/"', 'ca_file = "ca/own.pem"'))
+  const compiled = (pem: string, text = written) => compile({ 'main.flow.hcl': text, 'ca/own.pem': pem })
+  const first = compiled(`Our own.\n${cert}\nUntil 2121.\n`)
+  t.same(told(first.diagnostics), [])
+  t.match(first.spec('tool', 'x').http, { ca_pem: cert })
+  const { artifact, digest } = first.block('tool.x')
+  const again = compile(generatedBlock('tool.x', artifact))
+  t.equal(again.block('tool.x').digest, digest, 'a generated block has the text in place of the file')
+  const mistake = (pem: string, text = written) => compiled(pem, text).diagnostics.map(({ code, summary }) => `${code} ${summary}`)
+  t.same(mistake('nothing'), ['config/wrong-type "ca/own.pem" holds no certificate'])
+  t.same(mistake('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'), [
+    'config/wrong-type "ca/own.pem" holds what is no certificate',
+  ])
+  t.same(mistake(`${cert}-----BEGIN PRIVATE KEY-----\n`), ['config/plain-secret "ca/own.pem" holds a private key'])
+  t.same(mistake(cert, written.replace('own.pem', 'onw.pem')), ['config/no-such-file There is no file "ca/onw.pem"'])
+  t.same(mistake(cert, written.replace('ca/own.pem', '../own.pem')), ['config/outside-project "../own.pem" is outside of the project'])
+  t.end()
+})
+
+t.test('an MCP server in a private network is one that the tool names so', t => {
+  const mcp = (...lines: readonly string[]) =>
+    `mcp {\n${['url  = "http://mcp.internal/"', 'tool = "search"', ...lines].map(line => `  ${line}\n`).join('')}}`
+  const { spec, diagnostics } = compile(tool(mcp('allow_private = true')))
+  t.same(told(diagnostics), [])
+  t.match(spec('tool', 'x').mcp, { allow_private: true })
+  t.match(compile(tool(mcp())).diagnostics, [{ code: 'config/insecure-url', summary: '"http://mcp.internal/" is not encrypted' }])
+  const usual = compile(tool('mcp {\n  url  = "https://mcp.example/"\n  tool = "search"\n}')).spec('tool', 'x')
+  t.notOk('allow_private' in (usual.mcp ?? {}), 'VER-3: what is not written makes no key')
   t.end()
 })

@@ -6,8 +6,9 @@ import { ANY, mapOf, NUMBER, objectOf, STRING } from '../../hcl/type.ts'
 import { deepMarks, SECRET } from '../../hcl/value.ts'
 import { bool, integer, oneOf, strings, text } from '../decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, type Decoded, defaulted, optional, required } from '../decode/body.ts'
+import { certificates } from '../decode/certificates.ts'
 import { deferredBool, deferredJson, deferredText, escapeKey, secretMap, secretText } from '../decode/deferred.ts'
-import { refuseCredentials, safeUrl } from '../decode/safe-url.ts'
+import { plainUrl, refuseCredentials } from '../decode/safe-url.ts'
 import { placeOf } from '../decode/value.ts'
 import { createDeferredScope, type DeferredRoot } from '../deferred-scope.ts'
 
@@ -106,16 +107,18 @@ export const httpBody = {
     fail_when: optional(ofResponse(deferredBool)),
     allow_private: defaulted(bool, false),
     max_redirects: defaulted(integer(0, 10), 0),
+    ca_file: optional(certificates),
   },
 } as const satisfies BodySpec
 
 export const mcpBody = {
   arguments: {
-    url: optional(safeUrl),
+    url: optional(plainUrl),
     command: optional(strings()),
     tool: required(text()),
     headers: optional(secretMap),
     env: optional(secretMap),
+    allow_private: defaulted(bool, false),
   },
 } as const satisfies BodySpec
 
@@ -123,14 +126,15 @@ export const commandBody = {
   arguments: { argv: required(words), env: optional(secretMap) },
 } as const satisfies BodySpec
 
-export function toHttpSpec(http: Decoded<typeof httpBody>): HttpToolSpec {
+export function toHttpSpec({ ca_file, ...http }: Decoded<typeof httpBody>): HttpToolSpec {
   return compact({
     ...http,
+    ca_pem: ca_file,
     result: http.result ?? { $expr: 'response.body' },
     fail_when: http.fail_when ?? { $expr: 'response.status >= 400' },
   })
 }
 
-export function toMcpSpec(mcp: Decoded<typeof mcpBody>): McpToolSpec {
-  return compact(mcp)
+export function toMcpSpec({ allow_private, ...mcp }: Decoded<typeof mcpBody>): McpToolSpec {
+  return compact({ ...mcp, allow_private: allow_private || undefined })
 }

@@ -7,6 +7,7 @@ import { bytes, duration, json, labels, oneOf, text } from '../decode/argument.t
 import { type BodySpec, type Decoded, decodeBody, defaulted, optional, single } from '../decode/body.ts'
 import { META_ARGUMENTS, META_BLOCKS } from '../decode/meta-arguments.ts'
 import { reference, references } from '../decode/reference.ts'
+import { isSafe } from '../decode/safe-url.ts'
 import type { BlockSite } from '../decode/site.ts'
 import { createDeferredScope, type DeferredRoot } from '../deferred-scope.ts'
 import { findAttribute } from '../instances.ts'
@@ -128,13 +129,30 @@ function rootOf(block: Block, type: 'input' | 'output', declaration: IoDeclarati
 
 /** A server is spoken to over one way. */
 function checkMcp(block: Block, { mcp }: DecodedTool, site: BlockSite): void {
-  if (mcp === undefined || (mcp.url === undefined) !== (mcp.command === undefined)) return
+  if (mcp === undefined) return
+  checkMcpUrl(block, mcp, site)
+  if ((mcp.url === undefined) !== (mcp.command === undefined)) return
   const both = mcp.url !== undefined
   site.report.error({
     code: both ? 'config/conflicting-arguments' : 'config/missing-argument',
     summary: both ? '"url" and "command" exclude each other' : 'The argument "url" is missing',
     detail: 'An MCP server is reached by url = "https://…", or started by command = ["NAME", …].',
     subject: nestedBlock(block, 'mcp')?.headerRange ?? block.headerRange,
+    where: site.where,
+    address: site.address,
+  })
+}
+
+/** What is sent to it can be read on the way, unless it is encrypted, or stays at home. */
+function checkMcpUrl(block: Block, { url, allow_private: isPrivate }: NonNullable<DecodedTool['mcp']>, site: BlockSite): void {
+  if (url === undefined || isSafe(url, isPrivate)) return
+  const written = nestedBlock(block, 'mcp')
+  site.report.error({
+    code: 'config/insecure-url',
+    summary: URL.canParse(url) ? `"${url}" is not encrypted` : `"${url}" is not a URL`,
+    detail:
+      'Write an https:// address. http:// is accepted for this machine (127.0.0.1, localhost), and elsewhere with allow_private = true.',
+    subject: (written && argumentRange(written, 'url')) ?? block.headerRange,
     where: site.where,
     address: site.address,
   })

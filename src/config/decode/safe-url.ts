@@ -4,10 +4,15 @@ import { concealed } from './deferred.ts'
 import type { ArgumentSite } from './site.ts'
 import { placeOf } from './value.ts'
 
+/** Where credentials or keys go, without any in the address itself; whether it is encrypted is for the block to say. */
+export const plainUrl: ArgumentDecoder<string> = site => {
+  const written = text()(site)
+  return written !== undefined && hasCredentials(written) ? refuseCredentials(site) : written
+}
+
 /** Where credentials or keys go: over https, or to this machine. */
 export const safeUrl: ArgumentDecoder<string> = site => {
-  const written = text()(site)
-  if (written !== undefined && hasCredentials(written)) return refuseCredentials(site)
+  const written = plainUrl(site)
   if (written === undefined || isSafe(written)) return written
   site.report.error({
     code: 'config/insecure-url',
@@ -18,9 +23,11 @@ export const safeUrl: ArgumentDecoder<string> = site => {
   return undefined
 }
 
-function isSafe(written: string): boolean {
-  const url = URL.canParse(written) ? new URL(written) : undefined
-  if (url === undefined) return false
+/** @param mayBePlain also to another machine. */
+export function isSafe(written: string, mayBePlain = false): boolean {
+  const url = URL.parse(written)
+  if (url === null) return false
+  if (mayBePlain && url.protocol === 'http:') return true
   return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
 }
 

@@ -8,7 +8,7 @@ import { formatBytes } from '../decode/literal.ts'
 import { argument, type BodyItem, block, blockUnlessEmpty } from './body.ts'
 import { ioBlock } from './io.ts'
 import { durationText, plainArguments, unlessDefault } from './model-blocks.ts'
-import { deferredValue, entriesText, itemsText, jsonText, referenceText, secretMapText, secretText } from './text.ts'
+import { deferredText, deferredValue, entriesText, itemsText, jsonText, referenceText, secretMapText, secretText } from './text.ts'
 
 /** The arguments and blocks of a tool that give this artifact. */
 export function toolItems(spec: ToolSpec, name: string): readonly BodyItem[] {
@@ -54,7 +54,7 @@ function retryItems({ max_attempts, initial_ms, max_ms }: ToolSpec['retry'], rep
   ])
 }
 
-function httpBlock({ method, url, query, headers, body, result, fail_when, allow_private, max_redirects }: HttpToolSpec): BodyItem {
+function httpBlock({ method, url, query, headers, body, result, fail_when, allow_private, max_redirects, ca_pem }: HttpToolSpec): BodyItem {
   const unless = (name: string, value: Deferred, usual: Deferred) =>
     argument(name, canonicalJson(value as never) === canonicalJson(usual as never) ? undefined : deferredValue(value))
   return block('http', [
@@ -66,6 +66,7 @@ function httpBlock({ method, url, query, headers, body, result, fail_when, allow
     ...unless('result', result, { $expr: 'response.body' }),
     ...unless('fail_when', fail_when, { $expr: 'response.status >= 400' }),
     ...plainArguments({ allow_private: allow_private || undefined, max_redirects: max_redirects === 0 ? undefined : max_redirects }),
+    ...argument('ca_file', ca_pem === undefined ? undefined : deferredText(ca_pem)),
   ])
 }
 
@@ -79,10 +80,11 @@ function isSecret(value: Deferred): value is SecretText {
   return typeof value === 'object' && value !== null && ('$secret' in value || '$join' in value)
 }
 
-function mcpBlock({ url, command, tool: name, headers, env }: McpToolSpec): BodyItem {
+function mcpBlock({ url, command, tool: name, headers, env, allow_private }: McpToolSpec): BodyItem {
   return block('mcp', [
     ...plainArguments({ url, command, tool: name }),
     ...argument('headers', headers && secretMapText(headers)),
     ...argument('env', env && secretMapText(env)),
+    ...plainArguments({ allow_private }),
   ])
 }

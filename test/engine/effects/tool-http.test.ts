@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, LookupFunction } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import type { HttpToolSpec, ToolSpec } from '../../../src/artifact/tool.ts'
 import type { JsonObject } from '../../../src/base/json.ts'
 import { createHttp } from '../../../src/gateway/http.ts'
+import { createAuthority } from '../../support/certificates.ts'
 import { callTool, inputOf, outcomeLine, toolDependencies, toolSpec } from '../../support/tool-call.ts'
 
 interface Seen {
@@ -371,4 +373,22 @@ t.test('a result is held against the guards of its tool', async t => {
   const blocked = await line('block')
   t.match(blocked, /^guard\/blocked: guard.pii blocked the result/)
   t.notMatch(blocked, /example\.com/)
+})
+
+t.test('ca_pem: only its authorities are trusted', async t => {
+  const [own, other] = [createAuthority('own'), createAuthority('other')]
+  const server = createTlsServer(own.issue('127.0.0.1'), (_request, response) => void json('inside')(response, _request))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const dependencies = dependenciesOf(t)
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const line = (http: Partial<HttpToolSpec>) => outcomeLine(callTool(httpTool(url, http), { dependencies }))
+  t.match(await line({ ca_pem: own.cert }), /^done {"output":"inside"/)
+  t.match(await line({}), /^tool\/unreachable: \S+ .*certificate/, 'a connection that another tool may use is not reused')
+  t.match(await line({ ca_pem: other.cert }), /^tool\/unreachable: \S+ .*certificate/)
+  t.match(await line({ ca_pem: other.cert + own.cert }), /^done/)
 })

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, LookupFunction } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import type { McpToolSpec, ToolSpec } from '../../../src/artifact/tool.ts'
 import type { JsonObject } from '../../../src/base/json.ts'
+import { createHttp } from '../../../src/gateway/http.ts'
 import { startMcpHttpServer } from '../../support/mcp-server.ts'
 import { callTool, inputOf, outcomeLine, toolDependencies, toolSpec } from '../../support/tool-call.ts'
 
@@ -169,4 +170,20 @@ t.test('HTTP servers that are no MCP server', async t => {
   )
   const private10 = callTool(mcpTool({ url: 'https://10.0.0.1/mcp', tool: 'greet' }), { dependencies })
   t.equal(await outcomeLine(private10), 'tool/private-address: 10.0.0.1 leads to the private address 10.0.0.1')
+})
+
+t.test('a server in a private network is called only where the tool says so', async t => {
+  const server = await startMcpHttpServer()
+  const inside: LookupFunction = (_name, options, callback) =>
+    options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4)
+  const dependencies = toolDependencies({}, { http: createHttp(inside) })
+  t.teardown(async () => {
+    await dependencies.http.close()
+    await server.close()
+  })
+  const url = server.url.replace('127.0.0.1', 'mcp.internal')
+  const line = (mcp: Partial<McpToolSpec>) =>
+    outcomeLine(callTool(mcpTool({ url, tool: 'greet', ...mcp }), { with: { name: 'Ana' }, dependencies }))
+  t.match(await line({}), /^tool\/private-address: mcp.internal:\d+ leads to an http address, expected https$/)
+  t.equal(await line({ allow_private: true }), 'done {"output":"Hello Ana"}')
 })

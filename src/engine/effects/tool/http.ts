@@ -2,6 +2,7 @@ import type { HttpToolSpec } from '../../../artifact/tool.ts'
 import { invariant } from '../../../base/invariant.ts'
 import type { JsonObject, JsonValue } from '../../../base/json.ts'
 import { retryAfterMs } from '../../../gateway/failure.ts'
+import type { NetworkPolicy } from '../../../gateway/http.ts'
 import { typedValue } from '../../typed-value.ts'
 import type { ToolAnswer, ToolCall, ToolDependencies } from './call.ts'
 import { cleaned } from './cleaned.ts'
@@ -55,7 +56,12 @@ async function followed(first: ToolRequest, spec: HttpToolSpec, call: ToolCall, 
 async function send(request: ToolRequest, spec: HttpToolSpec, call: ToolCall, { http, redactor }: ToolDependencies): Promise<Response> {
   const { url, ...rest } = request
   const { max_result_bytes: maxBytes } = call.spec
-  const policy = { connectTimeoutMs: CONNECT_TIMEOUT_MS, allowPrivate: spec.allow_private, caller: 'tool' } as const
+  const policy: NetworkPolicy = {
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    allowPrivate: spec.allow_private,
+    caller: 'tool',
+    ...(spec.ca_pem !== undefined && { caPem: spec.ca_pem }),
+  }
   try {
     return await http.send({ ...rest, url: url.href, signal: call.signal, policy, maxBytes })
   } catch (error) {

@@ -9,6 +9,8 @@ export interface McpEndpoint {
   readonly url: URL
   /** Of the author, secrets resolved. */
   readonly headers: Readonly<Record<string, string>>
+  /** It may be in a private network. */
+  readonly allowPrivate: boolean
   readonly signal: AbortSignal
 }
 
@@ -72,7 +74,7 @@ export function httpTransport(endpoint: McpEndpoint, http: Http, redactor: Redac
 }
 
 function messageRequest(
-  { url, headers }: McpEndpoint,
+  { url, headers, allowPrivate }: McpEndpoint,
   method: string,
   message: JsonObject | undefined,
   session: Readonly<Record<string, string>>,
@@ -83,7 +85,7 @@ function messageRequest(
     method,
     headers: { ...usual, ...headers, ...session },
     ...(message && { body: JSON.stringify(message) }),
-    policy: { connectTimeoutMs: CONNECT_TIMEOUT_MS, allowPrivate: false },
+    policy: { connectTimeoutMs: CONNECT_TIMEOUT_MS, allowPrivate },
     isStreamed: true,
   }
 }

@@ -71,7 +71,8 @@ async function connected(spec: McpToolSpec, call: ToolCall, dependencies: ToolDe
     const headers = await Promise.all(
       entries.map(async ([name, text]) => [name.toLowerCase(), await resolveSecretText(text, secrets)] as const),
     )
-    return httpTransport({ url: new URL(spec.url), headers: Object.fromEntries(headers), signal }, http, redactor)
+    const endpoint = { url: new URL(spec.url), headers: Object.fromEntries(headers), allowPrivate: spec.allow_private ?? false, signal }
+    return httpTransport(endpoint, http, redactor)
   }
   refuseProcesses(call.address, dependencies)
   const argv = spec.command ?? []
