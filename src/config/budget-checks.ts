@@ -1,7 +1,9 @@
 import type { BudgetSpec } from '../artifact/budget.ts'
 import type { ModelSpec } from '../artifact/model.ts'
 import { hasKnownPrice } from '../artifact/price.ts'
+import { followedReferences } from '../artifact/references.ts'
 import type { Report } from '../diagnostics/report.ts'
+import { kindOfAddress } from './address.ts'
 import { argumentRange } from './blocks/argument-range.ts'
 import { chainFrom, modelsOf } from './checks.ts'
 import type { CompiledBlock } from './instance.ts'
@@ -36,13 +38,32 @@ export function checkBudgets(blocks: readonly CompiledBlock[], report: Report): 
 
 type Models = Parameters<typeof chainFrom>[1]
 
-/** The models whose calls the budget pays: those that it names, of the providers and prompts that it names, or all. */
+/** The models whose calls the budget pays: those that it names, of the providers, prompts and flows that it names, or all. */
 function reachedBy({ applies_to: references }: BudgetSpec, blocks: readonly CompiledBlock[], models: Models) {
   const named = new Set(references.map(({ $ref }) => $ref))
   if (named.size === 0) return [...models.values()]
-  const called = blocks.flatMap(({ address, artifact }) => {
-    if (artifact.kind !== 'prompt' || !named.has(address)) return []
-    return artifact.spec.tiers.flatMap(({ model }) => chainFrom(model.$ref, models).map(link => link.address))
-  })
-  return [...models.values()].filter(({ address, spec }) => named.has(address) || named.has(spec.provider.$ref) || called.includes(address))
+  const called = new Set(
+    blocks.flatMap(({ address, artifact }) => {
+      if (artifact.kind !== 'prompt' || !named.has(address)) return []
+      return artifact.spec.tiers.flatMap(({ model }) => chainFrom(model.$ref, models).map(link => link.address))
+    }),
+  )
+  const within = reachedFrom(
+    [...named].filter(address => FLOW_KINDS.has(kindOfAddress(address))),
+    blocks,
+  )
+  return [...models.values()].filter(
+    ({ address, spec }) => [address, spec.provider.$ref].some(paid => named.has(paid)) || called.has(address) || within.has(address),
+  )
+}
+
+/** All of their calls are theirs: also those of guards, and of flows that they begin. */
+const FLOW_KINDS: ReadonlySet<string> = new Set(['workflow', 'agent'])
+
+function reachedFrom(addresses: readonly string[], blocks: readonly CompiledBlock[]): ReadonlySet<string> {
+  const byAddress = new Map(blocks.map(block => [block.address, block]))
+  const reached = new Set(addresses)
+  // A set grows while it is gone through.
+  for (const address of reached) for (const next of followedReferences(byAddress.get(address)?.artifact.spec)) reached.add(next)
+  return reached
 }

@@ -33,6 +33,21 @@ prompt "safe" {
   user  = "Say hello."
 }
 
+workflow "inner" {
+  node "model" "say" { prompt = prompt.reached }
+  output { value = node.say.text }
+}
+
+workflow "outer" {
+  node "flow" "inner" { flow = workflow.inner }
+  output { value = node.inner.output }
+}
+
+workflow "harmless" {
+  node "model" "say" { prompt = prompt.safe }
+  output { value = node.say.text }
+}
+
 `
 
 t.test('a budget counts all calls of a day of UTC, and blocks, unless it says otherwise', t => {
@@ -86,6 +101,13 @@ t.test('what a budget refuses to be, each with the line', t => {
   t.end()
 })
 
+t.test('a budget applies to runs of workflows, and may pause them', t => {
+  const { spec, diagnostics } = compile(LOCAL + budget(...DAILY, 'applies_to = [workflow.harmless]', 'action = "pause"'))
+  t.same(told(diagnostics), [])
+  t.match(spec('budget', 'team'), { applies_to: [{ $ref: 'workflow.harmless' }], action: 'pause' })
+  t.end()
+})
+
 t.test('a time zone that is nearly one is suggested', t => {
   const [diagnostic] = compile(budget(...DAILY, 'timezone = "Europe/Berln"')).diagnostics
   t.same(diagnostic?.suggestions, ['Europe/Berlin'])
@@ -95,9 +117,9 @@ t.test('a time zone that is nearly one is suggested', t => {
 t.test('BUD-7: a blocking budget over a model without known prices is refused when it is planned', t => {
   const refused = (...lines: readonly string[]) => told(compile(LOCAL + budget(...DAILY, ...lines)).diagnostics)
   t.same(refused(), ['budget/unknown-price "budget \\"team\\""'], 'all models')
-  for (const reach of ['model.local', 'provider.local', 'prompt.reached'])
+  for (const reach of ['model.local', 'provider.local', 'prompt.reached', 'workflow.inner', 'workflow.outer'])
     t.same(refused(`applies_to = [${reach}]`), [`budget/unknown-price "[${reach}]"`], reach)
-  t.same(refused('applies_to = [prompt.safe, model.fast]'), [], 'it does not reach the model')
+  t.same(refused('applies_to = [prompt.safe, model.fast, workflow.harmless]'), [], 'it does not reach the model')
   t.same(refused('action = "warn"'), [], 'it refuses nothing')
   t.same(refused('unknown_price = "ignore"'), [], 'it lets such calls pass')
   t.end()

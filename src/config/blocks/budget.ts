@@ -1,4 +1,4 @@
-import { BUDGET_KEYS, BUDGET_PERIODS, type BudgetSpec } from '../../artifact/budget.ts'
+import { BUDGET_ACTIONS, BUDGET_KEYS, BUDGET_PERIODS, type BudgetSpec } from '../../artifact/budget.ts'
 import { compact } from '../../base/compact.ts'
 import type { Block } from '../../hcl/ast.ts'
 import { labels, money, oneOf, percents, text } from '../decode/argument.ts'
@@ -11,7 +11,7 @@ import { argumentRange } from './argument-range.ts'
 import type { BlockDefinition } from './definition.ts'
 
 /** What can be paid for: flows, and what they call. */
-const PAID_KINDS = ['prompt', 'model', 'provider'] as const
+const PAID_KINDS = ['workflow', 'prompt', 'agent', 'model', 'provider'] as const
 
 const limit: ArgumentDecoder<number> = site => {
   const value = money(site)
@@ -59,7 +59,7 @@ const budgetBody = {
     per: required(oneOf(BUDGET_PERIODS)),
     by: optional(oneOf(BUDGET_KEYS)),
     applies_to: defaulted(references(...PAID_KINDS), []),
-    action: defaulted(oneOf(['block', 'warn', 'degrade']), 'block'),
+    action: defaulted(oneOf(BUDGET_ACTIONS), 'block'),
     degrade_to: optional(reference('model')),
     warn_at: defaulted(percents, [0.8]),
     timezone: defaulted(timezone, 'UTC'),
