@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
-import type { JsonValue } from '../base/json.ts'
-import { systemErrorSentence } from '../base/system-error.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { type FoundFlow, findFlow } from '../operations/flow.ts'
 import { type CallEvent, dryRun, PromptFailure, type RunOptions, run } from '../operations/run.ts'
 import { isWorkedOn } from '../operations/runs/find.ts'
-import { submitRun } from '../operations/runs/submit.ts'
+import { type SubmitOptions, submitRun } from '../operations/runs/submit.ts'
 import {
   answerText,
   dryRunJson,
@@ -28,8 +23,8 @@ import { showControls } from '../views/text-width.ts'
 import { readDuration, readVariables, variableFlags } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { shown } from './flags.ts'
-import { parseJson } from './json-flag.ts'
 import { RunCommand, readWaiting, type WaitFlags } from './run-command.ts'
+import { readInput, readSession } from './run-input.ts'
 
 export default class Run extends RunCommand {
   static override id = 'run'
@@ -48,6 +43,7 @@ export default class Run extends RunCommand {
   static override exitCodes = 'Exit codes: 0 done, 1 error or failed run, 5 waits or is paused, 130 interrupted.'
   static override args = {
     flow: Args.string({ required: true, description: 'workflow.NAME or prompt.NAME; with -e also prompt.NAME@VERSION' }),
+    input: Args.string({ description: '-: the input comes from standard input' }),
   }
   static override flags = {
     ...shown('What to run', 'environment'),
@@ -55,6 +51,12 @@ export default class Run extends RunCommand {
     ...Object.fromEntries(Object.entries(variableFlags).map(([name, flag]) => [name, { ...flag, helpGroup: 'What to run' }])),
     input: Flags.string({ helpGroup: 'Input', helpValue: 'JSON|@FILE|-', summary: 'the input as JSON; - is standard input' }),
     field: Flags.string({ helpGroup: 'Input', helpValue: 'NAME=VALUE', summary: 'one field of the input', multiple: true }),
+    session: Flags.string({
+      helpGroup: 'Input',
+      helpValue: 'NAME=VALUE',
+      summary: 'who asks: id, user, tenant, locale, timezone',
+      multiple: true,
+    }),
     'dry-run': Flags.boolean({ helpGroup: 'How', summary: 'show the messages and their tokens; no call' }),
     'no-cache': Flags.boolean({ helpGroup: 'How', summary: 'ask a model also where an answer is kept, and keep none' }),
     detach: Flags.boolean({ helpGroup: 'How', summary: 'print the id of the run, and leave it to an engine' }),
@@ -73,6 +75,8 @@ export default class Run extends RunCommand {
   async run(): Promise<ExitCode> {
     const { flags, args, raw } = await this.parse(Run)
     if (flags.model !== undefined && flags.environment !== undefined) throw conflictingModel()
+    const written = { input: readWritten(args.input, flags.input), fields: flags.field ?? [] }
+    const session = readSession(flags.session ?? [])
     const found = await findFlow(createApp(this.host), {
       flow: args.flow,
       ...this.chosenEnvironment(flags),
@@ -81,15 +85,15 @@ export default class Run extends RunCommand {
     })
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
     try {
-      const input = await this.#readInput(flags.input, flags.field ?? [])
+      const input = await readInput(written, this.host)
       const recorded = ENGINE_FLAGS.filter(name => flags[name] !== undefined && flags[name] !== false)
       const direct = DIRECT_FLAGS.filter(name => flags[name] !== undefined && flags[name] !== false)
       if (found.kind === 'workflow' || recorded.length > 0) {
         if (direct[0] !== undefined) throw misplacedFlag(direct[0], found.kind === 'workflow' ? found.closure.address : `--${recorded[0]}`)
-        return await this.#submit(found, input, flags)
+        return await this.#submit(found, { input, session }, flags)
       }
       const options: RunOptions = {
-        input,
+        ...{ input, session },
         ...(flags.model === undefined ? {} : { model: flags.model }),
         signal: this.interruption(),
         withoutCache: flags['no-cache'],
@@ -103,7 +107,7 @@ export default class Run extends RunCommand {
   }
 
   /** Records the run, then works on it here, unless it is left to an engine. */
-  async #submit(flow: FoundFlow, input: JsonValue, flags: SubmitFlags): Promise<ExitCode> {
+  async #submit(flow: FoundFlow, given: Pick<SubmitOptions, 'input' | 'session'>, flags: SubmitFlags): Promise<ExitCode> {
     const host = createApp(this.host)
     const { project, environments } = flow
     const waiting = readWaiting(flags)
@@ -114,7 +118,7 @@ export default class Run extends RunCommand {
     })
     try {
       const { run, replayed } = await submitRun(host, engine, flow, {
-        input,
+        ...given,
         ...(flags['idempotency-key'] === undefined ? {} : { idempotencyKey: flags['idempotency-key'] }),
         ...(flags.deadline === undefined ? {} : { deadlineMs: readDuration('deadline', flags.deadline) }),
         ...(flags.priority === undefined ? {} : { priority: flags.priority }),
@@ -190,27 +194,6 @@ export default class Run extends RunCommand {
     const rendered = await dryRun(createApp(this.host), flow, options)
     return this.present({ text: () => dryRunText(rendered), json: () => dryRunJson(rendered) })
   }
-
-  async #readInput(written: string | undefined, fields: readonly string[]): Promise<JsonValue> {
-    const given = Object.fromEntries(fields.map(readField))
-    if (written === undefined) return given
-    const source = written === '-' ? await text(this.host.stdin) : written.startsWith('@') ? this.#readFile(written.slice(1)) : written
-    const from = written === '-' ? 'Standard input' : written.startsWith('@') ? written.slice(1) : '--input'
-    const parsed = parseJson(source, from, 'No run was made.')
-    return fields.length > 0 && typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed, ...given } : parsed
-  }
-
-  #readFile(file: string): string {
-    try {
-      return readFileSync(resolve(this.host.workingFolder(), file), 'utf8')
-    } catch (error) {
-      throw new OperationError({
-        code: 'cli/bad-flag-value',
-        summary: `--input names a file that cannot be read: ${file}`,
-        detail: `${systemErrorSentence(error)} No run was made.`,
-      })
-    }
-  }
 }
 
 /** A run that is recorded has these; a prompt that is asked directly has the others. */
@@ -224,21 +207,22 @@ interface SubmitFlags extends WaitFlags {
   readonly priority?: number | undefined
 }
 
+/** The input stands in one place: `-` after the flow, or `--input`. */
+function readWritten(argument: string | undefined, flag: string | undefined): string | undefined {
+  if (argument === undefined) return flag
+  if (argument === '-' && flag === undefined) return argument
+  throw new OperationError({
+    code: argument === '-' ? 'cli/conflicting-flags' : 'cli/unexpected-argument',
+    summary: argument === '-' ? '- and --input both say where the input comes from' : `flowrun run does not take "${argument}"`,
+    detail: 'Give the input by --field, by --input, or by - from standard input. No run was made.',
+  })
+}
+
 function misplacedFlag(flag: string, where: string): OperationError {
   return new OperationError({
     code: 'cli/conflicting-flags',
     summary: `--${flag} is for a prompt that is asked directly, not for ${where}`,
     detail: `Leave out --${flag}. No run was made.`,
-  })
-}
-
-function readField(written: string): readonly [string, string] {
-  const equals = written.indexOf('=')
-  if (equals > 0) return [written.slice(0, equals), written.slice(equals + 1)]
-  throw new OperationError({
-    code: 'cli/bad-flag-value',
-    summary: `--field cannot be "${written}"`,
-    detail: 'Write a name and a value: --field question="Why?".',
   })
 }
 

@@ -1,9 +1,11 @@
 import type { Closure } from '../artifact/closure.ts'
 import type { Reference } from '../artifact/deferred.ts'
 import { memberKey } from '../artifact/references.ts'
+import type { SessionName } from '../artifact/session.ts'
 import type { WorkflowSpec } from '../artifact/workflow.ts'
 import { digestOfText } from '../base/digest.ts'
 import type { JsonObject, JsonValue } from '../base/json.ts'
+import { fromJson } from '../hcl/json-value.ts'
 import type { DeferredLanguage } from './deferred.ts'
 import type { ChildFlow, FlowReader } from './durable/engine.ts'
 import type { RunRecord } from './durable/record-store.ts'
@@ -26,7 +28,7 @@ export interface Flows extends FlowReader {
   /** Where a value does not fit. */
   readonly violations: SchemaValidator['violations']
   /** Which runs of the flow share its limit: those of the flow, or those of one key. */
-  lane(closure: Closure, input: JsonValue): Pick<ChildFlow, 'lane' | 'laneLimit'>
+  lane(closure: Closure, input: JsonValue, session: JsonObject): Pick<ChildFlow, 'lane' | 'laneLimit'>
 }
 
 export interface FlowDependencies {
@@ -46,10 +48,11 @@ export function createFlows({ language, validator }: FlowDependencies): Flows {
   }
   const interpret = (run: RunRecord, closure: Closure): Interpretation =>
     createInterpretation({ graph: graph(closure), facts: factsOf(run), closure, language, validator, digest: digestOfText })
-  const lane: Flows['lane'] = (closure, input) => {
+  const lane: Flows['lane'] = (closure, input, session) => {
     const { concurrency, input: schema } = graph(closure)
     if (concurrency === undefined) return { lane: closure.address }
-    const key = concurrency.key === undefined ? undefined : language.value(concurrency.key, { input: typedValue(input, schema) })
+    const names = () => ({ input: typedValue(input, schema), session: fromJson({ ...sessionOf(session) }) })
+    const key = concurrency.key === undefined ? undefined : language.value(concurrency.key, names())
     return { lane: key === undefined ? closure.address : `${closure.address} ${JSON.stringify(key)}`, laneLimit: concurrency.limit }
   }
   return {
@@ -59,10 +62,10 @@ export function createFlows({ language, validator }: FlowDependencies): Flows {
     violations: validator.violations,
     checkedInput: async (closure, input) =>
       (await checkedInput(input, graph(closure), closure.address, language, async () => validator)).json,
-    child(closure, flow, input) {
+    child(closure, flow, { input, session }) {
       const own: Closure = { ...closure, address: flow }
       const { interpreter, timeout_ms: timeoutMs, retention_ms: retentionMs } = graph(own)
-      return { closure: own, interpreter, timeoutMs, retentionMs, ...lane(own, input) }
+      return { closure: own, interpreter, timeoutMs, retentionMs, ...lane(own, input, session) }
     },
     onUnknown({ nodeType, arguments: given }, { members }) {
       const artifact = nodeType === 'tool' ? members.get(memberKey(toolOf(given)))?.artifact : undefined
@@ -77,12 +80,14 @@ function toolOf(given: JsonObject): Reference {
 }
 
 function factsOf({ id, flow, startedAtMs, createdAtMs, input, session }: RunRecord): RunFacts {
-  const text = (name: string) => {
+  return { id, flow, input, startedAtMs: startedAtMs ?? createdAtMs, session: sessionOf(session) }
+}
+
+/** What was not said is null in expressions. */
+function sessionOf(session: JsonObject): RunFacts['session'] {
+  const text = (name: SessionName) => {
     const value = session[name]
     return typeof value === 'string' ? value : null
   }
-  return {
-    ...{ id, flow, input, startedAtMs: startedAtMs ?? createdAtMs },
-    session: { id: text('id'), user: text('user'), tenant: text('tenant'), locale: text('locale'), timezone: text('timezone') },
-  }
+  return { id: text('id'), user: text('user'), tenant: text('tenant'), locale: text('locale'), timezone: text('timezone') }
 }

@@ -1,3 +1,5 @@
+import type { Session } from '../artifact/session.ts'
+import { compact } from '../base/compact.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
@@ -12,6 +14,8 @@ export type { CallEvent } from '../gateway/call.ts'
 
 export interface RunOptions {
   readonly input: JsonValue
+  /** For budgets and costs. */
+  readonly session: Session
   /** Ask this model of the working copy instead. */
   readonly model?: string
   readonly signal: AbortSignal
@@ -25,7 +29,8 @@ export interface RunOptions {
 
 /** Runs a prompt in this process, without a record, and gives its typed answer. */
 export function run(host: OperationHost, flow: FoundFlow, options: RunOptions): Promise<PromptResult> {
-  const { input, signal, onEvent, model, withoutCache } = options
+  const { input, session, signal, onEvent, model, withoutCache } = options
+  const { tenant, user } = session
   return withEngine(host, flow, options, (engine, { closure, environment }) =>
     engine.run({
       closure,
@@ -34,8 +39,7 @@ export function run(host: OperationHost, flow: FoundFlow, options: RunOptions): 
       input,
       signal,
       withoutCache,
-      ...(onEvent ? { onEvent } : {}),
-      ...(model === undefined ? {} : { model }),
+      ...compact({ onEvent, model, tenant, user }),
       ...withoutKey(flow),
     }),
   )

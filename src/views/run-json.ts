@@ -21,7 +21,7 @@ export function submittedEvent(run: RunRecord, nowMs: number): string {
 
 function runReportFields({ run, nodes, waits, usage }: RunReport): JsonObject {
   return {
-    run: { ...runFields(run), input: run.input, output: run.output ?? null },
+    run: { ...runFields(run), session: run.session, input: run.input, output: run.output ?? null },
     usage: usageFields(usage),
     nodes: nodes.map(nodeFields),
     waits: waits.map(waitFields),

@@ -53,6 +53,7 @@ export function runShowText(report: RunReport, style: Style, nowMs: number): str
     ...(run.parent === undefined ? [] : [`  began by    ${run.parent.run}, ${run.parent.path}`]),
     `  submitted   ${formatMoment(run.createdAtMs)} by ${oneLine(run.submittedBy)}`,
     ...(run.idempotencyKey === undefined ? [] : [`  key         ${oneLine(run.idempotencyKey)}`]),
+    ...sessionLines(run),
     ...(TERMINAL_STATES.has(run.state) || run.deadlineAtMs > 8.64e15 ? [] : [`  deadline    ${formatMoment(run.deadlineAtMs)}`]),
   ]
   const tree = runTreeLines(report, style, nowMs)
@@ -60,6 +61,11 @@ export function runShowText(report: RunReport, style: Style, nowMs: number): str
   const error = run.error ? `\n${oneLine(run.error.message)}  [${run.error.code}]\n` : ''
   const output = run.state === 'succeeded' ? `\n${outputText(run)}` : ''
   return `${[runTitle(run, style), ...facts, '', ...tree, ''].join('\n')}\n${end}${error}${output}`
+}
+
+function sessionLines({ session }: RunRecord): readonly string[] {
+  const said = Object.entries(session).map(([name, value]) => `${name} ${oneLine(String(value))}`)
+  return said.length === 0 ? [] : [`  session     ${said.join(', ')}`]
 }
 
 function openText(report: RunReport): string {

@@ -27,7 +27,7 @@ async function inSupport(t: Test, work: (engine: RunEngine, host: OperationHost,
 async function submitted(host: OperationHost, engine: RunEngine, input: { readonly message: string; readonly pages?: readonly string[] }) {
   const flow = await findFlow(host, { flow: 'workflow.support', variables: [] })
   if (flow.outcome === 'invalid') throw new Error(flow.diagnostics[0]?.summary)
-  return (await submitRun(host, engine, flow, { input: { ...input } })).run
+  return (await submitRun(host, engine, flow, { input: { ...input }, session: {} })).run
 }
 
 const never = new AbortController().signal

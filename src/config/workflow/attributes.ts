@@ -1,3 +1,4 @@
+import { SESSION_NAMES } from '../../artifact/session.ts'
 import { BOOL, INTEGER, listOf, NUMBER, type ObjectAttribute, type ObjectType, objectOf, STRING, type Type } from '../../hcl/type.ts'
 
 /** What can be read of a finished node (blocks.md 4.2). */
@@ -80,7 +81,7 @@ export function approvalAttributes(fields: Type): Readonly<Record<string, Object
 /** What the submitter said about the session; each may be null. */
 export const SESSION: ObjectType = {
   kind: 'object',
-  attributes: new Map(['id', 'user', 'tenant', 'locale', 'timezone'].map(name => [name, maybe(STRING)])),
+  attributes: new Map(SESSION_NAMES.map(name => [name, maybe(STRING)])),
 }
 
 /** `started_at` is the only clock. */

@@ -1,5 +1,6 @@
 import type { Closure, ClosureMember } from '../../artifact/closure.ts'
 import { followedReferences, memberKey, pinnedReferences } from '../../artifact/references.ts'
+import type { Session } from '../../artifact/session.ts'
 import { compact } from '../../base/compact.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { userName } from '../../base/user.ts'
@@ -12,6 +13,7 @@ import type { RunEngine } from './access.ts'
 
 export interface SubmitOptions {
   readonly input: JsonValue
+  readonly session: Session
   readonly idempotencyKey?: string
   /** From now on; absent: as long as the flow says. */
   readonly deadlineMs?: number
@@ -31,22 +33,22 @@ export async function submitRun(
   host: Pick<OperationHost, 'clock'>,
   { engine, flows }: RunEngine,
   flow: FoundFlow,
-  { input: given, idempotencyKey, deadlineMs, priority = 0 }: SubmitOptions,
+  { input: given, session, idempotencyKey, deadlineMs, priority = 0 }: SubmitOptions,
 ): Promise<{ readonly run: RunRecord; readonly replayed: boolean }> {
   if (idempotencyKey !== undefined && !KEY.test(idempotencyKey)) throw badKey()
   const closure = reachable(flow.closure)
   const { interpreter, timeout_ms: timeoutMs, retention_ms: retentionMs } = flows.graph(closure)
   const input = await flows.checkedInput(closure, given).catch(error => Promise.reject(withPlace(error, flow.parsed)))
   return engine.submit({
-    ...{ closure, input, interpreter, retentionMs, priority, release: flow.release, session: {}, notBeforeMs: 0 },
-    ...flows.lane(closure, input),
+    ...{ closure, input, interpreter, retentionMs, priority, release: flow.release, session, notBeforeMs: 0 },
+    ...flows.lane(closure, input, session),
     ...compact({ idempotencyKey }),
     flow: closure.address,
     environment: flow.environment.name,
     deadlineAtMs: host.clock.now() + (deadlineMs ?? timeoutMs),
     submittedBy: userName(),
     // As it was sent: a default that changes later makes no other body of it (IDEM-1).
-    body: given,
+    body: { input: given, session },
   })
 }
 
