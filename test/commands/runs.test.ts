@@ -55,3 +55,63 @@ t.test('a session has names of its own', async t => {
   t.match(await type('run', 'workflow.who', '--session', 'usr=ana'), { code: 1, err: /cannot be "usr=ana"[\s\S]*Did you\s+mean\s+user\?/ })
   t.match(await type('run', 'workflow.who', '--session', 'ana'), { code: 1, err: /Write a name and a value: --session user=ana\./ })
 })
+
+const shop = (confirm: string, first = '"A-1"') => `
+provider "simulated" {
+  answer {
+    when  = strcontains(request.text, "broken")
+    error = "bad_request"
+  }
+  answer { text = "It is paid." }
+}
+model "fast" {
+  provider = provider.simulated
+  id       = "simulated-small"
+}
+prompt "first" {
+  model = model.fast
+  user  = ${first}
+}
+prompt "confirm" {
+  model = model.fast
+  user  = ${confirm}
+}
+workflow "order" {
+  node "model" "first" { prompt = prompt.first }
+  node "model" "confirm" {
+    after  = [node.first]
+    prompt = prompt.confirm
+  }
+  output { value = node.confirm.text }
+}
+`
+
+t.test('RUN-5: a retry runs on the versions of its run, with --latest on those of now', async t => {
+  const { write, type, json } = shell(t, shop('"broken"'))
+  const { run: failed } = await json('run', 'workflow.order')
+  t.equal(failed.state, 'failed')
+  write(shop('"fine"', '"A-2"'))
+  t.match(await json('runs', 'retry', failed.id), { run: { state: 'failed' } }, 'the working copy of then')
+  const { run, nodes } = await json('runs', 'retry', failed.id, '--latest')
+  t.match(run, { state: 'succeeded', output: 'It is paid.', retry_of: failed.id })
+  const trace = await json('trace', failed.id, '--node', 'first')
+  t.match(nodes[0], { path: 'first', started_at: trace.steps[0].started_at }, 'what was recorded counts, though its prompt is another one')
+  write(shop('"fine"').replace('{ prompt = prompt.first }', '{\n    prompt  = prompt.first\n    timeout = "1m"\n  }'))
+  const changed = await json('runs', 'retry', failed.id, '--latest')
+  t.not(changed.nodes[0].started_at, trace.steps[0].started_at, 'a node that was changed is done again')
+  t.match(await json('runs', 'retry', failed.id, '--latest', '--from', 'node.first', '--detach'), { run: { state: 'queued' } })
+  write('workflow "other" {\n  output { value = 1 }\n}\n')
+  t.match(await type('runs', 'retry', failed.id, '--latest'), { code: 1, err: /\[/ }, 'a flow that is gone cannot be the latest')
+})
+
+t.test('RUN-5: the latest of a deployed run are the active versions of its environment', async t => {
+  const { write, type, json } = shell(t, shop('"broken"'))
+  t.match(await type('apply', '--yes'), { code: 0 })
+  const { run: failed } = await json('run', 'workflow.order', '-e', 'dev')
+  t.match(failed, { state: 'failed', release: 1 })
+  write(shop('"fine"'))
+  t.match(await json('runs', 'retry', failed.id, '--latest'), { run: { state: 'failed', release: 1 } }, 'the working copy is not deployed')
+  t.match(await type('apply', '--yes'), { code: 0 })
+  t.match(await json('runs', 'retry', failed.id), { run: { state: 'failed', release: 1 } })
+  t.match(await json('runs', 'retry', failed.id, '--latest'), { run: { state: 'succeeded', release: 2 } })
+})

@@ -88,8 +88,8 @@ t.test('RUN-5: a cancelled run is retried as a new one, and RUN-1: one that is o
     const cancelled = (await engine.records.getRun(run.id)) ?? run
     await t.rejects(cancelRun(engine, cancelled), { code: 'run/ended' })
     await t.rejects(findApproval(engine, cancelled, undefined), { code: 'run/ended' })
-    await t.rejects(retryRun(engine, cancelled, 'thank'), { code: 'run/unknown-node', diagnostic: { suggestions: ['thanks'] } })
-    const again = await retryRun(engine, cancelled, undefined)
+    await t.rejects(retryRun(engine, cancelled, { from: 'thank' }), { code: 'run/unknown-node', diagnostic: { suggestions: ['thanks'] } })
+    const again = await retryRun(engine, cancelled, {})
     t.match(again, { retryOf: run.id, state: 'queued' })
     t.equal((await executeRun(engine, again.id, { signal: never })).run.state, 'succeeded')
   }),

@@ -31,9 +31,9 @@ export interface Engine {
   /**
    * A new run with the records of a former one before a node (RUN-5).
    *
-   * @param from the node to begin at; absent: the steps that failed are done again.
+   * Where the graph is another one by now, what was recorded of nodes that changed does not count, nor of what depends on them.
    */
-  retry(run: string, how: { readonly from?: string; readonly submittedBy: string }): Promise<RetryOutcome>
+  retry(run: string, how: RetryOptions): Promise<RetryOutcome>
   status(): EngineStatus
 }
 
@@ -43,6 +43,16 @@ export interface Submission
   /** What the caller sent, whole: with the same key another one is refused (IDEM-1). Absent: input and session. */
   readonly body?: JsonValue
 }
+
+export interface RetryOptions {
+  /** The node to begin at; absent: the steps that failed are done again. */
+  readonly from?: string
+  readonly submittedBy: string
+  /** Instead of what the former run is pinned to. */
+  readonly pins?: RetryPins
+}
+
+export type RetryPins = Pick<Submission, 'closure' | 'release' | 'interpreter' | 'input' | 'lane' | 'laneLimit' | 'retentionMs'>
 
 export type RetryOutcome =
   | { readonly outcome: 'submitted'; readonly run: RunRecord }

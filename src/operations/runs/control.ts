@@ -1,10 +1,13 @@
 import type { NodeSpec } from '../../artifact/workflow.ts'
+import { compact } from '../../base/compact.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { suggest } from '../../base/suggest.ts'
 import { userName } from '../../base/user.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import { type RunRecord, TERMINAL_STATES } from '../../engine/durable/record-store.ts'
+import type { FoundFlow } from '../flow.ts'
 import type { RunEngine } from './access.ts'
+import { pinsOf } from './submit.ts'
 
 /** @throws OperationError `run/ended` */
 export function requireOpen({ id, state }: RunRecord): void {
@@ -31,15 +34,24 @@ export async function pauseRun({ engine }: RunEngine, run: RunRecord): Promise<v
   await engine.pause(run.id, { code: 'run/paused', message: `${userName()} has paused it`, retryable: false })
 }
 
-/** A new run with the records of the former one (RUN-5). @throws OperationError `run/not-ended`, `run/unknown-node`. */
-export async function retryRun({ engine }: RunEngine, { id }: RunRecord, from: string | undefined): Promise<RunRecord> {
-  const retried = await engine.retry(id, { submittedBy: userName(), ...(from === undefined ? {} : { from }) })
+export interface RetryChoice {
+  /** The node to begin at, `answer` or `node.answer`; absent: the steps that failed are done again. */
+  readonly from?: string
+  /** Runs on this instead of the versions of the former run. */
+  readonly latest?: FoundFlow
+}
+
+/** A new run with the records of the former one (RUN-5). @throws OperationError `run/not-ended`, `run/unknown-node`, `run/invalid-input`. */
+export async function retryRun(runs: RunEngine, former: RunRecord, { from: given, latest }: RetryChoice): Promise<RunRecord> {
+  const from = given?.replace(/^node\./, '')
+  const pins = latest && (await pinsOf(runs.flows, latest, former))
+  const retried = await runs.engine.retry(former.id, { submittedBy: userName(), ...compact({ from, pins }) })
   if (retried.outcome === 'submitted') return retried.run
-  if (retried.outcome === 'unknown-node') throw unknownNode(from ?? '', retried.nodes)
+  if (retried.outcome === 'unknown-node') throw unknownNode(given ?? '', retried.nodes)
   const state = retried.outcome === 'not-ended' ? retried.state : undefined
   throw new OperationError({
     code: 'run/not-ended',
-    summary: state === 'succeeded' ? `Run ${id} succeeded` : `Run ${id} is ${state ?? 'not there any more'}`,
+    summary: state === 'succeeded' ? `Run ${former.id} succeeded` : `Run ${former.id} is ${state ?? 'not there any more'}`,
     detail: 'Only runs that failed or were cancelled are retried. Nothing was changed.',
   })
 }

@@ -84,6 +84,10 @@ export function failedRun({ id, error }: RunRecord): Diagnostic | undefined {
     severity: 'error',
     summary: error.message.replace(/\.$/, ''),
     ...(error.path !== undefined && { where: `in node "${error.path}"` }),
-    detail: `What it was given:  flowrun trace ${name}${node}\nTry it again:       flowrun runs retry ${name}`,
+    detail: [
+      `What it was given:  flowrun trace ${name}${node}`,
+      `Try it again:       flowrun runs retry ${name}`,
+      `With changes:       flowrun runs retry ${name} --latest`,
+    ].join('\n'),
   }
 }

@@ -5,7 +5,9 @@ import { compact } from '../../base/compact.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { userName } from '../../base/user.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
+import type { RetryPins } from '../../engine/durable/engine.ts'
 import type { RunRecord } from '../../engine/durable/record-store.ts'
+import type { Flows } from '../../engine/flows.ts'
 import { withPlace } from '../failure-place.ts'
 import type { FoundFlow } from '../flow.ts'
 import type { OperationHost } from '../project.ts'
@@ -36,20 +38,33 @@ export async function submitRun(
   { input: given, session, idempotencyKey, deadlineMs, priority = 0 }: SubmitOptions,
 ): Promise<{ readonly run: RunRecord; readonly replayed: boolean }> {
   if (idempotencyKey !== undefined && !KEY.test(idempotencyKey)) throw badKey()
-  const closure = reachable(flow.closure)
-  const { interpreter, timeout_ms: timeoutMs, retention_ms: retentionMs } = flows.graph(closure)
-  const input = await flows.checkedInput(closure, given).catch(error => Promise.reject(withPlace(error, flow.parsed)))
+  const pins = await pinsOf(flows, flow, { input: given, session })
+  const { closure } = pins
   return engine.submit({
-    ...{ closure, input, interpreter, retentionMs, priority, release: flow.release, session, notBeforeMs: 0 },
-    ...flows.lane(closure, input, session),
-    ...compact({ idempotencyKey }),
+    ...{ ...pins, priority, session, notBeforeMs: 0, ...compact({ idempotencyKey }) },
     flow: closure.address,
     environment: flow.environment.name,
-    deadlineAtMs: host.clock.now() + (deadlineMs ?? timeoutMs),
+    deadlineAtMs: host.clock.now() + (deadlineMs ?? flows.graph(closure).timeout_ms),
     submittedBy: userName(),
     // As it was sent: a default that changes later makes no other body of it (IDEM-1).
     body: { input: given, session },
   })
+}
+
+/**
+ * What a run of a flow is pinned to, once its input fits.
+ *
+ * @throws OperationError `run/invalid-input`
+ */
+export async function pinsOf(
+  flows: Flows,
+  flow: FoundFlow,
+  { input: given, session }: Pick<RunRecord, 'input' | 'session'>,
+): Promise<RetryPins> {
+  const closure = reachable(flow.closure)
+  const { interpreter, retention_ms: retentionMs } = flows.graph(closure)
+  const input = await flows.checkedInput(closure, given).catch(error => Promise.reject(withPlace(error, flow.parsed)))
+  return { closure, input, interpreter, retentionMs, release: flow.release, ...flows.lane(closure, input, session) }
 }
 
 /** What a run is pinned to (RUN-3): all that the flow reaches, and the budgets, which may stop any call. */

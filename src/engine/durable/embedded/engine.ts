@@ -5,7 +5,7 @@ import type { UlidSource } from '../../../base/ids.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import type { Timers } from '../../../gateway/timers.ts'
 import type { EffectExecutor } from '../effect.ts'
-import type { Engine, FlowReader, RetryOutcome, Submission } from '../engine.ts'
+import type { Engine, FlowReader, RetryOptions, RetryOutcome, Submission } from '../engine.ts'
 import { type Claim, type RecordStore, type RunRecord, TERMINAL_STATES } from '../record-store.ts'
 import { type Closures, createClosures } from './closures.ts'
 import { type Drive, drive } from './drive.ts'
@@ -180,29 +180,27 @@ async function submitChild(state: EngineState, parent: RunRecord, child: ChildSt
   pump(state)
 }
 
-async function retry(
-  state: EngineState,
-  id: string,
-  { from, submittedBy }: { readonly from?: string; readonly submittedBy: string },
-): Promise<RetryOutcome> {
+async function retry(state: EngineState, id: string, { from, submittedBy, pins }: RetryOptions): Promise<RetryOutcome> {
   const { store, flows, newId, clock } = state.options
   const former = await store.getRun(id)
-  const closure = former && (await state.closures.of(former))
-  if (former === undefined || closure === undefined) return { outcome: 'unknown-run' }
+  const pinned = former && (await state.closures.of(former))
+  if (former === undefined || pinned === undefined) return { outcome: 'unknown-run' }
   if (former.state !== 'failed' && former.state !== 'cancelled') return { outcome: 'not-ended', state: former.state }
-  const { nodes } = flows.graph(closure)
+  const before = flows.graph(pinned).nodes
+  const { nodes } = pins ? flows.graph(pins.closure) : { nodes: before }
   if (from !== undefined && !nodes.some(({ name }) => name === from))
     return { outcome: 'unknown-node', nodes: nodes.map(({ name }) => name) }
+  const { release, interpreter, input, lane, laneLimit, retentionMs } = pins ?? former
   const nowMs = clock.now()
   const { run } = await store.submit(
     {
-      ...{ id: newId(), project: former.project, environment: former.environment, flow: former.flow, release: former.release },
-      ...{ closureDigest: former.closureDigest, interpreter: former.interpreter, input: former.input, session: former.session },
-      ...{ fingerprint: former.fingerprint, priority: former.priority, lane: former.lane, ...compact({ laneLimit: former.laneLimit }) },
+      ...{ id: newId(), project: former.project, environment: former.environment, flow: former.flow, release, interpreter, input },
+      ...{ closureDigest: pins ? await state.closures.keep(pins.closure) : former.closureDigest, session: former.session },
+      ...{ fingerprint: former.fingerprint, priority: former.priority, lane, ...compact({ laneLimit }) },
       ...{ createdAtMs: nowMs, notBeforeMs: 0, deadlineAtMs: nowMs + former.deadlineAtMs - former.createdAtMs },
-      ...{ retentionMs: former.retentionMs, retryOf: former.id, submittedBy },
+      ...{ retentionMs, retryOf: former.id, submittedBy },
     },
-    keptSteps(nodes, await store.steps(id), from),
+    keptSteps(nodes, before, await store.steps(id), from),
   )
   pump(state)
   return { outcome: 'submitted', run }
