@@ -1,6 +1,6 @@
 import type { ModelSpec, ParamsSpec } from '../artifact/model.ts'
 import type { PromptSpec } from '../artifact/prompt.ts'
-import type { ProviderType } from '../artifact/provider.ts'
+import type { ProviderSpec } from '../artifact/provider.ts'
 import { memberKey } from '../artifact/references.ts'
 import { enumerate } from '../base/enumerate.ts'
 import type { RelatedRange } from '../diagnostics/diagnostic.ts'
@@ -23,12 +23,12 @@ export interface CompiledPrompt extends CompiledBlock {
 /** Checks each prompt against the models of its chain: what one of them cannot do fails now, and not on the day of the outage. */
 export function checkPrompts(blocks: readonly CompiledBlock[], report: Report): void {
   const models = modelsOf(blocks)
-  const providerTypes: ProviderTypes = new Map(
-    blocks.flatMap(({ address, artifact }) => (artifact.kind === 'provider' ? [[address, artifact.spec.type] as const] : [])),
+  const providers: Providers = new Map(
+    blocks.flatMap(({ address, artifact }) => (artifact.kind === 'provider' ? [[address, artifact.spec] as const] : [])),
   )
   for (const model of models.values()) {
     const params = nestedBlock(model.block, 'params')
-    if (params) warnOfParams(params, model.spec.params ?? {}, [model], { providerTypes, prompt: model }, report)
+    if (params) warnOfParams(params, model.spec.params ?? {}, [model], { providers, prompt: model }, report)
   }
   for (const block of blocks) {
     if (block.artifact.kind !== 'prompt') continue
@@ -40,11 +40,11 @@ export function checkPrompts(blocks: readonly CompiledBlock[], report: Report): 
       for (const link of chain) asked.set(link.address, link)
       for (const need of needsOf(prompt.block, prompt.spec)) checkChain(prompt, index, chain, need, report)
     }
-    warnIgnoredParams(prompt, [...asked.values()], providerTypes, report)
+    warnIgnoredParams(prompt, [...asked.values()], providers, report)
   }
 }
 
-type ProviderTypes = ReadonlyMap<string, ProviderType>
+type Providers = ReadonlyMap<string, ProviderSpec>
 
 /** The models among blocks, by address. */
 export function modelsOf(blocks: readonly CompiledBlock[]): ReadonlyMap<string, CompiledModel> {
@@ -116,26 +116,20 @@ export function fallbackRange(chain: readonly CompiledModel[], lacking: Compiled
 }
 
 /** Each parameter that a model of the chain would leave out, once. */
-function warnIgnoredParams(prompt: CompiledPrompt, chain: readonly CompiledModel[], providerTypes: ProviderTypes, report: Report): void {
+function warnIgnoredParams(prompt: CompiledPrompt, chain: readonly CompiledModel[], providers: Providers, report: Report): void {
   const params = nestedBlock(prompt.block, 'params')
-  if (params !== undefined) warnOfParams(params, prompt.spec.params ?? {}, chain, { providerTypes, prompt }, report)
+  if (params !== undefined) warnOfParams(params, prompt.spec.params ?? {}, chain, { providers, prompt }, report)
 }
 
 interface ParamsOf {
-  readonly providerTypes: ProviderTypes
+  readonly providers: Providers
   readonly prompt: Pick<CompiledBlock, 'address' | 'name' | 'kind'>
 }
 
-function warnOfParams(
-  block: Block,
-  params: ParamsSpec,
-  models: readonly CompiledModel[],
-  { providerTypes, prompt }: ParamsOf,
-  report: Report,
-) {
+function warnOfParams(block: Block, params: ParamsSpec, models: readonly CompiledModel[], { providers, prompt }: ParamsOf, report: Report) {
   for (const param of Object.keys(params) as (keyof ParamsSpec)[]) {
     const ignoring = models.flatMap(({ address, spec }) => {
-      const why = whyIgnored(param, params, spec, providerTypes.get(spec.provider.$ref))
+      const why = whyIgnored(param, params, spec, providers.get(spec.provider.$ref))
       return why === undefined ? [] : [{ address, why }]
     })
     const [first] = ignoring

@@ -76,6 +76,9 @@ t.test('a parameter that models leave out is told once, for the whole chain', t 
   const thinking = model('it', 'openai', can('reasoning'))
   t.same(ignored(thinking, 'temperature = 0'), ['model.it ignores "temperature"'])
   t.same(ignored(thinking, 'reasoning_effort = "none"'), [])
+  t.same(ignored(model('it', 'google'), 'presence_penalty = 1'), [])
+  const responses = model('it', 'openai').replace('"openai"\n', '"openai"\n  api = "responses"\n')
+  t.same(ignored(responses, 'stop = ["END"]'), ['model.it ignores "stop"'])
   t.end()
 })
 
