@@ -52,7 +52,7 @@ export function createSpending(place: SpendingPlace, newId: UlidSource, onWarnin
     newId,
     usage,
     ledger: {
-      reserve: async reservation => (await store.get()).ledger.reserve(reservation),
+      reserve: async (reservation, before) => (await store.get()).ledger.reserve(reservation, before),
       settle: async (id, settlement) => (await store.get()).ledger.settle(id, settlement),
       settleRun: async run => (await store.get()).ledger.settleRun(run),
       standing: async counter => (await store.get()).ledger.standing(counter),

@@ -7,6 +7,7 @@ import type { Digest } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
 import type { FailureClass } from './failure-class.ts'
 import type { Placeholders } from './guards/placeholders.ts'
+import type { Bill } from './ledger/bill.ts'
 
 /** What is asked of the gateway. */
 export interface CallRequest {
@@ -29,6 +30,8 @@ export interface CallRequest {
   readonly onEvent?: (event: CallEvent) => void
   readonly caller: Caller
   readonly policy: CallPolicy
+  /** Of the step that the call is made for: what it spends is settled with the record of that step. Absent: at once. */
+  readonly bill?: Bill
 }
 
 /** One model call on its way through the layers. Each layer passes on a copy with what it decided. */
@@ -63,6 +66,8 @@ export interface Caller {
   /** The prompt of this call, with its version where it is published; absent: a judge or another call of flowrun's own. */
   readonly prompt?: { readonly address: string; readonly version?: number; readonly digest: Digest }
   readonly run?: string
+  /** Of a run that another one began: the first of them, and the flows from there on, whose budgets pay for it too (RUN-6). */
+  readonly scope?: { readonly run: string; readonly flows: readonly string[] }
   readonly node?: string
   readonly tenant?: string
   readonly user?: string
@@ -245,6 +250,8 @@ export interface CallResult extends LayerResult {
 export interface CallHistory {
   /** By the monotonic clock. */
   readonly beganMs: number
+  /** Where it is kept what calls spend: how this one is known there, and how often it has reserved. */
+  readonly kept?: { readonly id: string; readonly atMs: number; reservations: number }
   /** Tries of all models, repairs included. */
   readonly attempts: Attempt[]
   /** Models that did not answer, and why the next one was asked. */
@@ -295,8 +302,18 @@ export interface RejectedAnswer {
   readonly violations: readonly { readonly path: string; readonly text: string }[]
 }
 
-export function newHistory(beganMs: number): CallHistory {
-  return { beganMs, attempts: [], passedOver: [], verdicts: [], budgetWarnings: [], rejected: [], cache: 'off', streamHeld: false }
+export function newHistory(beganMs: number, kept?: { readonly id: string; readonly atMs: number }): CallHistory {
+  return {
+    beganMs,
+    ...(kept && { kept: { ...kept, reservations: 0 } }),
+    attempts: [],
+    passedOver: [],
+    verdicts: [],
+    budgetWarnings: [],
+    rejected: [],
+    cache: 'off',
+    streamHeld: false,
+  }
 }
 
 /** One try of one model, for people, traces and costs. */

@@ -31,12 +31,24 @@ export interface FailureDetails {
   readonly violations?: readonly { readonly path: string; readonly text: string }[]
   /** The block of the configuration that refused: `budget.daily`, `guard.no_pii`. */
   readonly refusedBy?: string
+  /** Of a budget that pauses: what a run can wait for. */
+  readonly waitsFor?: BudgetWait
   /** Facts of a refusal, one a line, for people: `spent     $4.99 of $5.00`. */
   readonly notes?: readonly string[]
   /** What to do, one a line, where the layer that refused knows it. */
   readonly cure?: readonly string[]
   /** What happened in the whole call; set when nothing further is tried. */
   readonly history?: CallHistory
+}
+
+/** A budget pays again from a moment on, or when its limit is raised (BUD-8). */
+export interface BudgetWait {
+  /** `budget.daily` */
+  readonly budget: string
+  /** The limit that refused. */
+  readonly limitNano: number
+  /** Absent: of a single run, which has no other window. */
+  readonly resumesAtMs?: number
 }
 
 /** An attempt, or a whole call, that gave no answer. It carries no cause: a foreign error could carry a secret. */

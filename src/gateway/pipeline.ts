@@ -65,8 +65,8 @@ export function createPipeline(dependencies: PipelineDependencies, provider: Cal
 }
 
 /** Starts the history of a call, and gives it back with the answer or the failure. */
-async function begin(request: CallRequest, handler: CallHandler, { clock }: PipelineDependencies): Promise<CallResult> {
-  const history = newHistory(clock.monotonic())
+async function begin(request: CallRequest, handler: CallHandler, { clock, spending }: PipelineDependencies): Promise<CallResult> {
+  const history = newHistory(clock.monotonic(), spending && { id: spending.newId(), atMs: clock.now() })
   const target = request.tiers[0]?.models[0]
   invariant(target, 'gateway/empty-chain', 'a call names at least one model')
   try {

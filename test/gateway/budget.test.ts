@@ -6,6 +6,7 @@ import { OperationError } from '../../src/diagnostics/operation-error.ts'
 import { openSqliteCache } from '../../src/gateway/cache/sqlite.ts'
 import type { BudgetTarget, CallRequest, LayerResult, ModelTarget, Usage } from '../../src/gateway/call.ts'
 import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
+import { costOfSpent, createBill } from '../../src/gateway/ledger/bill.ts'
 import { counterOf } from '../../src/gateway/ledger/counters.ts'
 import type { Spending } from '../../src/gateway/ledger/spending.ts'
 import type { UsageRecord } from '../../src/gateway/ledger/usage.ts'
@@ -23,6 +24,8 @@ const USAGE: Usage = { input: 10, cachedInput: 0, cacheWrite: 0, output: 40, rea
 const COST = 50_000
 /** 2 tokens of `Hello` counted in bytes, with the margin 3, and 100 of output. */
 const BOUND = 103_000
+
+const ALWAYS = { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER }
 
 /** Nobody reads what was used. */
 const IGNORED: Spending['usage'] = { record: () => {}, flush: async () => {} }
@@ -200,6 +203,52 @@ t.test('BUD-3: a call whose price nobody knows is refused, unless the budget let
   t.equal(asked.length, 0)
   await call(callOf([budget({ unknown_price: 'ignore' }), budget({ action: 'warn' })], { tiers }))
   t.equal(asked.length, 1)
+})
+
+t.test('BUD-4: what calls of a step spend waits for its record; what comes after that is settled by itself', async t => {
+  const { call, windows, usage, store } = await pipeline(t, [{ usage: USAGE }, 'answer', 'answer'])
+  const bill = createBill()
+  await call(callOf([budget()], { bill }))
+  t.same(await windows(), [[COST, BOUND]], 'a failed attempt is settled at once')
+  await call(callOf([budget({ limit_nano: BOUND + 2 * COST })], { bill }))
+  t.same(await windows(), [[2 * COST, BOUND]], 'the call before was settled with the reservation of this one')
+  await usage.flush()
+  t.match(await store.sums(ALWAYS, []), [{ calls: 0 }])
+  const spent = bill.close()
+  t.match(spent, { settlements: [{ settlement: { costNano: COST } }], records: [{ isReserved: true }, { isReserved: true }] })
+  t.equal(costOfSpent(spent), 3 * COST)
+  await call(callOf([budget()], { bill }))
+  await usage.flush()
+  t.same(await windows(), [[3 * COST, BOUND]])
+  t.match(await store.sums(ALWAYS, []), [{ calls: 1 }])
+})
+
+t.test('BUD-8: a budget that pauses says what can be waited for', async t => {
+  const { call, clock } = await pipeline(t, [])
+  const refused = (spec: Partial<BudgetSpec>) => detailsOf(call(callOf([budget({ limit_nano: 1, ...spec })])))
+  const resumesAtMs = clock.now() + 86_400_000
+  t.same((await refused({ action: 'pause' })).waitsFor, { budget: 'budget.daily', limitNano: 1, resumesAtMs })
+  t.same((await refused({ action: 'pause', per: 'run' })).waitsFor, { budget: 'budget.daily', limitNano: 1 })
+  t.equal((await refused({})).waitsFor, undefined)
+})
+
+t.test('RUN-6: a run that another began is in the budgets of that one', async t => {
+  const { call } = await pipeline(t, [])
+  const caller = {
+    environment: 'dev',
+    flow: 'workflow.inner',
+    run: 'child',
+    scope: { run: 'run 1', flows: ['workflow.outer', 'workflow.inner'] },
+  }
+  const isRefused = async (spec: Partial<BudgetSpec>) =>
+    t.match(await detailsOf(call(callOf([budget({ limit_nano: BOUND, ...spec }, { address: `budget.b${spec.per}` })], { caller }))), {
+      class: 'budget_exhausted',
+    })
+  await call(callOf([budget({ limit_nano: BOUND, per: 'run' }, { address: 'budget.brun' })]))
+  await isRefused({ per: 'run' })
+  await isRefused({ limit_nano: 1, per: 'day', applies_to: [{ $ref: 'workflow.outer' }] })
+  await isRefused({ limit_nano: 1, per: 'week', applies_to: [{ $ref: 'workflow.inner' }] })
+  await call(callOf([budget({ limit_nano: 1, applies_to: [{ $ref: 'workflow.other' }] })], { caller }))
 })
 
 t.test('BUD-7: a store that cannot be reached refuses the call, and calls without budgets go on', async t => {

@@ -8,13 +8,13 @@ const ALWAYS = { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER }
 t.test('BUD-2: what is reserved and spent never passes the limit; what was not used is given back', async t => {
   const { ledger, close } = await openSpending(t.testdir())
   t.teardown(close)
-  t.match(await ledger.reserve(reservation('a', 600)), { outcome: 'reserved' })
-  t.match(await ledger.reserve(reservation('b', 600)), {
+  t.match(await ledger.reserve(reservation('a.1', 600)), { outcome: 'reserved' })
+  t.match(await ledger.reserve(reservation('b.1', 600)), {
     outcome: 'refused',
     by: { budget: 'budget.daily', reservedNano: 600, spentNano: 0, runs: 1 },
   })
-  await ledger.settle('a', { costNano: 250 })
-  t.match(await ledger.reserve(reservation('b', 600)), { outcome: 'reserved' })
+  await ledger.settle('a.1', { costNano: 250 })
+  t.match(await ledger.reserve(reservation('b.1', 600)), { outcome: 'reserved' })
   t.match(await ledger.standing(counter()), { spentNano: 250, reservedNano: 600, runs: 2 })
 })
 
@@ -22,26 +22,26 @@ t.test('BUD-2: all budgets agree, or nothing is reserved in any', async t => {
   const { ledger, close } = await openSpending(t.testdir())
   t.teardown(close)
   const small = counter({ budget: 'budget.small', limitNano: 100 })
-  const refused = await ledger.reserve(reservation('a', 500, { counters: [counter({ budget: 'budget.z' }), small, counter()] }))
+  const refused = await ledger.reserve(reservation('a.1', 500, { counters: [counter({ budget: 'budget.z' }), small, counter()] }))
   t.match(refused, { outcome: 'refused', by: { budget: 'budget.small', limitNano: 100 } })
   t.match(await ledger.standing(counter()), { reservedNano: 0 })
-  t.match(await ledger.reserve(reservation('a', 100, { counters: [small, counter()] })), { outcome: 'reserved' }, 'the id is free')
+  t.match(await ledger.reserve(reservation('a.1', 100, { counters: [small, counter()] })), { outcome: 'reserved' }, 'the id is free')
 })
 
 t.test('BUD-3: what a provider bills beyond the bound is booked, and blocks what follows', async t => {
   const { ledger, close } = await openSpending(t.testdir())
   t.teardown(close)
-  await ledger.reserve(reservation('a', 400))
-  await ledger.settle('a', { costNano: 1200 })
-  t.match(await ledger.reserve(reservation('b', 1)), { outcome: 'refused', by: { spentNano: 1200 } })
+  await ledger.reserve(reservation('a.1', 400))
+  await ledger.settle('a.1', { costNano: 1200 })
+  t.match(await ledger.reserve(reservation('b.1', 1)), { outcome: 'refused', by: { spentNano: 1200 } })
 })
 
 t.test('BUD-4: to settle again does nothing, nor does it for what was never reserved', async t => {
   const { ledger, close } = await openSpending(t.testdir())
   t.teardown(close)
-  await ledger.reserve(reservation('a', 400))
-  await Promise.all([ledger.settle('a', { costNano: 300 }), ledger.settle('a', 'unreported'), ledger.settle('x', { costNano: 9 })])
-  await ledger.settle('a', { costNano: 7 })
+  await ledger.reserve(reservation('a.1', 400))
+  await Promise.all([ledger.settle('a.1', { costNano: 300 }), ledger.settle('a.1', 'unreported'), ledger.settle('x.1', { costNano: 9 })])
+  await ledger.settle('a.1', { costNano: 7 })
   t.match(await ledger.standing(counter()), { spentNano: 300, reservedNano: 0 })
 })
 
@@ -50,27 +50,69 @@ t.test('BUD-5: an owner that died is settled in full when it is seen, as an esti
   const { ledger, estimated, sums, close } = await openSpending(t.testdir(), clock)
   t.teardown(close)
   const expiresMs = clock.now() + 120_000
-  await ledger.reserve(reservation('dead', 700, { expiresMs }))
+  await ledger.reserve(reservation('dead.1', 700, { expiresMs }))
   await clock.advance(119_999)
-  t.match(await ledger.reserve(reservation('b', 400)), { outcome: 'refused', by: { reservedNano: 700 } }, 'it may still be at work')
+  t.match(await ledger.reserve(reservation('b.1', 400)), { outcome: 'refused', by: { reservedNano: 700 } }, 'it may still be at work')
   await clock.advance(1)
-  t.match(await ledger.reserve(reservation('b', 400)), { outcome: 'refused', by: { spentNano: 700, reservedNano: 0 } })
+  t.match(await ledger.reserve(reservation('b.1', 400)), { outcome: 'refused', by: { spentNano: 700, reservedNano: 0 } })
   t.match(await estimated(ALWAYS), [
-    { id: 'dead', outcome: 'lost', caller: { run: 'run of dead' }, parts: [{ costNano: 700, isEstimated: true }] },
+    { id: 'dead', outcome: 'lost', caller: { run: 'run of dead.1' }, parts: [{ costNano: 700, isEstimated: true }] },
   ])
   t.match(await sums(ALWAYS, []), [{ calls: 1, costNano: 700, estimatedNano: 700 }])
-  await ledger.settle('dead', { costNano: 50 })
+  await ledger.settle('dead.1', { costNano: 50 })
   t.match(await ledger.standing(counter()), { spentNano: 50, reservedNano: 0 })
-  t.same(await estimated(ALWAYS), [], 'its process keeps the record itself')
+  t.same(await estimated(ALWAYS), [])
+  t.match(await sums(ALWAYS, []), [{ calls: 1, costNano: 50, estimatedNano: 0 }], 'the record says the same as the budget')
 })
 
 t.test('BUD-5: what a run left open is settled when another process claims it', async t => {
   const { ledger, close } = await openSpending(t.testdir())
   t.teardown(close)
-  await ledger.reserve(reservation('a', 300))
-  await ledger.reserve(reservation('b', 300))
-  await ledger.settleRun('run of a')
+  await ledger.reserve(reservation('a.1', 300))
+  await ledger.reserve(reservation('b.1', 300))
+  await ledger.settleRun('run of a.1')
   t.match(await ledger.standing(counter()), { spentNano: 300, reservedNano: 300 })
+})
+
+t.test('BUD-5: of a call whose process died every attempt counts, once, and its own record takes the place of that', async t => {
+  const clock = createFakeClock()
+  const { ledger, write, sums, estimated, close } = await openSpending(t.testdir(), clock)
+  t.teardown(close)
+  const run = { caller: { environment: 'dev', flow: 'prompt.answer', run: 'r' }, calledMs: clock.now() }
+  await ledger.reserve(reservation('a.1', 300, run))
+  await ledger.settle('a.1', { costNano: 100 })
+  await ledger.settleRun('r')
+  t.match(await sums(ALWAYS, []), [{ calls: 1, costNano: 100, estimatedNano: 0 }], 'killed between two attempts: what is known is known')
+  await ledger.reserve(reservation('a.2', 300, { ...run, model: { address: 'model.large', id: 'large-1', provider: 'provider.a' } }))
+  await ledger.settleRun('r')
+  t.match(await sums(ALWAYS, []), [{ calls: 1, costNano: 400, estimatedNano: 300 }])
+  t.match(await estimated(ALWAYS), [
+    {
+      id: 'a',
+      parts: [
+        { model: 'model.fast', costNano: 100 },
+        { model: 'model.large', costNano: 300 },
+      ],
+    },
+  ])
+  await ledger.settleRun('r')
+  t.match(await ledger.standing(counter()), { spentNano: 400, reservedNano: 0 }, 'to claim again changes nothing')
+  await ledger.settle('a.2', { costNano: 5 })
+  const [part] = usageRecord().parts
+  await write([usageRecord({ id: 'a', atMs: clock.now(), isReserved: true, parts: [{ ...part, costNano: 105 }] })])
+  await ledger.settleRun('r')
+  t.match(await sums(ALWAYS, []), [{ calls: 1, costNano: 105, estimatedNano: 0 }], 'it was alive after all')
+  t.match(await ledger.standing(counter()), { spentNano: 105 })
+})
+
+t.test('BUD-4: what a step has spent is settled before it reserves again, and is refused nothing for its own sake', async t => {
+  const { ledger, close } = await openSpending(t.testdir())
+  t.teardown(close)
+  await ledger.reserve(reservation('a.1', 900))
+  t.match(await ledger.reserve(reservation('b.1', 900)), { outcome: 'refused' }, 'without what was settled it stands in its own way')
+  const before = [{ id: 'a.1', settlement: { costNano: 50 } }]
+  t.match(await ledger.reserve(reservation('b.1', 900), before), { outcome: 'reserved' })
+  t.match(await ledger.reserve(reservation('c.1', 900), before), { outcome: 'refused', by: { spentNano: 50, reservedNano: 900 } })
 })
 
 t.test('BUD-6: a call belongs to the window in which it reserved', async t => {
@@ -78,9 +120,9 @@ t.test('BUD-6: a call belongs to the window in which it reserved', async t => {
   t.teardown(close)
   const today = counter({ window: { startMs: 0, endMs: 1000 } })
   const tomorrow = counter({ window: { startMs: 1000, endMs: 2000 } })
-  await ledger.reserve(reservation('a', 1000, { counters: [today] }))
-  t.match(await ledger.reserve(reservation('b', 1000, { counters: [tomorrow] })), { outcome: 'reserved' })
-  await ledger.settle('a', { costNano: 10 })
+  await ledger.reserve(reservation('a.1', 1000, { counters: [today] }))
+  t.match(await ledger.reserve(reservation('b.1', 1000, { counters: [tomorrow] })), { outcome: 'reserved' })
+  await ledger.settle('a.1', { costNano: 10 })
   t.match(await ledger.standing(today), { spentNano: 10 })
   t.match(await ledger.standing(tomorrow), { spentNano: 0, reservedNano: 1000 })
 })
@@ -88,10 +130,10 @@ t.test('BUD-6: a call belongs to the window in which it reserved', async t => {
 t.test('BUD-7: a changed limit acts at once', async t => {
   const { ledger, windows, close } = await openSpending(t.testdir()).then(store => ({ ...store, windows: store.ledger.windows }))
   t.teardown(close)
-  await ledger.reserve(reservation('a', 800))
+  await ledger.reserve(reservation('a.1', 800))
   const raised = counter({ limitNano: 2000 })
-  t.match(await ledger.reserve(reservation('b', 800, { counters: [raised] })), { outcome: 'reserved' })
-  t.match(await ledger.reserve(reservation('c', 1, { counters: [counter({ limitNano: 100 })] })), {
+  t.match(await ledger.reserve(reservation('b.1', 800, { counters: [raised] })), { outcome: 'reserved' })
+  t.match(await ledger.reserve(reservation('c.1', 1, { counters: [counter({ limitNano: 100 })] })), {
     outcome: 'refused',
     by: { limitNano: 100 },
   })
@@ -110,8 +152,8 @@ t.test('BUD-8: a budget that warns never blocks, and tells each mark once in a w
     ['e', 600],
   ] as const) {
     const { ledger, close } = await openSpending(folder)
-    t.match(await ledger.reserve(reservation(id, 800, { counters: warn })), { outcome: 'reserved' })
-    told.push((await ledger.settle(id, { costNano })).map(({ mark, spentNano }) => [mark, spentNano]))
+    t.match(await ledger.reserve(reservation(`${id}.1`, 800, { counters: warn })), { outcome: 'reserved' })
+    told.push((await ledger.settle(`${id}.1`, { costNano })).map(({ mark, spentNano }) => [mark, spentNano]))
     close()
   }
   t.same(told, [[], [[0.5, 600]], [], [[1, 1250]], []], 'of two marks that are passed at once the higher one is told')
@@ -122,14 +164,14 @@ t.test('one counter for each value of by, each project and each environment', as
   const { ledger, close } = await openSpending(folder)
   t.teardown(close)
   const full = (value: string, environment = 'dev') =>
-    reservation(`${value} ${environment}`, 1000, { counters: [counter({ value, environment })] })
+    reservation(`${value} ${environment}.1`, 1000, { counters: [counter({ value, environment })] })
   for (const [value, environment] of [
     ['a', 'dev'],
     ['b', 'dev'],
     ['a', 'prod'],
   ] as const)
     t.match(await ledger.reserve(full(value, environment)), { outcome: 'reserved' })
-  t.match(await ledger.reserve({ ...full('a'), id: 'more' }), { outcome: 'refused' })
+  t.match(await ledger.reserve({ ...full('a'), id: 'more.1' }), { outcome: 'refused' })
   t.same(
     (await ledger.windows('dev')).map(({ value }) => value),
     ['a', 'b'],
@@ -221,8 +263,9 @@ t.test('records are kept for 400 days, reservations for a month after they were 
   const { ledger, write, sums, close } = await openSpending(t.testdir(), clock)
   t.teardown(close)
   await write([usageRecord({ atMs: clock.now() })])
-  await ledger.reserve(reservation('a', 10))
-  await ledger.settle('a', { costNano: 10 })
+  await ledger.reserve(reservation('a.1', 10))
+  await ledger.settle('a.1', { costNano: 10 })
+  await write([usageRecord({ id: 'a', isReserved: true })])
   for (const days of [399, 2]) {
     await clock.advance(days * 86_400_000)
     await write([usageRecord({ id: `after ${days}`, atMs: clock.now() })])

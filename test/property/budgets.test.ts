@@ -50,7 +50,7 @@ t.test('BUD-2, BUD-3: 64 calls at once, some of which die, never pass a limit, i
         for (const index of budgets) expected[index] = (expected[index] ?? 0) + nano
       }
       const one = async ({ amountNano, part, end, budgets }: (typeof calls)[number], index: number) => {
-        const id = `call ${index}`
+        const id = `call ${index}.1`
         const chosen = budgets.flatMap(budget => counters[budget] ?? [])
         const reserved = await ledger.reserve(reservation(id, amountNano, { counters: chosen, expiresMs: clock.now() + 1000 }))
         await holds()
@@ -66,8 +66,8 @@ t.test('BUD-2, BUD-3: 64 calls at once, some of which die, never pass a limit, i
       await scheduler.waitFor(Promise.all(started))
       await clock.advance(1000)
       // Whoever comes next sees who died.
-      await ledger.reserve(reservation('next', 0, { counters }))
-      await ledger.settle('next', { costNano: 0 })
+      await ledger.reserve(reservation('next.1', 0, { counters }))
+      await ledger.settle('next.1', { costNano: 0 })
       const after = await Promise.all(counters.map(one => ledger.standing(one)))
       assert.deepEqual(
         after.map(({ reservedNano, spentNano }) => [reservedNano, spentNano]),
@@ -116,8 +116,8 @@ t.test('BUD-2, BUD-5: two processes spend from one file, and one is killed after
     watcher.close()
     const clock = { now: () => Date.now() + 61_000, monotonic: () => performance.now() }
     const later = await openSpending(place, clock)
-    await later.ledger.reserve(reservation('next', 0, { counters: [shared] }))
-    await later.ledger.settle('next', { costNano: 0 })
+    await later.ledger.reserve(reservation('next.1', 0, { counters: [shared] }))
+    await later.ledger.settle('next.1', { costNano: 0 })
     const { spentNano, reservedNano } = await later.ledger.standing(shared)
     const [lost] = await later.sums(ALWAYS, [])
     const known = settled.flat().reduce((sum, nano) => sum + nano, 0)

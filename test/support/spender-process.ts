@@ -22,7 +22,7 @@ async function spend({ folder, name, limitNano, calls, seed, diesAfter = Number.
     if (++answers >= diesAfter) process.kill(process.pid, 'SIGKILL')
   }
   const call = async (index: number) => {
-    const id = `${name} ${index}`
+    const id = `${name} ${index}.1`
     const amountNano = 1 + Math.floor(random() * 100)
     const expiresMs = Date.now() + 60_000
     const reserved = await ledger.reserve(reservation(id, amountNano, { counters: [counter({ limitNano })], expiresMs }))

@@ -25,9 +25,11 @@ export function counter(changes: Partial<BudgetCounter> = {}): BudgetCounter {
   }
 }
 
+/** @param id `a.1`: the first attempt of the call `a`. */
 export function reservation(id: string, amountNano: number, changes: Partial<Reservation> = {}): Reservation {
   return {
     id,
+    calledMs: 1,
     counters: [counter()],
     amountNano,
     caller: { environment: 'dev', flow: 'prompt.answer', run: `run of ${id}` },

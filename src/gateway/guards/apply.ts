@@ -79,9 +79,9 @@ function withVerdict(outcome: GuardOutcome, verdict: GuardVerdict): GuardOutcome
   return verdict.action === 'block' ? { ...next, blockedBy: verdict } : next
 }
 
-/** Why a detector could not look. A bug is not hidden behind `on_error`, and a cancelled call is not blocked but cancelled. */
+/** Why a detector could not look. A bug is not hidden behind `on_error`; a cancelled call is cancelled, and one that can wait for its budget waits. */
 function troubleText(error: unknown): string {
-  if (error instanceof CallFailure && error.details.class !== 'aborted') return error.message
+  if (error instanceof CallFailure && error.details.class !== 'aborted' && error.details.waitsFor === undefined) return error.message
   if (error instanceof GuardTrouble) return error.message
   throw error
 }

@@ -15,7 +15,7 @@ export interface GuardDependencies {
 }
 
 /** For whom the guards look: what their judges cost is that call's. */
-export type GuardedCall = Pick<ModelCall, 'signal' | 'deadlineMs' | 'caller'> & { readonly policy: Pick<CallPolicy, 'budgets'> }
+export type GuardedCall = Pick<ModelCall, 'signal' | 'deadlineMs' | 'caller' | 'bill'> & { readonly policy: Pick<CallPolicy, 'budgets'> }
 
 /** What the guards of one call need. */
 export function guardRun(call: GuardedCall, on: GuardRun['on'], placeholders: Placeholders, dependencies: GuardDependencies): GuardRun {
@@ -54,6 +54,7 @@ function judgeRequest(call: GuardedCall, guard: GuardTarget, { model, system, us
     signal: call.signal,
     ...(call.deadlineMs !== undefined && { deadlineMs: call.deadlineMs }),
     caller: { ...caller, node: guard.address },
+    ...(call.bill && { bill: call.bill }),
     policy: {
       repair: 1,
       onTruncated: 'fail',

@@ -1,10 +1,12 @@
 import type { Clock } from '../../base/clock.ts'
+import { invariant } from '../../base/invariant.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
-import type { BudgetTarget, Layer, LayerResult, ModelCall } from '../call.ts'
+import type { BudgetTarget, BudgetWarning, Caller, Layer, LayerResult, ModelCall } from '../call.ts'
 import { costBound } from '../cost-bound.ts'
-import { CallFailure, mayBeBilled } from '../failure.ts'
+import { type BudgetWait, CallFailure, extendFailure, mayBeBilled } from '../failure.ts'
+import type { Settled } from '../ledger/bill.ts'
 import { applies, counterOf } from '../ledger/counters.ts'
-import type { Reserved, Settlement } from '../ledger/ledger.ts'
+import type { CounterStanding, Reserved, Settlement } from '../ledger/ledger.ts'
 import { exhausted, unavailable, unpriced } from '../ledger/refusal.ts'
 import type { Spending } from '../ledger/spending.ts'
 import { MissingSecret } from '../secrets.ts'
@@ -29,25 +31,25 @@ export function budgetLayer({ spending, clock }: BudgetDependencies): Layer {
     if (spending === undefined) throw unavailable(first, 'What calls spend is kept nowhere here.')
     const reservation = await reserve(call, [first, ...others], spending, clock)
     if (reservation === undefined) return next(call)
-    let settlement: Settlement = 'unreported'
+    let result: LayerResult
     try {
-      const result = await next(call)
-      settlement = settlementOf(result)
-      return result
+      result = await next(call)
     } catch (error) {
-      settlement = settlementOfFailure(error)
+      await settle(call, { id: reservation, settlement: settlementOfFailure(error) }, spending)
       throw error
-    } finally {
-      await settle(call, reservation, settlement, spending)
     }
+    // An answer is settled with the record of its step, where there is one; a failure at once, for another attempt may follow.
+    const settled = { id: reservation, settlement: settlementOf(result) }
+    if (!call.bill?.settle(settled)) await settle(call, settled, spending)
+    return result
   }
 }
 
 type Budgets = readonly [BudgetTarget, ...BudgetTarget[]]
 
 /** @returns the id of the reservation; undefined where there is nothing to reserve. */
-async function reserve(call: ModelCall, budgets: Budgets, { ledger, newId }: Spending, clock: Clock): Promise<string | undefined> {
-  const { caller, target } = call
+async function reserve(call: ModelCall, budgets: Budgets, { ledger }: Spending, clock: Clock): Promise<string | undefined> {
+  const { caller, target, bill, history } = call
   const amountNano = costBound(call)
   if (amountNano === null) {
     const refusing = budgets.find(({ spec }) => spec.action !== 'warn' && spec.unknown_price === 'refuse')
@@ -55,15 +57,32 @@ async function reserve(call: ModelCall, budgets: Budgets, { ledger, newId }: Spe
     return undefined
   }
   if (amountNano === 0) return undefined
-  const id = newId()
+  const { kept } = history
+  invariant(kept, 'gateway/call-not-kept', 'where calls are kept, each has its id from the beginning')
+  const id = `${kept.id}.${++kept.reservations}`
   const nowMs = clock.now()
-  const counters = budgets.map(budget => counterOf(budget, call, nowMs, id))
+  const counters = budgets.map(budget => counterOf(budget, call, nowMs, kept.id))
   const model = { address: target.address, id: target.spec.id, provider: target.provider.address }
   // Leave to call is waited for no longer than the answer (TIME-3).
   const expiresMs = nowMs + 2 * target.spec.timeout_ms + DEAD_AFTER_MS
-  const reserved = await ask(budgets, () => ledger.reserve({ id, counters, amountNano, caller, model, expiresMs }))
-  if (reserved.outcome === 'refused') throw exhausted(reserved.by, amountNano, caller, nowMs)
+  const before = bill?.waiting() ?? []
+  const reservation = { id, calledMs: kept.atMs, counters, amountNano, caller, model, expiresMs }
+  const reserved = await ask(budgets, () => ledger.reserve(reservation, before))
+  bill?.forget(before)
+  warn(call, reserved.warnings)
+  if (reserved.outcome === 'refused') throw refusal(budgets, reserved.by, amountNano, caller, nowMs)
   return id
+}
+
+/** A run can wait for a budget that pauses. */
+function refusal(budgets: Budgets, by: CounterStanding, neededNano: number, caller: Caller, nowMs: number): CallFailure {
+  const pauses = budgets.some(({ address, spec }) => address === by.budget && spec.action === 'pause')
+  const failure = exhausted(by, neededNano, caller, nowMs)
+  return pauses ? extendFailure(failure, { waitsFor: waitFor(by) }) : failure
+}
+
+function waitFor({ budget, limitNano, run, window }: CounterStanding): BudgetWait {
+  return { budget, limitNano, ...(run === undefined && { resumesAtMs: window.endMs }) }
 }
 
 /** Also budgets that only warn: what they have spent must be known. */
@@ -89,10 +108,15 @@ function settlementOfFailure(error: unknown): Settlement {
 }
 
 /** The answer is there, whatever becomes of this: a reservation that cannot be settled counts in full when it expires. */
-async function settle(call: ModelCall, id: string, settlement: Settlement, { ledger }: Spending): Promise<void> {
+async function settle(call: ModelCall, { id, settlement }: Settled, { ledger }: Spending): Promise<void> {
   try {
-    call.history.budgetWarnings.push(...(await ledger.settle(id, settlement)))
+    warn(call, await ledger.settle(id, settlement))
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
   }
+}
+
+function warn({ history, bill }: ModelCall, warnings: readonly BudgetWarning[]): void {
+  history.budgetWarnings.push(...warnings)
+  bill?.warn(warnings)
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import { invariant } from '../../base/invariant.ts'
 import type { Attempt, CallTier, GuardVerdict, Layer, LayerResult, ModelCall, ModelTarget } from '../call.ts'
 import { addCost, addUsage } from '../call.ts'
 import { CallFailure } from '../failure.ts'
@@ -16,34 +17,31 @@ const NO_USAGE = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning
 /** Leaves a record of what each call used, of answers, failures and hits of the cache alike; never of what was said. */
 export function recordLayer({ spending, clock }: RecordDependencies): Layer {
   if (spending === undefined) return (call, next) => next(call)
-  const { usage, newId } = spending
-  const keep = (call: ModelCall, atMs: number, outcome: UsageRecord['outcome'], result?: LayerResult) =>
-    usage.record({ id: newId(), ...recordOf(call, atMs, outcome, result, clock) })
+  const keep = (call: ModelCall, outcome: UsageRecord['outcome'], result?: LayerResult) => {
+    const record = recordOf(call, outcome, result, clock)
+    if (!call.bill?.record(record)) spending.usage.record(record)
+  }
   return async (call, next) => {
-    const atMs = clock.now()
     try {
       const result = await next(call)
-      keep(call, atMs, result.finishReason, result)
+      keep(call, result.finishReason, result)
       return result
     } catch (error) {
       // What is no failure of a call was never one: a missing key, a mistake in an expression.
-      if (error instanceof CallFailure) keep(call, atMs, error.details.class)
+      if (error instanceof CallFailure) keep(call, error.details.class)
       throw error
     }
   }
 }
 
-function recordOf(
-  call: ModelCall,
-  atMs: number,
-  outcome: UsageRecord['outcome'],
-  result: LayerResult | undefined,
-  clock: Clock,
-): Omit<UsageRecord, 'id'> {
+function recordOf(call: ModelCall, outcome: UsageRecord['outcome'], result: LayerResult | undefined, clock: Clock): UsageRecord {
   const { history, caller, target } = call
+  const { kept } = history
+  invariant(kept, 'gateway/call-not-kept', 'where calls are kept, each has its id from the beginning')
   const firstTokenMs = firstEvent(history.attempts)
   return {
-    atMs,
+    id: kept.id,
+    atMs: kept.atMs,
     caller,
     ...((target.spec.labels || caller.labels) && { labels: { ...target.spec.labels, ...caller.labels } }),
     asked: target.address,
@@ -53,6 +51,7 @@ function recordOf(
     outcome,
     ...(firstTokenMs !== undefined && { firstTokenMs }),
     latencyMs: Math.round(clock.monotonic() - history.beganMs),
+    ...(kept.reservations > 0 && { isReserved: true }),
   }
 }
 

@@ -13,8 +13,8 @@ export function applies({ applies_to: references }: BudgetSpec, { caller, target
   return references.some(({ $ref }) => paid.has($ref))
 }
 
-function addressesOf({ flow, prompt }: Caller, { address, provider }: ModelTarget): ReadonlySet<string | undefined> {
-  return new Set([flow, prompt?.address, address, provider.address])
+function addressesOf({ flow, prompt, scope }: Caller, { address, provider }: ModelTarget): ReadonlySet<string | undefined> {
+  return new Set([...(scope?.flows ?? []), flow, prompt?.address, address, provider.address])
 }
 
 /**
@@ -28,7 +28,9 @@ export function counterOf({ address, spec }: BudgetTarget, call: PaidCall, nowMs
     environment: caller.environment,
     budget: address,
     value: counterValue(spec.by, call),
-    ...(spec.per === 'run' ? { run: caller.run ?? callId, window: RUN_WINDOW } : { window: windowOf(spec.per, spec.timezone, nowMs) }),
+    ...(spec.per === 'run'
+      ? { run: caller.scope?.run ?? caller.run ?? callId, window: RUN_WINDOW }
+      : { window: windowOf(spec.per, spec.timezone, nowMs) }),
     limitNano: spec.limit_nano,
     blocks: spec.action !== 'warn',
     marks: marksOf(spec),
@@ -44,7 +46,7 @@ function counterValue(by: BudgetSpec['by'], { caller, target }: PaidCall): strin
     case 'user':
       return caller.user ?? ''
     case 'flow':
-      return caller.flow
+      return caller.scope?.flows[0] ?? caller.flow
     case 'model':
       return target.address
   }

@@ -1,4 +1,5 @@
 import type { BudgetWarning, Caller } from '../call.ts'
+import type { Settled } from './bill.ts'
 import type { Window } from './window.ts'
 
 /** One counter of one budget: of a value of its `by`, in a window. */
@@ -29,8 +30,10 @@ export interface CounterStanding extends Pick<BudgetCounter, 'environment' | 'bu
 
 /** What an attempt may cost, and who pays. */
 export interface Reservation {
-  /** Of the attempt, a ULID. */
+  /** Of the attempt: `ID.1`, `ID.2` are those of one call, whose usage record is ID, a ULID. */
   readonly id: string
+  /** When the call began, in milliseconds since 1970: as in its usage record. */
+  readonly calledMs: number
   readonly counters: readonly BudgetCounter[]
   /** Upper bound in nano-dollars. */
   readonly amountNano: number
@@ -40,7 +43,11 @@ export interface Reservation {
   readonly expiresMs: number
 }
 
-export type Reserved = { readonly outcome: 'reserved' } | { readonly outcome: 'refused'; readonly by: CounterStanding }
+/** With the marks that were passed by what was settled before. */
+export type Reserved = { readonly warnings: readonly BudgetWarning[] } & (
+  | { readonly outcome: 'reserved' }
+  | { readonly outcome: 'refused'; readonly by: CounterStanding }
+)
 
 /** `unreported`: the provider may bill it and did not say how much, so it counts in full. */
 export type Settlement = { readonly costNano: number } | 'unreported'
@@ -51,8 +58,12 @@ export type Settlement = { readonly costNano: number } | 'unreported'
  * Every function rejects when the store cannot be reached: then no call may be made (BUD-7).
  */
 export interface SpendingLedger {
-  /** Reserves in all counters or in none (BUD-2). Reservations whose owners died are settled in full before (BUD-5). */
-  reserve(reservation: Reservation): Promise<Reserved>
+  /**
+   * Reserves in all counters or in none (BUD-2). Reservations whose owners died are settled in full before (BUD-5).
+   *
+   * @param before is settled first, whatever becomes of the reservation.
+   */
+  reserve(reservation: Reservation, before?: readonly Settled[]): Promise<Reserved>
   /**
    * Puts what was spent in the place of what was reserved; a second time it does nothing (BUD-4). One that was taken for
    * lost, and is settled after all, is corrected.
@@ -60,7 +71,7 @@ export interface SpendingLedger {
    * @returns marks that were passed with it and were not told before.
    */
   settle(id: string, settlement: Settlement): Promise<readonly BudgetWarning[]>
-  /** Settles in full what attempts of a run left open: its process died, and another has claimed it (BUD-5). */
+  /** Closes what attempts of a run left behind, in full where nobody knows better: its process died, and another has claimed it (BUD-5). */
   settleRun(run: string): Promise<void>
   /** How a counter stands; the window is made by the first reservation. */
   standing(counter: BudgetCounter): Promise<CounterStanding>

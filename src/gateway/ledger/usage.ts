@@ -22,6 +22,8 @@ export interface UsageRecord {
   /** To the first streamed event; absent where nothing was streamed. */
   readonly firstTokenMs?: number
   readonly latencyMs: number
+  /** It has reserved: whoever keeps the record closes its reservations. */
+  readonly isReserved?: true
 }
 
 /** What one model took in a call. */

@@ -1,7 +1,10 @@
 import type { BudgetWarning } from '../../call.ts'
+import type { Settled } from '../bill.ts'
 import type { BudgetCounter, CounterStanding, Reservation, Reserved, Settlement } from '../ledger.ts'
+import { book, callOf } from './call-rows.ts'
+import { rewriteLost, settleDead } from './lost.ts'
 import type { SpendingRows } from './rows.ts'
-import { lostCall, type ReservedCall, removeUsage, writeUsage } from './usage-rows.ts'
+import type { ReservedCall } from './usage-rows.ts'
 
 interface WindowRow {
   readonly id: number
@@ -18,30 +21,25 @@ interface WindowRow {
   readonly told: number
 }
 
-interface ReservationRow {
-  readonly id: string
-  readonly amount_nano: number
-  readonly state: 'open' | 'settled' | 'lost'
-  readonly call: string
-  readonly reserved_at: number
-}
-
 /** Reserves in all counters or in none (BUD-2), sorted by key; a savepoint takes back what was reserved before the one that refuses. */
-export function reserveIn(rows: SpendingRows, reservation: Reservation): Reserved {
+export function reserveIn(rows: SpendingRows, reservation: Reservation, before: readonly Settled[] = []): Reserved {
   settleDead(rows)
+  const warnings = before.flatMap(({ id, settlement }) => settleIn(rows, id, settlement))
   const [only, ...others] = sorted(reservation.counters)
-  if (only === undefined) return { outcome: 'reserved' }
+  if (only === undefined) return { outcome: 'reserved', warnings }
   // One update alone leaves nothing to take back.
-  if (others.length === 0) return reserveAll(rows, reservation, [only])
+  if (others.length === 0) return { ...reserveAll(rows, reservation, [only]), warnings }
   rows.prepared('SAVEPOINT reserve').run()
   const reserved = reserveAll(rows, reservation, [only, ...others])
   if (reserved.outcome === 'refused') rows.prepared('ROLLBACK TO reserve').run()
   rows.prepared('RELEASE reserve').run()
-  return reserved
+  return { ...reserved, warnings }
 }
 
-function reserveAll(rows: SpendingRows, reservation: Reservation, counters: readonly BudgetCounter[]): Reserved {
-  const { id, amountNano, caller, model, expiresMs } = reservation
+type Answer = { readonly outcome: 'reserved' } | { readonly outcome: 'refused'; readonly by: CounterStanding }
+
+function reserveAll(rows: SpendingRows, reservation: Reservation, counters: readonly BudgetCounter[]): Answer {
+  const { id, calledMs, amountNano, caller, model, expiresMs } = reservation
   const { prepared, project } = rows
   const nowMs = rows.clock.now()
   const windows: number[] = []
@@ -52,8 +50,8 @@ function reserveAll(rows: SpendingRows, reservation: Reservation, counters: read
   }
   const call: ReservedCall = { caller, model }
   prepared(
-    `INSERT INTO reservation(id, project, amount_nano, state, run, call, reserved_at, expires_at) VALUES (?, ?, ?, 'open', ?, ?, ?, ?)`,
-  ).run(id, project, amountNano, caller.run ?? null, JSON.stringify(call), nowMs, expiresMs)
+    `INSERT INTO reservation(id, project, amount_nano, state, run, call, called_at, reserved_at, expires_at) VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?)`,
+  ).run(id, project, amountNano, caller.run ?? null, JSON.stringify(call), calledMs, nowMs, expiresMs)
   const link = prepared('INSERT INTO reservation_window(window, run, reservation) VALUES (?, ?, ?)')
   for (const window of windows) link.run(window, caller.run ?? '', id)
   return { outcome: 'reserved' }
@@ -87,51 +85,21 @@ function keyOf({ project }: SpendingRows, { environment, budget, value, run = ''
 /** Puts what was spent in the place of what was reserved, once (BUD-4). @returns marks that were not told before. */
 export function settleIn(rows: SpendingRows, id: string, settlement: Settlement): readonly BudgetWarning[] {
   const row = rows
-    .prepared<ReservationRow>('SELECT id, amount_nano, state, call, reserved_at FROM reservation WHERE id = ? AND project = ?')
-    .get(id, rows.project)
-  if (row === undefined || row.state === 'settled') return []
-  if (row.state === 'lost') {
-    book(rows, id, 0, -row.amount_nano)
-    removeUsage(rows, row.reserved_at, id)
-  }
-  const costNano = settlement === 'unreported' ? row.amount_nano : settlement.costNano
-  close(rows, row.id, 'settled')
-  book(rows, id, row.state === 'open' ? -row.amount_nano : 0, costNano)
-  return passedMarks(rows, id)
-}
-
-/** Settles in full what attempts of a run left open (BUD-5). */
-export function settleRunIn(rows: SpendingRows, run: string): void {
-  loseAll(rows, `run = ?`, run)
-}
-
-/** Owners that did not settle in time: the provider may have billed, so nothing is given back (BUD-5). */
-export function settleDead(rows: SpendingRows): void {
-  loseAll(rows, 'expires_at <= ?', rows.clock.now())
-}
-
-function loseAll(rows: SpendingRows, condition: 'run = ?' | 'expires_at <= ?', value: string | number): void {
-  const dead = rows
-    .prepared<ReservationRow>(
-      `SELECT id, amount_nano, state, call, reserved_at FROM reservation WHERE state = 'open' AND ${condition} AND project = ?`,
+    .prepared<{ amount_nano: number; state: 'open' | 'over' | 'lost' }>(
+      'SELECT amount_nano, state FROM reservation WHERE id = ? AND project = ?',
     )
-    .all(value, rows.project)
-  for (const row of dead) {
-    close(rows, row.id, 'lost')
-    book(rows, row.id, -row.amount_nano, row.amount_nano)
-    writeUsage(rows, lostCall(row.id, row.reserved_at, JSON.parse(row.call) as ReservedCall, row.amount_nano))
+    .get(id, rows.project)
+  if (row === undefined || row.state === 'over') return []
+  const isEstimated = settlement === 'unreported'
+  const costNano = isEstimated ? row.amount_nano : settlement.costNano
+  rows.prepared(`UPDATE reservation SET state = 'over', amount_nano = ?, estimated = ? WHERE id = ?`).run(costNano, isEstimated ? 1 : 0, id)
+  // One that was taken for lost had its whole amount booked.
+  if (row.state === 'open') book(rows, id, -row.amount_nano, costNano)
+  else {
+    book(rows, id, 0, costNano - row.amount_nano)
+    rewriteLost(rows, callOf(id))
   }
-}
-
-function close({ prepared }: SpendingRows, id: string, state: 'settled' | 'lost'): void {
-  prepared('UPDATE reservation SET state = ? WHERE id = ?').run(state, id)
-}
-
-function book({ prepared }: SpendingRows, id: string, reservedNano: number, spentNano: number): void {
-  prepared(
-    `UPDATE budget_window SET reserved_nano = reserved_nano + ?, spent_nano = spent_nano + ?
-     WHERE id IN (SELECT window FROM reservation_window WHERE reservation = ?)`,
-  ).run(reservedNano, spentNano, id)
+  return passedMarks(rows, id)
 }
 
 /** The highest mark that was passed and not told, of each budget; those below it are told with it. */

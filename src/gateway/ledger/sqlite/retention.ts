@@ -13,7 +13,7 @@ export function purgeDaily({ prepared, clock }: Pick<SpendingRows, 'prepared' | 
   if (last !== undefined && nowMs - Number(last.value) < DAY_MS) return
   prepared(`INSERT INTO meta(key, value) VALUES ('purged_at', ?) ON CONFLICT DO UPDATE SET value = excluded.value`).run(String(nowMs))
   const monthMs = nowMs - RESERVATIONS_KEPT_DAYS * DAY_MS
-  prepared(`DELETE FROM reservation WHERE state <> 'open' AND reserved_at < ?`).run(monthMs)
+  prepared(`DELETE FROM reservation WHERE recorded = 1 AND reserved_at < ?`).run(monthMs)
   const oldestMs = nowMs - USAGE_KEPT_DAYS * DAY_MS
   prepared('DELETE FROM usage WHERE at < ?').run(oldestMs)
   prepared(

@@ -1,6 +1,8 @@
 /**
  * Money in engine.db (REG-8): in one file with the records of runs, so that a step and what it cost are kept by one commit
- * (BUD-4). `call` of a reservation is who made it, as JSON: it becomes a usage record when the process dies.
+ * (BUD-4). `amount_nano` of a reservation is what its windows have reserved while it is `open`, and what they have spent when
+ * it is `over`, or `lost` with its process. `call` is who made it, as JSON: it becomes a usage record where the process dies
+ * before there is one, as long as `recorded` is 0.
  */
 export const SPENDING_TABLES = `
 CREATE TABLE budget_window(
@@ -10,9 +12,10 @@ CREATE TABLE budget_window(
 );
 CREATE TABLE reservation(
   id TEXT PRIMARY KEY NOT NULL, project TEXT NOT NULL, amount_nano INTEGER NOT NULL, state TEXT NOT NULL, run TEXT, call TEXT NOT NULL,
-  reserved_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+  called_at INTEGER NOT NULL, reserved_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, estimated INTEGER NOT NULL DEFAULT 0,
+  recorded INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
-CREATE INDEX reservation_open ON reservation(expires_at) WHERE state = 'open';
+CREATE INDEX reservation_left ON reservation(expires_at) WHERE recorded = 0;
 CREATE TABLE reservation_window(
   window INTEGER NOT NULL REFERENCES budget_window(id), run TEXT NOT NULL, reservation TEXT NOT NULL REFERENCES reservation(id) ON DELETE CASCADE,
   PRIMARY KEY(window, run, reservation)

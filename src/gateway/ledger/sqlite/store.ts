@@ -3,7 +3,8 @@ import { openDatabase } from '../../../sqlite/database.ts'
 import type { Schema } from '../../../sqlite/format.ts'
 import type { SpendingLedger } from '../ledger.ts'
 import type { UsageRecord, UsageReport } from '../usage.ts'
-import { reserveIn, settleDead, settleIn, settleRunIn, standingIn, windowsIn } from './reservations.ts'
+import { settleDead, settleRunIn } from './lost.ts'
+import { reserveIn, settleIn, standingIn, windowsIn } from './reservations.ts'
 import { purgeDaily } from './retention.ts'
 import type { SpendingRows } from './rows.ts'
 import { SPENDING_TABLES } from './schema.ts'
@@ -53,7 +54,7 @@ export async function openSpendingStore({ project, schema = moneySchema, ...opti
   const write = store.writeGrouped
   return {
     ledger: {
-      reserve: reservation => write(() => reserveIn(rows, reservation)),
+      reserve: (reservation, before) => write(() => reserveIn(rows, reservation, before)),
       settle: (id, settlement) => write(() => settleIn(rows, id, settlement)),
       settleRun: run => write(() => settleRunIn(rows, run)),
       standing: counter => store.read(() => standingIn(rows, counter)),

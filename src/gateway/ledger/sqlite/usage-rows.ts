@@ -1,5 +1,6 @@
 import type { Caller, Usage } from '../../call.ts'
 import type { UsageKey, UsagePart, UsageQuery, UsageRecord, UsageSum } from '../usage.ts'
+import { closeCall } from './call-rows.ts'
 import type { SpendingRows } from './rows.ts'
 
 /** What a reservation keeps of its attempt, for the record that its process can no longer write. */
@@ -47,19 +48,42 @@ interface UsageRow {
 
 export const NO_USAGE: Usage = Object.freeze({ input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 })
 
-/** A call whose process died: what it may have cost counts (BUD-5). */
-export function lostCall(id: string, atMs: number, { caller, model }: ReservedCall, amountNano: number): UsageRecord {
-  const part = { modelId: model.id, provider: model.provider, attempts: 1, usage: NO_USAGE, costNano: amountNano, isEstimated: true }
+/** An attempt as its reservation knows it. */
+export interface LostAttempt extends ReservedCall {
+  readonly calledMs: number
+  /** Nano-dollars; the most that it can have cost, where that is an estimate. */
+  readonly costNano: number
+  readonly isEstimated: boolean
+}
+
+/** A call whose process died: what it may have cost counts (BUD-5), and what it did cost too. */
+export function lostCall(id: string, attempts: readonly [LostAttempt, ...LostAttempt[]]): UsageRecord {
+  const [{ calledMs, caller, model }] = attempts
+  const parts = [...Map.groupBy(attempts, attempt => attempt.model.address).values()].map(partOfLost)
+  const [first = partOfLost(attempts), ...others] = parts
   return {
     id,
-    atMs,
+    atMs: calledMs,
     caller,
     asked: model.address,
-    parts: [{ model: model.address, ...part }],
+    parts: [first, ...others],
     cache: 'off',
     verdicts: { block: 0, redact: 0, flag: 0 },
     outcome: 'lost',
     latencyMs: 0,
+  }
+}
+
+function partOfLost(attempts: readonly LostAttempt[]): UsagePart {
+  const { model } = attempts[0] ?? { model: { address: '', id: '', provider: '' } }
+  return {
+    model: model.address,
+    modelId: model.id,
+    provider: model.provider,
+    attempts: attempts.length,
+    usage: NO_USAGE,
+    costNano: attempts.reduce((sum, { costNano }) => sum + costNano, 0),
+    isEstimated: attempts.some(({ isEstimated }) => isEstimated),
   }
 }
 
@@ -72,16 +96,30 @@ const COLUMNS = [
 const INSERT = `INSERT OR IGNORE INTO usage(project, ${COLUMNS.join(', ')}) VALUES (?${', ?'.repeat(COLUMNS.length)})`
 
 /** One row for each model of the call: what was spent on each is known, and the call counts once, at the last. */
-export function writeUsage({ prepared, project }: SpendingRows, record: UsageRecord): void {
+export function writeUsage(rows: SpendingRows, record: UsageRecord): void {
+  // It was taken for lost, and lives: what it says itself counts.
+  if (record.isReserved) removeLost(rows, record)
+  insertRows(rows, record)
+  if (record.isReserved) closeCall(rows, record.id)
+}
+
+/** What others say of a call; nothing where it has spoken for itself. */
+export function writeLost(rows: SpendingRows, record: UsageRecord): void {
+  removeLost(rows, record)
+  const own = rows.prepared('SELECT 1 FROM usage WHERE project = ? AND at = ? AND id = ?').get(rows.project, record.atMs, record.id)
+  if (own === undefined) insertRows(rows, record)
+}
+
+function removeLost({ prepared, project }: SpendingRows, { atMs, id }: UsageRecord): void {
+  prepared(`DELETE FROM usage WHERE project = ? AND at = ? AND id = ? AND outcome = 'lost'`).run(project, atMs, id)
+}
+
+function insertRows({ prepared, project }: SpendingRows, record: UsageRecord): void {
   const insert = prepared(INSERT)
   for (const [index, part] of record.parts.entries()) {
     const row = rowOf(record, part, index, index === record.parts.length - 1)
     insert.run(project, ...COLUMNS.map(name => row[name]))
   }
-}
-
-export function removeUsage({ prepared, project }: SpendingRows, atMs: number, id: string): void {
-  prepared('DELETE FROM usage WHERE project = ? AND at = ? AND id = ?').run(project, atMs, id)
 }
 
 function rowOf(record: UsageRecord, part: UsagePart, index: number, isLast: boolean): UsageRow {
