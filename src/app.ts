@@ -36,6 +36,7 @@ export function createApp(host: AppHost): OperationHost {
     clock,
     newId,
     flowrunVersion,
+    random: Math.random,
     sleep: async (ms, signal) => await delay(ms, undefined, signal ? { signal } : {}),
     functions: read => createFunctionTable({ environment: read }),
     files: root => createProjectFiles(root),

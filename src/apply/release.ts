@@ -1,5 +1,5 @@
 import { crashPoint } from '../base/crash-point.ts'
-import type { Plan } from '../plan/plan.ts'
+import { heldObstacles, type Plan } from '../plan/plan.ts'
 import { type Content, contentOf, uploadBatches } from '../registry/content.ts'
 import type { HeldContent } from '../registry/hold.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -62,9 +62,7 @@ async function upload(plan: Plan, registry: Registry, onUploaded: (done: number,
 
 function releaseRequest(plan: Plan, base: CaughtUp, authorship: Authorship): ReleaseRequest {
   const lifted: readonly HeldContent[] =
-    authorship.overrideHold === undefined
-      ? []
-      : plan.obstacles.flatMap(obstacle => (obstacle.kind === 'held' ? [{ address: obstacle.address, digest: obstacle.digest }] : []))
+    authorship.overrideHold === undefined ? [] : heldObstacles(plan).map(({ address, digest }) => ({ address, digest }))
   return {
     environment: plan.environment,
     applyId: plan.applyId,

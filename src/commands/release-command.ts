@@ -7,13 +7,14 @@ import { compact } from '../base/compact.ts'
 import { isJsonObject } from '../base/json.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { type ApplyOptions, type ApplyResult, type Approval, apply, applySaved, isRefused } from '../operations/apply.ts'
-import { readAuthorship } from '../operations/authorship.ts'
+import { readAuthorship, readCommit } from '../operations/authorship.ts'
 import { readSavedPlan } from '../operations/saved-plan.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { ReleaseWithChanges } from '../registry/release.ts'
 import { applyEvents } from '../views/apply-events.ts'
 import { appliedText, approvalQuestion, interruptedText, refusal, stalePlan, uploadText } from '../views/apply-text.ts'
 import { appliedJson } from '../views/plan-json.ts'
+import { planMarkdown } from '../views/plan-markdown.ts'
 import { isEmptyPlan, planText } from '../views/plan-text.ts'
 import { movedText, recoveredText } from '../views/recovered.ts'
 import { shellWord } from '../views/shell-word.ts'
@@ -28,7 +29,7 @@ export const planArgument = { plan: Args.string({ description: 'a plan saved wit
 export const releaseFlags = {
   ...environmentFlag,
   ...planFlags,
-  ...shown('What to show', 'format', 'json', 'no-color'),
+  ...shown('What to show', 'format', 'json', 'also', 'no-color'),
   ...shown('How', 'yes', 'ask'),
   message: Flags.string({
     helpGroup: 'How',
@@ -47,7 +48,7 @@ export const releaseFlags = {
 
 /** What `apply` and `destroy` share: a plan, a question, one release. */
 export abstract class ReleaseCommand extends BaseCommand {
-  static override formats = ['text', 'json', 'jsonl'] as const
+  static override formats = ['text', 'json', 'jsonl', 'markdown'] as const
   static override streamsJson = true
   static override group = 'deploy' as const
 
@@ -85,7 +86,7 @@ export abstract class ReleaseCommand extends BaseCommand {
           answers => apply(app, { ...options, answers }),
         )
     this.progress('')
-    return this.#conclude(result, args.plan)
+    return this.#conclude(result, args.plan, flags['override-hold'])
   }
 
   async #approve(
@@ -113,6 +114,7 @@ export abstract class ReleaseCommand extends BaseCommand {
         concise: flags.concise || moved !== undefined,
         verbose: flags.verbose,
         withoutObstacles: true,
+        ...compact({ overrideHold: flags['override-hold'] }),
       })
       this.print(text)
     }
@@ -127,20 +129,20 @@ export abstract class ReleaseCommand extends BaseCommand {
     return flags.yes ? 'unattended' : 'yes'
   }
 
-  #conclude(result: ApplyResult, file: string | undefined): ExitCode {
+  #conclude(result: ApplyResult, file: string | undefined, overrideHold: string | undefined): ExitCode {
     switch (result.outcome) {
       case 'applied':
-        this.present(this.#views(result.plan, result))
+        this.present(this.#views(result.plan, result, overrideHold))
         this.#suggestRun(result.plan)
         return exitCodes.done
       case 'nothing-to-do':
-        return this.present(this.#views(result.plan, result))
+        return this.present(this.#views(result.plan, result, overrideHold))
       case 'declined':
         this.note(`${this.alwaysDestroys ? 'Destroy' : 'Apply'} cancelled. Nothing was changed.\n`)
         return this.interruptedCode ?? exitCodes.error
       case 'refused':
         if (this.#shownPlan) this.note('\n')
-        this.showFailure(refusal(result.plan, this.host.clock.now()))
+        this.showFailure(refusal(result.plan, this.host.clock.now(), overrideHold))
         return exitCodes.refused
       case 'interrupted':
         this.note(interruptedText(result))
@@ -155,12 +157,13 @@ export abstract class ReleaseCommand extends BaseCommand {
     }
   }
 
-  #views(made: Plan, result: Extract<ApplyResult, { outcome: 'applied' | 'nothing-to-do' }>) {
+  #views(made: Plan, result: Extract<ApplyResult, { outcome: 'applied' | 'nothing-to-do' }>, overrideHold: string | undefined) {
     const release = result.outcome === 'applied' ? result.release : undefined
     return {
-      text: () => (result.outcome === 'applied' ? appliedText(made, release) : ''),
-      json: () => appliedJson(made, release),
-      jsonl: () => applyEvents(made, release, this.host.clock.now()),
+      text: () => (result.outcome === 'applied' ? appliedText(made, release, overrideHold) : ''),
+      json: () => appliedJson(made, release, overrideHold),
+      jsonl: () => applyEvents(made, release, this.host.clock.now(), overrideHold),
+      markdown: () => planMarkdown(made, { commit: readCommit(this.host.workingFolder()), applied: { release, overrideHold } }),
     }
   }
 

@@ -7,11 +7,11 @@ import type { VariableDeclaration } from '../config/blocks/variable.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { Report } from '../diagnostics/report.ts'
-import type { Plan } from '../plan/plan.ts'
+import { heldObstacles, type Plan } from '../plan/plan.ts'
 import { changesText, conflictDiagnostic } from '../registry/conflict.ts'
 import type { Release, ReleaseConflict, ReleaseWithChanges } from '../registry/release.ts'
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
-import { contended, MAX_ATTEMPTS, movedMeanwhile } from './contention.ts'
+import { contended, MAX_ATTEMPTS, movedMeanwhile, pauseBeforeAttempt } from './contention.ts'
 import { openStoresOf } from './deployed.ts'
 import { type LockOptions, locked } from './locked.ts'
 import { type PlanOptions, planAgainst } from './plan.ts'
@@ -27,7 +27,7 @@ export interface ApplyOptions extends PlanOptions, LockOptions {
   onUploaded(done: number, of: number): void
 }
 
-/** `unattended`: approved beforehand, so a plan that would do something else is not (REL-5). */
+/** `unattended`: approved beforehand, as the configuration that it is of: so is the plan that it becomes against another base (REL-5). */
 export type Approval = 'yes' | 'no' | 'unattended'
 
 export type ApplyResult =
@@ -85,7 +85,8 @@ async function applyProject(
       const answer = await options.approve(plan, moved, base.recovered)
       if (refused) return { outcome: 'refused', plan }
       if (answer === 'no') return { outcome: 'declined', plan }
-      if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan.environment)
+      // Whoever approves beforehand approves the configuration, against whatever base; but no hold that nobody had seen.
+      if (answer === 'unattended' && approved !== undefined && liftsOthers(plan, approved)) throw movedMeanwhile(plan.environment)
     }
     approved = plan
     if (base.rebound && !isRebindingRecorded) {
@@ -98,7 +99,14 @@ async function applyProject(
     if (outcome.outcome === 'unchanged') return { outcome: 'applied', plan, release: undefined }
     if (attempt === MAX_ATTEMPTS) throw contended(plan.environment, 'apply')
     moved = movedReleases(outcome, plan)
+    if (!(await pauseBeforeAttempt(host, attempt + 1, options.signal))) return { outcome: 'interrupted', plan, uploaded: 0, contents: 0 }
   }
+}
+
+/** Whether a plan needs holds lifted that another one, which was approved, did not name (HOLD-3). */
+function liftsOthers(plan: Plan, approved: Plan): boolean {
+  const known = new Set(heldObstacles(approved).map(({ address, digest }) => `${address} ${digest}`))
+  return heldObstacles(plan).some(({ address, digest }) => !known.has(`${address} ${digest}`))
 }
 
 /** Going on with another registry is an override like any other (STA-5). The row comes first: after a kill it may say more than was done, and never less (AUD-2). */
@@ -208,6 +216,7 @@ async function applySavedTo(host: OperationHost, stores: Stores, options: SavedP
     if (outcome.outcome !== 'moved' && outcome.outcome !== 'state-moved')
       throw new OperationError(conflictDiagnostic(outcome, plan.environment))
     if (attempt === MAX_ATTEMPTS) throw contended(plan.environment, 'apply')
+    if (!(await pauseBeforeAttempt(host, attempt + 1, options.signal))) return { outcome: 'interrupted', plan, uploaded: 0, contents: 0 }
   }
 }
 

@@ -1,9 +1,31 @@
 import { OperationError } from '../diagnostics/operation-error.ts'
+import type { OperationHost } from './project.ts'
 
-/** Plans made again after the base moved, before it is given up (REL-5). */
+/** Attempts at a release whose base moves, before it is given up (REL-5). */
 export const MAX_ATTEMPTS = 5
+/** An apply of a thousand blocks holds the environment for less than this. */
+const FIRST_PAUSE_MS = 200
 
-/** What was approved beforehand is not approved for another plan (REL-5). */
+/**
+ * Waits before the next attempt, with full jitter over a doubling bound: those who met once do not meet again in step.
+ *
+ * @returns false when the wait was interrupted.
+ */
+export async function pauseBeforeAttempt(
+  { sleep, random }: Pick<OperationHost, 'sleep' | 'random'>,
+  attempt: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const boundMs = FIRST_PAUSE_MS * 2 ** (attempt - 2)
+  try {
+    await sleep(random() * boundMs, signal)
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  }
+  return !signal?.aborted
+}
+
+/** What was approved beforehand does not cover this (REL-5). */
 export function movedMeanwhile(environment: string): OperationError {
   return new OperationError({
     code: 'apply/moved',

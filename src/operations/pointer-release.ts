@@ -5,7 +5,7 @@ import { conflictDiagnostic } from '../registry/conflict.ts'
 import type { Release, ReleaseOutcome, ReleaseRequest, ReleaseWithChanges } from '../registry/release.ts'
 import type { StateBackend } from '../state/backend.ts'
 import type { Approval } from './apply.ts'
-import { contended, MAX_ATTEMPTS, movedMeanwhile } from './contention.ts'
+import { contended, MAX_ATTEMPTS, movedMeanwhile, pauseBeforeAttempt } from './contention.ts'
 import { type LockOptions, locked } from './locked.ts'
 import type { OperationHost } from './project.ts'
 
@@ -52,6 +52,7 @@ export async function releasePointers(
       if (plan.moves.length === 0) return { outcome: 'nothing-to-do', plan }
       if (refused) return { outcome: 'refused', plan }
       if (answer === 'no') return { outcome: 'declined', plan }
+      // A rollback starts from what is active: to go one back from where somebody else went back to is another wish.
       if (answer === 'unattended' && approved !== undefined) throw movedMeanwhile(plan.environment)
     }
     approved = plan
@@ -60,6 +61,7 @@ export async function releasePointers(
     if (outcome.outcome === 'released') return { outcome: 'released', plan, release: outcome.release }
     if (attempt === MAX_ATTEMPTS) throw contended(plan.environment, plan.kind)
     moved = movedReleases(outcome, plan)
+    if (!(await pauseBeforeAttempt(host, attempt + 1, options.signal))) return { outcome: 'interrupted', plan }
   }
 }
 

@@ -36,6 +36,8 @@ export interface OperationHost {
   backendRecords(root: string): BackendRecords
   /** Ends early, by an error, when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
+  /** From 0 up to 1. */
+  readonly random: () => number
   /** Runs prompts; secrets are looked for where the environment says, files below the project's folder. */
   createPromptEngine(root: string, settings: PromptEngineOptions): Promise<PromptEngine>
   /** Runs and their journals, to look at. */

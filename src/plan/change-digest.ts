@@ -1,5 +1,5 @@
 import { type Digest, digestOf } from '../base/digest.ts'
-import type { Plan } from './plan.ts'
+import { heldObstacles, type Plan } from './plan.ts'
 
 /**
  * Digest of what a plan does (REL-6): changed addresses with action, versions and digests, what is moved or imported, the
@@ -15,9 +15,7 @@ export function changeDigestOf(plan: Pick<Plan, 'mode' | 'changes' | 'outputs' |
     ...(previousAddress === undefined ? {} : { previous_address: previousAddress }),
     ...(imported === undefined ? {} : { imported: { ...imported } }),
   }))
-  const held = plan.obstacles.flatMap(obstacle =>
-    obstacle.kind === 'held' ? [{ address: obstacle.address, digest: obstacle.digest }] : [],
-  )
+  const held = heldObstacles(plan).map(({ address, digest }) => ({ address, digest }))
   const byAddress = (a: { address: string }, b: { address: string }) => (a.address < b.address ? -1 : 1)
   return digestOf({
     mode: plan.mode,

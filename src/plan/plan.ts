@@ -225,6 +225,14 @@ export type Obstacle =
     }
   | { readonly kind: 'owned-elsewhere'; readonly address: string; readonly lineage: string }
 
+/** Content that somebody rolled back, and that a plan would publish again. */
+export type HeldObstacle = Extract<Obstacle, { kind: 'held' }>
+
+/** What `--override-hold` lifts. */
+export function heldObstacles({ obstacles }: Pick<Plan, 'obstacles'>): readonly HeldObstacle[] {
+  return obstacles.filter(obstacle => obstacle.kind === 'held')
+}
+
 export interface PlanInputs extends EnvironmentReads {
   readonly configuration: Digest
   /** Digest of each variable's value, but of sensitive ones. */

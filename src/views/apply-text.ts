@@ -1,11 +1,32 @@
+import { enumerate } from '../base/enumerate.ts'
 import { kindOfAddress } from '../config/address.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
-import { countChanges, type Obstacle, type Plan } from '../plan/plan.ts'
+import { countChanges, heldObstacles, type Obstacle, type Plan } from '../plan/plan.ts'
 import type { Release } from '../registry/release.ts'
 import { formatAgo, formatCount } from './format-number.ts'
 
+/** Versions that a line names; more are counted. */
+const NAMED_MAX = 3
+
+/** What an apply did, in lines: the release, and the holds that `--override-hold` lifted. */
+export function appliedText(plan: Plan, release: Release | undefined, overrideHold?: string): string {
+  return releasedText(plan, release) + (overrideHold === undefined || release === undefined ? '' : liftedText(plan))
+}
+
+/** `Lifted the hold on prompt.answer@8.` */
+function liftedText(plan: Plan): string {
+  const held = heldObstacles(plan)
+  if (held.length === 0) return ''
+  if (held.length > NAMED_MAX) return `Lifted ${formatCount(held.length)} holds.\n`
+  const names = enumerate(
+    held.map(({ address, version }) => `${address}@${version}`),
+    'and',
+  )
+  return `Lifted the ${held.length === 1 ? 'hold' : 'holds'} on ${names}.\n`
+}
+
 /** `Apply complete! Release 16 of prod: 1 added, 2 changed, 0 destroyed.` */
-export function appliedText(plan: Plan, release: Release | undefined): string {
+export function releasedText(plan: Plan, release: Release | undefined): string {
   const { add, change, destroy, import: imported, move, forget } = countChanges(plan)
   const more = [
     imported > 0 ? `, ${imported} imported` : '',
@@ -43,16 +64,17 @@ export function interruptedText({
   return `\nApply stopped. Nothing was released: ${environment} ${at}.\n${kept}`
 }
 
-/** Why a plan may not be applied: one rule says it itself, several are counted. */
-export function refusal(plan: Plan, nowMs: number): Diagnostic {
-  const [first, ...others] = plan.obstacles
+/** Why a plan may not be applied: one rule says it itself, several are counted. What `--override-hold` lifts is no reason. */
+export function refusal(plan: Plan, nowMs: number, overrideHold?: string): Diagnostic {
+  const obstacles = plan.obstacles.filter(({ kind }) => kind !== 'held' || overrideHold === undefined)
+  const [first, ...others] = obstacles
   if (first !== undefined && others.length === 0) return refusalOf(first, plan, nowMs)
   return {
     code: 'apply/refused',
     severity: 'error',
-    summary: `Apply refused for ${plan.obstacles.length} reasons`,
+    summary: `Apply refused for ${obstacles.length} reasons`,
     detail: 'flowrun plan lists them. Nothing was changed.',
-    notes: plan.obstacles.map(obstacle => refusalOf(obstacle, plan, nowMs).summary),
+    notes: obstacles.map(obstacle => refusalOf(obstacle, plan, nowMs).summary),
   }
 }
 

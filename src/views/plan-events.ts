@@ -1,11 +1,20 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
-import { type Change, countChanges, type DriftChange, type OutputChange, type Plan } from '../plan/plan.ts'
+import {
+  type Change,
+  countChanges,
+  type DriftChange,
+  type HeldObstacle,
+  type Obstacle,
+  type OutputChange,
+  type Plan,
+} from '../plan/plan.ts'
 import { diagnosticEvents } from './diagnostic-json.ts'
 import { event } from './event.ts'
+import { obstacleJson } from './plan-json.ts'
 import { actionReason, addressParts, driftAction, importingJson, resourceDrift } from './plan-resource.ts'
 import { summaryLine } from './plan-text.ts'
 
-/** Everything that a plan says, after the version: warnings, drift, changes, summary, outputs. */
+/** Everything that a plan says, after the version: warnings, drift, changes, summary, outputs, and what apply would be refused for. */
 export function planEvents(plan: Plan, nowMs: number): string {
   return [
     diagnosticEvents(plan.warnings, nowMs),
@@ -13,7 +22,21 @@ export function planEvents(plan: Plan, nowMs: number): string {
     ...plan.changes.map(change => plannedChange(change, nowMs)),
     changeSummary(plan, 'plan', nowMs, summaryLine(plan)),
     plannedOutputs(plan.outputs, nowMs),
+    ...plan.obstacles.map(obstacle => obstacleEvent(obstacle, nowMs)),
   ].join('')
+}
+
+function obstacleEvent(obstacle: Obstacle, nowMs: number): string {
+  const message =
+    obstacle.kind === 'held'
+      ? `${obstacle.address}: Version ${obstacle.version} is held since release ${obstacle.release}`
+      : `${obstacle.address}: Owned by another configuration`
+  return event('obstacle', message, nowMs, { obstacle: obstacleJson(obstacle) })
+}
+
+/** After the release, for each hold that `--override-hold` lifted. */
+export function holdLiftedEvent(held: HeldObstacle, reason: string, nowMs: number): string {
+  return event('hold_lifted', `${held.address}: Hold on version ${held.version} lifted`, nowMs, { hold: obstacleJson(held), reason })
 }
 
 function driftEvent(drift: DriftChange, nowMs: number): string {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.ts'
-import type { Obstacle, Plan } from '../plan/plan.ts'
+import { heldObstacles, type Obstacle, type Plan } from '../plan/plan.ts'
 import type { Release } from '../registry/release.ts'
 import { diagnosticsJson } from './diagnostic-json.ts'
 import { jsonDocument } from './json-document.ts'
@@ -11,10 +11,12 @@ export function planJson(plan: Plan): string {
   return jsonDocument(planFields(plan))
 }
 
-/** What an apply did: its plan, and the release that it made; none when no pointer moved. */
-export function appliedJson(plan: Plan, release: Release | undefined): string {
+/** What an apply did: its plan, the holds that it lifted, and the release that it made; none when no pointer moved. */
+export function appliedJson(plan: Plan, release: Release | undefined, overrideHold?: string): string {
+  const lifted = overrideHold === undefined || release === undefined ? [] : heldObstacles(plan)
   return jsonDocument({
-    ...planFields(plan),
+    ...planFields(lifted.length === 0 ? plan : { ...plan, obstacles: [] }),
+    ...(lifted.length === 0 ? {} : { holds_lifted: lifted.map(obstacleJson) }),
     release: release ? { number: release.number, apply_id: release.applyId, at: new Date(release.createdAtMs).toISOString() } : null,
   })
 }
@@ -43,7 +45,8 @@ export function planFields(plan: Plan): JsonObject {
   }
 }
 
-function obstacleJson(obstacle: Obstacle): JsonObject {
+/** What stands in the way, or stood. */
+export function obstacleJson(obstacle: Obstacle): JsonObject {
   const { address } = obstacle
   if (obstacle.kind === 'owned-elsewhere') return { kind: 'owned_elsewhere', address, lineage: obstacle.lineage }
   const { version, digest, release, actor, atMs, reason } = obstacle

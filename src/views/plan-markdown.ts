@@ -1,8 +1,10 @@
 import { shortDigest } from '../base/digest.ts'
 import { diffArtifacts, type TextChange } from '../plan/artifact-diff.ts'
-import { type Change, countChanges, type Plan } from '../plan/plan.ts'
+import { type Change, countChanges, type HeldObstacle, heldObstacles, type Plan } from '../plan/plan.ts'
 import { type DiffLine, diffTexts } from '../plan/text-diff.ts'
 import type { ValueChange } from '../plan/value-diff.ts'
+import type { Release } from '../registry/release.ts'
+import { releasedText } from './apply-text.ts'
 import { CHANGE_SIGNS } from './change-sign.ts'
 import { signed } from './cost-text.ts'
 import { formatChange, formatCount, formatMoment, formatMoney, formatTokens } from './format-number.ts'
@@ -21,18 +23,15 @@ export interface PlanMarkdownOptions {
   readonly commit?: string | undefined
   /** What does not fit into so many characters is left out: the longest diffs, then rows of the table. */
   readonly lengthMax?: number
+  /** The plan was applied; without a release the state alone was written, if anything. */
+  readonly applied?: { readonly release: Release | undefined; readonly overrideHold: string | undefined }
 }
 
 /** A plan as a comment of a pull request; its first line lets CI find its own comment and update it. */
 export function planMarkdown(plan: Plan, options: PlanMarkdownOptions = {}): string {
   const { lengthMax = MARKDOWN_LENGTH_MAX } = options
-  const { add, change, destroy } = countChanges(plan)
-  const title = [
-    `<!-- flowrun-plan ${plan.project} ${plan.environment} -->`,
-    `### flowrun plan for \`${plan.environment}\`: ${add} to add, ${change} to change, ${destroy} to destroy`,
-    '',
-  ]
-  const end = [...noteLines(plan), footLine(plan, options)]
+  const title = titleLines(plan, options)
+  const end = [...noteLines(plan, options), footLine(plan, options)]
   const table = tableOf(plan, lengthMax - lengthOf([...title, ...end]))
   const room = lengthMax - lengthOf([...title, ...table, ...end])
   const details = fittingDetails(
@@ -40,6 +39,15 @@ export function planMarkdown(plan: Plan, options: PlanMarkdownOptions = {}): str
     room,
   )
   return `${[...title, ...table, ...end.slice(0, -1), ...details, ...end.slice(-1)].join('\n')}\n`
+}
+
+function titleLines(plan: Plan, { applied }: PlanMarkdownOptions): readonly string[] {
+  const { add, change, destroy } = countChanges(plan)
+  const name = applied === undefined ? 'plan' : plan.mode === 'destroy' ? 'destroy' : 'apply'
+  const counts = applied
+    ? `${add} added, ${change} changed, ${destroy} destroyed`
+    : `${add} to add, ${change} to change, ${destroy} to destroy`
+  return [`<!-- flowrun-${name} ${plan.project} ${plan.environment} -->`, `### flowrun ${name} for \`${plan.environment}\`: ${counts}`, '']
 }
 
 function tableOf(plan: Plan, room: number): readonly string[] {
@@ -128,11 +136,12 @@ function costCell({ forecast: { costBefore, costAfter } = {} }: Change): string 
   return change === undefined ? text : `${text} (${change})`
 }
 
-function noteLines(plan: Plan): readonly string[] {
+function noteLines(plan: Plan, { applied }: PlanMarkdownOptions): readonly string[] {
   const drift = plan.drift.map(
     ({ address, before, after, actor }) => `${code(address)} ${before ?? 'none'} → ${after ?? 'archived'} by ${code(actor)}`,
   )
-  const obstacles = plan.obstacles.map(obstacle =>
+  const lifted = applied?.overrideHold === undefined ? [] : heldObstacles(plan)
+  const obstacles = (lifted.length === 0 ? plan.obstacles : []).map(obstacle =>
     obstacle.kind === 'held'
       ? `✗ ${code(`${obstacle.address}@${obstacle.version}`)} is held since release ${obstacle.release}`
       : `✗ ${code(obstacle.address)} is owned by another configuration`,
@@ -141,8 +150,14 @@ function noteLines(plan: Plan): readonly string[] {
   return [
     ...(outputs.length === 0 ? [] : [`**Outputs:** ${few(outputs)}`, '']),
     ...(drift.length === 0 ? [] : [`**Drift:** ${few(drift)}`, '']),
+    ...(lifted.length === 0 ? [] : [`**Holds lifted** (${oneLine(applied?.overrideHold ?? '')}): ${few(lifted.map(heldText))}`, '']),
+    ...(applied && !isEmptyPlan(plan) ? [releasedText(plan, applied.release).trimEnd(), ''] : []),
     ...(obstacles.length === 0 ? [] : [`**Apply would be refused:** ${few(obstacles)}`, '']),
   ]
+}
+
+function heldText({ address, version, release, actor }: HeldObstacle): string {
+  return `${code(`${address}@${version}`)} of release ${release}, by ${code(actor)}`
 }
 
 /** Facts that one line names. */

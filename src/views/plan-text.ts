@@ -1,4 +1,4 @@
-import { type Change, countChanges, type DriftChange, type Obstacle, type OutputChange, type Plan } from '../plan/plan.ts'
+import { type Change, countChanges, type DriftChange, heldObstacles, type Obstacle, type OutputChange, type Plan } from '../plan/plan.ts'
 import { paintSign } from './change-sign.ts'
 import {
   affectedLines,
@@ -22,6 +22,8 @@ export interface PlanTextOptions {
   readonly verbose?: boolean
   /** Leaves out why apply would refuse: apply itself says it. */
   readonly withoutObstacles?: boolean
+  /** `--override-hold REASON`: what it lifts is named. */
+  readonly overrideHold?: string
 }
 
 /** A plan as a person reads it. Ends with a newline. */
@@ -42,6 +44,7 @@ export function planText(plan: Plan, style: Style, options: PlanTextOptions): st
     selectionLines(plan),
     [plan.mode === 'refresh-only' ? 'Apply would write the state and make no release.' : summaryLine(plan)],
     options.withoutObstacles ? [] : obstacleLines(plan),
+    options.overrideHold === undefined ? [] : liftedLines(plan, options.overrideHold, style, options.nowMs),
   ]
   return `${sections
     .filter(lines => lines.length > 0)
@@ -185,6 +188,21 @@ function obstacleLines(plan: Plan): readonly string[] {
       obstacleText(obstacle, plan).map((line, place) => `${place === 0 ? `  ${index + 1}. ` : '     '}${line}`),
     ),
   ]
+}
+
+/** Holds that the release lifts, and why they were placed. */
+function liftedLines(plan: Plan, overrideHold: string, style: Style, nowMs: number): readonly string[] {
+  const held = heldObstacles(plan)
+  if (held.length === 0) return []
+  const headers = held.map(
+    ({ address, version, actor, atMs, release, reason }): ChangeHeader => ({
+      sign: '!',
+      address,
+      versions: `@${version}`,
+      summary: `rolled back by ${actor} ${formatAgo(atMs, nowMs)}, release ${release}: ${JSON.stringify(reason)}`,
+    }),
+  )
+  return [`Apply lifts ${held.length === 1 ? 'this hold' : 'these holds'}: ${JSON.stringify(overrideHold)}`, ...headerLines(headers, style)]
 }
 
 function obstacleText(obstacle: Obstacle, { environment, changes }: Plan): readonly string[] {

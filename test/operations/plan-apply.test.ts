@@ -230,19 +230,11 @@ t.test('REL-5: a base that moved is no obstacle when the plan would do the same'
   t.match([asked, result], [1, { outcome: 'applied', release: { number: 3 } }])
 })
 
-t.test('REL-5: a base that moved so that the plan is another one is asked about again, or refused', async t => {
+t.test('REL-5: where a base moved so that the plan is another one, a person is asked again', async t => {
   const project = testProject(answer('One.'))
   await applied(project)
   project.write(answer('Two.'))
-  await t.rejects(
-    project.apply({
-      approve: async () => {
-        await releaseByOthers(project, 'theirs')
-        return 'unattended'
-      },
-    }),
-    { code: 'apply/moved' } satisfies Partial<OperationError>,
-  )
+  await releaseByOthers(project, 'theirs')
   const seen: (readonly string[])[] = []
   const result = await project.apply({
     approve: async (plan, moved) => {
@@ -253,6 +245,48 @@ t.test('REL-5: a base that moved so that the plan is another one is asked about 
   })
   t.match(result, { outcome: 'applied', release: { number: 4 } })
   t.same(seen, [['prompt.answer @2 @3 content'], ['prompt.answer @3 @4 content', 'moved by 3']])
+})
+
+t.test('REL-5: what was approved beforehand is planned again and shown, five times with pauses of chance', async t => {
+  const pauses: number[] = []
+  const chances = [0.5, 0.25, 1, 0]
+  const project = testProject(answer('One.'), (...given) => ({
+    ...hostIn(...given),
+    random: () => chances[pauses.length] ?? 1,
+    sleep: async ms => void pauses.push(ms),
+  }))
+  await applied(project)
+  project.write(answer('Two.'))
+  const seen: (readonly string[])[] = []
+  const apply = (contests: number) =>
+    project.apply({
+      approve: async plan => {
+        seen.push(changesOf(plan))
+        if (seen.length <= contests) await releaseByOthers(project, `against ${changesOf(plan)}`)
+        return 'unattended'
+      },
+    })
+  await t.rejects(apply(5), { code: 'apply/contended', retryable: true } satisfies Partial<OperationError>)
+  t.same(pauses, [100, 100, 800, 0], 'parts of 200, 400, 800 and 1,600 ms')
+  t.same(seen[4], ['prompt.answer @5 @6 content'])
+  seen.length = 0
+  t.match(await apply(1), { outcome: 'applied', release: { number: 8 } })
+  t.same(seen, [['prompt.answer @6 @7 content'], ['prompt.answer @7 @8 content']])
+  const controller = new AbortController()
+  const interrupted = testProject(answer('One.'), (...given) => ({
+    ...hostIn(...given),
+    sleep: async () => {
+      controller.abort()
+      throw controller.signal.reason
+    },
+  }))
+  await applied(interrupted)
+  interrupted.write(answer('Two.'))
+  const approve = async () => {
+    await releaseByOthers(interrupted, 'theirs')
+    return 'unattended' as const
+  }
+  t.match(await interrupted.apply({ approve, signal: controller.signal }), { outcome: 'interrupted', uploaded: 0 })
 })
 
 t.test('REL-6: what an apply would lift, and what its changes reach, are part of what was agreed to', async t => {
@@ -281,8 +315,14 @@ t.test('REL-6: what an apply would lift, and what its changes reach, are part of
   // What others do to the model is left alone, and so no change of this plan.
   other.write(answer('Two.').replace('"simulated-small"', '"simulated-small"\n  lifecycle {\n    ignore_changes = all\n  }'))
   const flips = [{ address: 'model.fast', before: 1, after: 2, ownerBefore: owner, ownerAfter: owner }]
-  const asked = other.apply({ approve: meanwhile(other, { flips, lineage: null, kind: 'rollback' }) })
-  await t.rejects(asked, { code: 'apply/moved' }, 'another model answers than the one that was seen')
+  let asked = 0
+  const approve = async (plan: Plan, moved?: readonly unknown[]) => {
+    asked++
+    await meanwhile(other, { flips, lineage: null, kind: 'rollback' })(plan, moved)
+    return asked === 1 ? ('yes' as const) : ('no' as const)
+  }
+  t.match(await other.apply({ approve }), { outcome: 'declined' }, 'another model answers than the one that was seen')
+  t.equal(asked, 2)
 })
 
 /** A release by somebody else that moves prompt.answer to its next version. */

@@ -3,6 +3,7 @@ import type { ModelSpec } from '../../src/artifact/model.ts'
 import type { MessageSpec, PromptSpec } from '../../src/artifact/prompt.ts'
 import { type Digest, digestOfText } from '../../src/base/digest.ts'
 import type { Change, CostForecast, Forecast, Plan, PlannedVersion } from '../../src/plan/plan.ts'
+import type { Release } from '../../src/registry/release.ts'
 
 /** Plans of the reference's conversations, as data. */
 
@@ -233,3 +234,18 @@ export const driftPlan = planOf({
     },
   ],
 })
+
+/** What an apply of `driftPlan` made. */
+export const release: Release = {
+  environment: 'prod',
+  number: 16,
+  kind: 'apply',
+  applyId: driftPlan.applyId,
+  lineage: 'lineage',
+  changeDigest: driftPlan.changeDigest,
+  restores: null,
+  actor: 'ana',
+  source: '',
+  reason: '',
+  createdAtMs: NOW,
+}

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import type { Plan } from '../../src/plan/plan.ts'
 import { encodePlan } from '../../src/plan/plan-file.ts'
+import { applyEvents } from '../../src/views/apply-events.ts'
 import { logEvent, versionEvent } from '../../src/views/event.ts'
 import {
   appliedOutputsEvent,
@@ -12,7 +13,7 @@ import {
   applySummaryEvent,
   planEvents,
 } from '../../src/views/plan-events.ts'
-import { planJson } from '../../src/views/plan-json.ts'
+import { appliedJson, planJson } from '../../src/views/plan-json.ts'
 import {
   answerChange,
   changeOf,
@@ -23,6 +24,7 @@ import {
   oneWordPlan,
   planOf,
   promptOf,
+  release,
   versionOf,
 } from './plan-fixture.ts'
 
@@ -30,7 +32,7 @@ const schemas = new URL('../../schemas/', import.meta.url)
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false })
 for (const folder of ['output/', 'events/', '']) {
   for (const file of readdirSync(new URL(folder, schemas)).filter(name =>
-    /^(plan|diagnostic|version|log|.*_.*|outputs)\.schema\.json$/.test(name),
+    /^(plan|diagnostic|version|log|obstacle|apply|.*_.*|outputs)\.schema\.json$/.test(name),
   )) {
     ajv.addSchema(JSON.parse(readFileSync(new URL(folder + file, schemas), 'utf8')), folder + file)
   }
@@ -67,6 +69,21 @@ t.test('the document of every plan fits its schema', async t => {
   for (const plan of Object.values(plans)) assertValid(t, 'output/plan.schema.json', JSON.parse(planJson(plan)))
 })
 
+t.test('HOLD-3: what an apply lifted is in its document and its stream, and is no obstacle there', async t => {
+  const document = JSON.parse(appliedJson(driftPlan, release, 'measured again'))
+  assertValid(t, 'output/apply.schema.json', document)
+  t.match(document, { applyable: true, obstacles: [], holds_lifted: [{ kind: 'held', address: 'model.backup', version: 3, actor: 'bo' }] })
+  assertValid(t, 'output/apply.schema.json', JSON.parse(appliedJson(oneWordPlan, release, 'measured again')))
+  const events = applyEvents(driftPlan, release, NOW, 'measured again')
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  t.match(
+    events.filter(({ type }) => ['obstacle', 'hold_lifted'].includes(type)),
+    [{ type: 'hold_lifted', '@message': 'model.backup: Hold on version 3 lifted', hold: { release: 15 }, reason: 'measured again' }],
+  )
+})
+
 t.test('the document has the names of Terraform', async t => {
   const document = JSON.parse(planJson(fullPlan))
   t.match(document, { format_version: '1.0', applyable: false, complete: true, errored: false })
@@ -93,6 +110,7 @@ t.test('every event of a plan and of an apply fits its schema', async t => {
     versionEvent(NOW),
     logEvent('Note: An apply by ana was killed.\n\n', NOW),
     ...Object.values(plans).map(plan => planEvents(plan, NOW)),
+    applyEvents(driftPlan, release, NOW, 'measured again'),
     ...fourChangesPlan.changes.flatMap(change => [
       applyStartEvent(change, NOW),
       applyCompleteEvent(change, NOW, 1200),
@@ -113,7 +131,9 @@ t.test('every event of a plan and of an apply fits its schema', async t => {
     'apply_start',
     'change_summary',
     'diagnostic',
+    'hold_lifted',
     'log',
+    'obstacle',
     'outputs',
     'planned_change',
     'resource_drift',

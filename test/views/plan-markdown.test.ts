@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { MARKDOWN_LENGTH_MAX, planMarkdown } from '../../src/views/plan-markdown.ts'
 import { sideBySideMarkdown } from '../../src/views/side-by-side.ts'
-import { answerChange, changeOf, driftPlan, NOW, planOf, promptOf, versionOf } from './plan-fixture.ts'
+import { answerChange, changeOf, driftPlan, NOW, planOf, promptOf, release, versionOf } from './plan-fixture.ts'
 
 t.test('3.6 the plan as Markdown for a pull request', async t => {
   const plan = planOf({ ...driftPlan, drift: [], obstacles: [], changes: [{ ...answerChange, usedBy: ['workflow.support'] }] })
@@ -32,6 +32,16 @@ t.test('3.6 the plan as Markdown for a pull request', async t => {
       '',
     ].join('\n'),
   )
+})
+
+t.test('an apply as Markdown says what was released, and which holds it lifted', async t => {
+  const applied = { release, overrideHold: 'measured again' }
+  const markdown = planMarkdown(driftPlan, { applied })
+  t.match(markdown, '<!-- flowrun-apply support prod -->\n### flowrun apply for `prod`: 0 added, 2 changed, 0 destroyed\n')
+  t.match(markdown, '\n**Holds lifted** (measured again): `model.backup@3` of release 15, by `bo`\n')
+  t.match(markdown, '\nApply complete! Release 16 of prod: 0 added, 2 changed, 0 destroyed.\n')
+  t.notMatch(markdown, 'refused')
+  t.match(planMarkdown(planOf({}), { applied: { release: undefined, overrideHold: undefined } }), /No changes\. `dev` matches/)
 })
 
 t.test('a comment is never longer than GitHub takes, and says what it leaves out', async t => {

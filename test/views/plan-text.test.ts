@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
+import { appliedText, refusal } from '../../src/views/apply-text.ts'
 import { planText } from '../../src/views/plan-text.ts'
 import { createStyle, plainStyle } from '../../src/views/style.ts'
 import {
@@ -13,6 +14,7 @@ import {
   oneWordPlan,
   planOf,
   promptOf,
+  release,
   versionOf,
 } from './plan-fixture.ts'
 
@@ -137,6 +139,34 @@ t.test('3.5 drift and a hold', async t => {
     `,
   )
   t.notMatch(text(driftPlan, { withoutObstacles: true }), 'refused')
+})
+
+t.test('HOLD-3: what --override-hold lifts is named in the plan, and where it was applied', async t => {
+  const overriding = { withoutObstacles: true, overrideHold: 'measured again' }
+  t.match(
+    text(driftPlan, overriding),
+    `Plan: 0 to add, 2 to change, 0 to destroy.
+
+Apply lifts this hold: "measured again"
+  ! model.backup   @3   rolled back by bo 14 h ago, release 15: "timeouts since 17:20"
+`,
+  )
+  t.notMatch(text(oneWordPlan, overriding), 'lifts')
+  const plan = (count: number) => ({ ...driftPlan, obstacles: Array.from({ length: count }, () => driftPlan.obstacles).flat() })
+  t.equal(
+    appliedText(driftPlan, release, 'measured again'),
+    'Apply complete! Release 16 of prod: 0 added, 2 changed, 0 destroyed.\nLifted the hold on model.backup@3.\n',
+  )
+  t.match(appliedText(plan(2), release, 'x'), '\nLifted the holds on model.backup@3 and model.backup@3.\n')
+  t.match(appliedText(plan(4), release, 'x'), '\nLifted 4 holds.\n')
+  t.notMatch(appliedText(driftPlan, release), 'Lifted')
+})
+
+t.test('DRIFT-9: a reason that lifts holds is told of what it does not lift, alone', async t => {
+  const owned = { kind: 'owned-elsewhere', address: 'model.backup', lineage: 'theirs' } as const
+  const plan = { ...driftPlan, obstacles: [...driftPlan.obstacles, owned] }
+  t.match(refusal(plan, NOW), { code: 'apply/refused', summary: 'Apply refused for 2 reasons' })
+  t.match(refusal(plan, NOW, 'measured again'), { code: 'apply/owned-elsewhere' })
 })
 
 t.test('3.8 the concise line of a changed prompt says what it costs', async t => {

@@ -13,15 +13,15 @@ export const applyCodes = {
   'apply/moved': {
     severity: 'error',
     since: '1.0',
-    what: 'Somebody released to the environment while an approved apply was on its way, and the plan is another one now.',
+    what: 'Somebody released to the environment while an approved rollback or promote was on its way, and it would do something else now; or an apply with --override-hold would lift a hold that was placed meanwhile.',
     why: 'What was approved beforehand is not what would happen.',
-    cure: ['Read the new plan, and apply again.'],
+    cure: ['Read the new plan, and run the command again.'],
   },
   'apply/contended': {
     severity: 'error',
     since: '1.0',
-    what: 'The environment moved each time that the apply tried.',
-    why: 'A release is made against the release that its plan has seen.',
+    what: 'The environment moved each of the five times that the apply tried.',
+    why: 'A release is made against the release that its plan has seen. Between two attempts is a pause that grows.',
     cure: ['Try again when others are done.'],
   },
   'apply/protected': {
