@@ -17,7 +17,7 @@ import { createTerminal, type Terminal } from '../views/terminal.ts'
 import { readDuration } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { globalFlags } from './flags.ts'
-import { chooseFormat, DRAWN_FORMATS, type Format, machineFormatOf, readAlso } from './formats.ts'
+import { chooseFormat, FOREIGN_FORMATS, type Format, machineFormatOf, readAlso } from './formats.ts'
 import type { Host } from './host.ts'
 import { parseWords } from './parse.ts'
 
@@ -112,9 +112,9 @@ export abstract class BaseCommand extends Command {
     return flags.environment === undefined ? {} : { environment: flags.environment }
   }
 
-  /** Text is for a person, and so is what stands beside a drawing; every other form is for a machine, and then stderr stays empty. */
+  /** Text is for a person, and so is what stands beside a form of another tool; every other form is for a machine, and then stderr stays empty. */
   protected get forMachine(): boolean {
-    return this.#format !== 'text' && !DRAWN_FORMATS.has(this.#format)
+    return this.#format !== 'text' && !FOREIGN_FORMATS.has(this.#format)
   }
 
   /** Writes a part of a result to stdout while it comes: the tokens of an answer, the events of a stream. */

@@ -1,9 +1,9 @@
 import { OperationError } from '../diagnostics/operation-error.ts'
 
-export type Format = 'text' | 'json' | 'jsonl' | 'markdown' | 'dot' | 'mermaid'
+export type Format = 'text' | 'json' | 'jsonl' | 'markdown' | 'dot' | 'mermaid' | 'otlp'
 
-/** Forms that a tool draws: they have no place for a diagnostic, which goes to stderr as it does beside text. */
-export const DRAWN_FORMATS: ReadonlySet<Format> = new Set(['dot', 'mermaid'])
+/** Forms of other tools: they have no place for a diagnostic, which goes to stderr as it does beside text. */
+export const FOREIGN_FORMATS: ReadonlySet<Format> = new Set(['dot', 'mermaid', 'otlp'])
 
 /** The forms that a command knows, and what its `--json` stands for. */
 export interface FormatSupport {

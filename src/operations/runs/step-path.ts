@@ -13,6 +13,11 @@ export function topOf(path: StepPath): string {
   return /^[^.[]*/.exec(path)?.[0] ?? path
 }
 
+/** The map or loop whose body a step is in: `pages` of `pages[17].extract`; undefined: it is in none. */
+export function outerOf(path: StepPath): StepPath | undefined {
+  return /^(.*)\[(?:"(?:[^"\\]|\\.)*"|\d+)\]\.[^.[\]]+$/.exec(path)?.[1]
+}
+
 /** By items and iterations as numbers; names stay in the order of the texts. */
 export function compareSteps(a: StepPath, b: StepPath): number {
   const [left, right] = [[...a.matchAll(PART)], [...b.matchAll(PART)]]
