@@ -10,6 +10,7 @@ import {
   type Expectation,
   factsOf,
   graphOfCase,
+  inFlight,
   type Journal,
   scriptOf,
   settingsOf,
@@ -81,10 +82,11 @@ function picked<V>(wanted: object, found: ReadonlyMap<string, V>): Readonly<Reco
 /** How runs that go on from a part of the journal differ from the one that was not interrupted. */
 function replayed(one: WorkflowCase, whole: Journal): readonly string[] {
   const settings = settingsOf(graphOfCase(one.graph), factsOf(one), closureOf(one.closure))
+  const times = new Map(whole.entries.map(({ path, atMs }) => [path, atMs]))
   const differences: string[] = []
   for (let length = 0; length <= whole.entries.length; length++) {
     const former = whole.entries.slice(0, length)
-    const again = drive(settings, scriptOf(one.steps), { former: former.toReversed() })
+    const again = drive(settings, scriptOf(one.steps), { former: former.toReversed(), begun: inFlight(whole, length), times })
     if (text(again.outcome) !== text(whole.outcome)) differences.push(`after ${length}: ${text(again.outcome)}`)
   }
   const backwards = createInterpretation(settings)

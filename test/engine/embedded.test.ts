@@ -1,8 +1,12 @@
 import t, { type Test } from 'tap'
+import type { Closure } from '../../src/artifact/closure.ts'
+import type { JsonObject } from '../../src/base/json.ts'
 import type { EffectExecutor } from '../../src/engine/durable/effect.ts'
 import type { EmbeddedEngineOptions } from '../../src/engine/durable/embedded/engine.ts'
 import type { Engine, Submission, WatchEvent } from '../../src/engine/durable/engine.ts'
 import type { RecordStore, RunState } from '../../src/engine/durable/record-store.ts'
+import { createFlows } from '../../src/engine/flows.ts'
+import { loadSchemaValidator } from '../../src/engine/schema-validator.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 import {
   closureOf,
@@ -15,6 +19,7 @@ import {
   submission,
   succeed,
 } from '../support/runs.ts'
+import { type CaseNode, closureOf as closureOfCase, graphOfCase, language } from '../support/workflow-case.ts'
 
 interface Scene {
   readonly clock: FakeClock
@@ -455,4 +460,66 @@ t.test('RUN-8: an input, a signal and a decision of more than 8 MB are refused b
   const id = await submit({ rows: [{ ok: APPROVAL }] })
   await t.rejects(engine.signal({ run: id, name: 'paid', value: large }), refusal)
   await t.rejects(engine.decide({ run: id, path: 'ok', by: 'ben', action: 'approve', bodyDigest: 'd', fields: { large } }), refusal)
+})
+
+/** Runs of a graph, with the interpreter that they really have; `pay` runs once. */
+const paying = (spec: JsonObject): Closure =>
+  closureOfCase({
+    'workflow.w': { kind: 'workflow', spec: graphOfCase({ nodes: PAYING }) as unknown as JsonObject },
+    'tool.pay': { kind: 'tool', spec: { replay: 'once', on_unknown: 'pause', ...spec } },
+    'tool.ask': { kind: 'tool', spec: { replay: 'safe' } },
+  })
+const PAYING: readonly CaseNode[] = [
+  { name: 'pay', type: 'tool', arguments: { tool: { $ref: 'tool.pay' } } },
+  { name: 'ask', type: 'tool', arguments: { tool: { $ref: 'tool.ask' } } },
+]
+
+t.test('STEP-5, CAN-1: a run that fails or is cancelled after a crash says what became of its steps that run once', async t => {
+  const flows = createFlows({ language, validator: await loadSchemaValidator() })
+  for (const [ending, onUnknown] of [
+    ['failure', 'pause'],
+    ['failure', 'fail'],
+    ['cancel', 'pause'],
+    ['deadline', 'fail'],
+  ] as const) {
+    let answer = (_: Awaited<ReturnType<EffectExecutor>>) => {}
+    const { clock, engine, store, other, jump } = await scene(
+      t,
+      ({ path }) =>
+        new Promise(resolve => {
+          if (path === 'ask') answer = resolve
+        }),
+      { flows },
+    )
+    const closure = { ...paying({ on_unknown: onUnknown }), address: 'workflow.w' }
+    engine.start()
+    const { run } = await engine.submit(submission({ rows: [] }, { closure, deadlineAtMs: clock.now() + 60_000 }))
+    await clock.advance(1000)
+    // Its process dies with the failure of one step recorded, and the other one under way.
+    await store.takeFrom(engine.owner)
+    if (ending === 'failure') {
+      const outcome = { status: 'failed', error: { code: 'tool/down', message: 'down', retryable: false } } as const
+      await store.commitStep({ run: run.id, path: 'ask', outcome, attempts: 1, startedAtMs: 1, endedAtMs: clock.now(), costNano: 0 })
+    }
+    if (ending === 'cancel') await store.requestCancel(run.id, 'why')
+    if (ending === 'deadline') jump(90_000)
+    answer(succeed())
+    const begun: string[] = []
+    const second = await other(async ({ path }) => {
+      begun.push(path)
+      return succeed()
+    })
+    let ended = await clock.runUntil(second.engine.run(run.id))
+    if (ending === 'failure' && onUnknown === 'pause') {
+      t.match(ended, { state: 'paused', reason: { code: 'run/unknown-effect' } }, 'a person says what became of it first')
+      await second.engine.settleUnknown(run.id, 'pay', { status: 'succeeded', exit: 'done', attributes: { output: 1 } })
+      ended = await clock.runUntil(second.engine.run(run.id))
+      t.match(await store.step(run.id, 'pay'), { outcome: { status: 'succeeded' } })
+    } else t.match(await store.step(run.id, 'pay'), { outcome: { status: 'unknown' } }, ending)
+    if (ending === 'failure') t.match(ended, { state: 'failed', error: { code: 'tool/down', path: 'ask' } })
+    else t.match(ended, ending === 'cancel' ? { state: 'cancelled' } : { state: 'failed', error: { code: 'run/deadline' } })
+    t.same(begun, [], 'nothing more is begun')
+    await clock.runUntil(second.engine.drain(0))
+    await second.store.close()
+  }
 })

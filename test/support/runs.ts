@@ -98,6 +98,7 @@ function interpretFake({ rows }: FakeFlow, startedAtMs: number): Interpretation 
       if (result.status === 'succeeded') settled.set(path, { exit: result.exit, ...result.attributes })
       else outcome ??= { state: 'failed', error: { ...(result.status === 'failed' ? result.error : UNKNOWN), path } }
     },
+    begun() {},
     get outcome() {
       return outcome
     },

@@ -176,6 +176,8 @@ type Answered = Exclude<Command, { type: 'abort' }>
 export interface Driving {
   /** Settled before anything is asked. */
   readonly former?: readonly JournalEntry[]
+  /** In flight besides, when the run was left. */
+  readonly begun?: Iterable<string>
   /** When steps are done, whatever their script says. */
   readonly times?: ReadonlyMap<string, number>
   /** From 0 to 1: which of the steps in flight is done next; absent: the one whose time it is. */
@@ -193,9 +195,10 @@ export function scriptOf(steps: WorkflowCase['steps'] = {}): Script {
  * after the other.
  */
 export function drive(settings: InterpretationSettings, script: Script, driving: Driving = {}): Journal {
-  const { former = [], times, choose, onAsked } = driving
+  const { former = [], begun = [], times, choose, onAsked } = driving
   const interpretation = createInterpretation(settings)
   for (const { path, outcome, atMs } of former) interpretation.settle(path, outcome, atMs)
+  for (const path of begun) interpretation.begun(path)
   let nowMs = Math.max(settings.facts.startedAtMs, ...former.map(({ atMs }) => atMs))
   const flights = new Map<string, Due>()
   const commands = new Map<string, Command>()
@@ -223,6 +226,18 @@ export function drive(settings: InterpretationSettings, script: Script, driving:
     entries.push({ path, outcome, atMs: nowMs, asked: take() })
   }
   return { first, entries, outcome: interpretation.outcome, commands, interpretation }
+}
+
+/** What was in flight after the first entries of a journal. */
+export function inFlight({ first, entries }: Pick<Journal, 'first' | 'entries'>, length: number): ReadonlySet<string> {
+  const former = entries.slice(0, length)
+  const open = new Set<string>()
+  for (const line of [...first, ...former.flatMap(({ asked }) => asked)]) {
+    const [verb, ...paths] = line.split(' ')
+    for (const path of paths) verb === 'stop' ? open.delete(path) : open.add(path)
+  }
+  for (const { path } of former) open.delete(path)
+  return open
 }
 
 /** `model a`, `timer w`, `stop a b` */

@@ -56,6 +56,11 @@ export interface Interpretation {
    * @param spent as it is recorded, for `attempts` and `cost` of the node and for `max_cost`; absent: as its attributes say.
    */
   settle(path: StepPath, outcome: StepOutcome, nowMs: number, spent?: StepSpending): void
+  /**
+   * Before the first `take`: this step was in flight when the run was left, and has no record. When it is not needed any
+   * more it is stopped; one that runs `once` is asked for again even then, and awaited (STEP-5).
+   */
+  begun(path: StepPath): void
   /** Set once nothing further happens; what is in flight is aborted or awaited first. */
   readonly outcome: RunOutcome | undefined
   /** How each node stands now, for people. */

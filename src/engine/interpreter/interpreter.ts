@@ -53,6 +53,9 @@ export function createInterpretation(settings: InterpretationSettings): Interpre
     settle(path, settled, nowMs, spent) {
       progress.inbox.push({ path, outcome: settled, nowMs, ...(spent && { spent }) })
     },
+    begun(path) {
+      progress.begun.add(path)
+    },
     get outcome() {
       work(progress)
       return outcome

@@ -9,6 +9,10 @@ export interface Progress {
   readonly flights: Map<StepPath, Flight>
   /** Records of steps that are not asked for yet. */
   readonly early: Map<StepPath, Settlement>
+  /** Steps without a record that were in flight before: a failure stops or awaits them as if they had been asked for here. */
+  readonly begun: Set<StepPath>
+  /** Records that are being worked on, and not reached yet. */
+  coming: ReadonlySet<StepPath>
   inbox: Settlement[]
   outbox: Flight[]
   aborted: StepPath[]
@@ -32,13 +36,18 @@ export interface Settlement {
 export interface Flight {
   readonly command: Exclude<Command, { readonly type: 'abort' }>
   readonly rank: readonly number[]
-  /** The engine has the command. */
-  isTaken: boolean
+  /** The engine has the command, or had it before the run was taken up again. */
+  isBegun: boolean
   settled: (settlement: Settlement) => void
 }
 
 export function createProgress(startedAtMs: number): Progress {
-  return { flights: new Map(), early: new Map(), inbox: [], outbox: [], aborted: [], agenda: [], nowMs: startedAtMs, steps: 0, nodes: 0 }
+  return {
+    ...{ flights: new Map<StepPath, Flight>(), early: new Map<StepPath, Settlement>(), begun: new Set<StepPath>() },
+    coming: new Set(),
+    ...{ inbox: [], outbox: [], aborted: [], agenda: [] },
+    ...{ nowMs: startedAtMs, steps: 0, nodes: 0 },
+  }
 }
 
 /** Asks for a step, or takes its record at once when it is there already. */
@@ -52,7 +61,7 @@ export function ask(progress: Progress, state: NodeState, asked: AskedCommand, s
     return
   }
   const command = { ...asked, path, node: state.node.spec.name }
-  const flight: Flight = { command, rank: rankOf(state), isTaken: false, settled }
+  const flight: Flight = { command, rank: rankOf(state), isBegun: progress.begun.has(path), settled }
   progress.flights.set(path, flight)
   progress.outbox.push(flight)
 }
@@ -62,7 +71,10 @@ export function work(progress: Progress): void {
   drain(progress)
   const settlements = progress.inbox.sort((a, b) => a.nowMs - b.nowMs || (a.path < b.path ? -1 : 1))
   progress.inbox = []
+  const coming = new Set(settlements.map(({ path }) => path))
+  progress.coming = coming
   for (const settlement of settlements) {
+    coming.delete(settlement.path)
     progress.nowMs = settlement.nowMs
     const flight = progress.flights.get(settlement.path)
     if (!flight) {
@@ -84,7 +96,7 @@ function drain({ agenda }: Progress): void {
 export function takeCommands(progress: Progress): readonly Command[] {
   const flights = progress.outbox.filter(({ command }) => progress.flights.get(command.path)?.command === command)
   progress.outbox = []
-  for (const flight of flights) flight.isTaken = true
+  for (const flight of flights) flight.isBegun = true
   const started = flights.sort((a, b) => compareRanks(a.rank, b.rank)).map(({ command }) => command)
   if (progress.aborted.length === 0) return started
   const paths = progress.aborted
@@ -99,7 +111,8 @@ export function abandon(progress: Progress, frames: Iterable<Frame>, then: () =>
     const flight = progress.flights.get(path)
     if (!flight) return
     const { command } = flight
-    if (flight.isTaken && command.type === 'effect' && command.replay === 'once') {
+    const isOnce = command.type === 'effect' && command.replay === 'once'
+    if (isOnce && (flight.isBegun || progress.coming.has(path))) {
       awaited++
       flight.settled = () => {
         awaited--
@@ -108,7 +121,7 @@ export function abandon(progress: Progress, frames: Iterable<Frame>, then: () =>
       return
     }
     progress.flights.delete(path)
-    if (flight.isTaken) progress.aborted.push(path)
+    if (flight.isBegun) progress.aborted.push(path)
   }
   for (const frame of frames) stopFrame(frame, stop)
   if (awaited === 0) then()
@@ -127,5 +140,5 @@ export function dismiss(progress: Progress, path: StepPath): void {
   const flight = progress.flights.get(path)
   if (!flight) return
   progress.flights.delete(path)
-  if (flight.isTaken) progress.aborted.push(path)
+  if (flight.isBegun) progress.aborted.push(path)
 }

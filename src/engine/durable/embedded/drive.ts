@@ -6,6 +6,7 @@ import { type DriveContext, type DriveState, endWith, type Flight, type Message 
 import { launch, record } from './flight.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { persist } from './persist.ts'
+import { recordUnknown } from './unfinished.ts'
 import { beginWaits, checkWaits, forgetWait, keepWait, remainingMs, settle } from './wait-steps.ts'
 
 /** Recorded steps of a run, and UTF-16 units of their values (RUN-8). */
@@ -95,10 +96,12 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
   }
   const recorded = new Set(steps.map(({ path }) => path))
   if (attempts.some(({ path, endedAtMs }) => endedAtMs === undefined && !recorded.has(path))) await context.onInterrupted(run.id)
+  for (const { path, endedAtMs } of attempts) if (endedAtMs === undefined && !recorded.has(path)) interpretation.begun(path)
+  for (const { path } of waits) interpretation.begun(path)
   for (const wait of waits) keepWait(state, wait)
   for (const step of steps) count(state, step)
   for (const { path, outcome, endedAtMs, ...spent } of steps) interpretation.settle(path, outcome, endedAtMs, spent)
-  if (run.cancelRequestedAtMs !== undefined) endWith(state, { to: 'cancelled' })
+  if (run.cancelRequestedAtMs !== undefined) await stopFor(state, { to: 'cancelled' })
   return state
 }
 
@@ -218,6 +221,7 @@ async function stopFor(state: DriveState, release: RunRelease): Promise<void> {
   const isNew = state.ending === undefined || !(TERMINAL_STATES as ReadonlySet<string>).has(state.ending.to)
   endWith(state, release)
   if (!isNew) return
+  if (release.to !== 'succeeded') await recordUnknown(state)
   for (const flight of state.flights.values()) {
     const { path, replay, timeoutMs } = flight.command
     const graceMs = replay === 'once' ? Math.min(timeoutMs ?? ONCE_GRACE_MS, ONCE_GRACE_MS) : ABORT_GRACE_MS

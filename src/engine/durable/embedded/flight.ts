@@ -137,7 +137,7 @@ async function retryLater(
 
 export async function record(
   state: DriveState,
-  { command, attempt }: Flight,
+  { command, attempt }: Pick<Flight, 'command' | 'attempt'>,
   done: Exclude<EffectResult, { pause: StepError }>,
 ): Promise<Message> {
   const { costNano, facts } = done
