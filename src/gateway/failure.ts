@@ -103,8 +103,16 @@ export function isBrokenOff({ class: failureClass, providerCode }: FailureDetail
 
 /** Nobody refused the call: the provider may have worked on it, and bills what it did without saying so here. */
 export function mayBeBilled(details: FailureDetails): boolean {
-  if (details.isUnsent || details.usage !== undefined || details.status !== undefined) return false
-  return details.class === 'aborted' || (details.class === 'timeout' && details.exceeded !== 'connect_timeout') || isBrokenOff(details)
+  const { status } = details
+  if (details.isUnsent || details.usage !== undefined) return false
+  // An answer that cannot be read is one all the same; what a vendor puts around an error is none.
+  if (status !== undefined) return status >= 200 && status < 300
+  return (
+    details.class === 'invalid_response' ||
+    details.class === 'aborted' ||
+    (details.class === 'timeout' && details.exceeded !== 'connect_timeout') ||
+    isBrokenOff(details)
+  )
 }
 
 export function abortedFailure(): CallFailure {

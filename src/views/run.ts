@@ -94,8 +94,16 @@ export function escalationText({ from, to, reason }: Extract<CallEvent, { type: 
 }
 
 /** `Failed after 214 ms. It cost $0.00.` */
-export function spentText(what: 'Failed' | 'Stopped', { latencyMs, costNano }: PromptSpending): string {
-  return `${what} after ${formatDuration(latencyMs)}. ${costNano === null ? 'Its cost is unknown' : `It cost ${formatMoney(costNano)}`}.\n`
+export function spentText(what: 'Failed' | 'Stopped', { latencyMs, costNano, history }: PromptSpending): string {
+  const cost = costNano === null ? `Its cost is unknown${boundText(history)}` : `It cost ${formatMoney(costNano)}`
+  return `${what} after ${formatDuration(latencyMs)}. ${cost}.\n`
+}
+
+/** `: it may be billed with at most $0.0012`; nothing where no price is known. */
+function boundText({ attempts }: CallHistory): string {
+  const bounds = attempts.map(({ costNano, mayBeBilled, boundNano }) => (mayBeBilled ? boundNano : (costNano ?? boundNano)))
+  const known = bounds.filter(bound => bound !== undefined)
+  return known.length < bounds.length ? '' : `: it may be billed with at most ${formatMoney(known.reduce((sum, bound) => sum + bound, 0))}`
 }
 
 function usageText({ input, output, cachedInput }: Usage): string {

@@ -126,6 +126,28 @@ t.test('BUD-5: an attempt that may be billed without a report counts in full, as
   t.match(await store.estimated(query), [{ parts: [{ attempts: 2, isEstimated: true }] }])
 })
 
+t.test('BUD-5: an answer that cannot be read counts in full, and says so', async t => {
+  for (const [name, details, amount] of [
+    ['a success with garbage', { class: 'invalid_response', status: 200 }, BOUND],
+    ['a stream that breaks its protocol', { class: 'invalid_response' }, BOUND],
+    ['an answer that was withheld, without usage', { class: 'content_filter', status: 200 }, BOUND],
+    ['one with usage costs that', { class: 'invalid_response', status: 200, usage: USAGE }, COST],
+    ['a redirect is no answer', { class: 'invalid_response', status: 302 }, 0],
+  ] as const) {
+    const { call, windows, usage, store } = await pipeline(t, [details])
+    const isKnown = amount !== BOUND
+    t.match(
+      await detailsOf(call(callOf([budget()]))),
+      { costNano: isKnown ? amount : null, history: { attempts: [{ mayBeBilled: !isKnown }] } },
+      name,
+    )
+    await usage.flush()
+    t.same(await windows(), [[amount, 0]], name)
+    const sums = await store.sums({ sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER }, [])
+    t.match(sums, [{ costNano: amount, estimatedNano: isKnown ? 0 : BOUND }], 'the record says the same')
+  }
+})
+
 t.test('GW-7: an attempt that was not sent settles at 0', async t => {
   const { call, windows } = await pipeline(t, [])
   const tight = model('model.test', { rate_limit: { requests_per_minute: 1 }, timeout_ms: 1000 })

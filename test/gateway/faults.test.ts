@@ -124,6 +124,8 @@ async function expectFailure(t: Test, request: CallRequest, expected: Expected &
 const billedOrNot = { attempts: 3, costNano: null, counted: true } as const
 const refused = { attempts: 3, costNano: 0, counted: true } as const
 const once1 = { attempts: 1, costNano: 0, counted: false } as const
+/** It was answered: whoever made that answer bills it, though nobody can read it. */
+const unread = { ...once1, costNano: null } as const
 
 t.test('each fault of a provider has its class, its attempts and its cost', async t => {
   const at = async (t: Test, respond: Respond) => `http://127.0.0.1:${(await startServer(t, respond)).port}/v1`
@@ -141,11 +143,11 @@ t.test('each fault of a provider has its class, its attempts and its cost', asyn
     ],
     ['the end before any byte', socket => socket.destroy(), { ...billedOrNot, class: 'network' }],
     ['an end of its writing side alone', socket => void socket.end(), { ...billedOrNot, class: 'network' }],
-    ['garbage for JSON', socket => socket.end(http(200, '{"choices": [{')), { ...once1, class: 'invalid_response' }],
+    ['garbage for JSON', socket => socket.end(http(200, '{"choices": [{')), { ...unread, class: 'invalid_response' }],
     [
       'a page for people',
       socket => socket.end(http(200, '<h1>Welcome</h1>', { 'content-type': 'text/html' })),
-      { ...once1, class: 'invalid_response' },
+      { ...unread, class: 'invalid_response' },
     ],
   ] as const satisfies readonly (readonly [string, Respond, Expected & Partial<FailureDetails>])[])
     await t.test(name, async t => void (await expectFailure(t, callOf(await at(t, respond)), expected)))
