@@ -128,18 +128,23 @@ export default class PlanCommand extends BaseCommand {
     const result = await askForVariables(question => this.terminal.ask(question), work)
     if (result.outcome === 'invalid') return this.report(result.diagnostics, options)
     if (result.outcome === 'ask') return exitCodes.error
-    const { plans, warnings } = result
-    this.report(warnings, options)
-    const markdown = () => sideBySideMarkdown(plans, { commit: readCommit(this.host.workingFolder()) })
-    return this.present(
+    this.report(result.warnings, options)
+    const exitCode = this.present(
       {
-        text: () => sideBySideText(plans, this.terminal.out.style),
-        json: () => sideBySideJson(plans),
-        jsonl: () => sideBySideEvents(plans, this.host.clock.now()),
-        markdown,
+        text: () => sideBySideText(result, this.terminal.out.style),
+        json: () => sideBySideJson(result),
+        jsonl: () => sideBySideEvents(result, this.host.clock.now()),
+        markdown: () => sideBySideMarkdown(result, { commit: readCommit(this.host.workingFolder()) }),
       },
-      options.detailedExitCode && plans.some(hasChanges) ? exitCodes.changes : exitCodes.done,
+      options.detailedExitCode && result.plans.some(hasChanges) ? exitCodes.changes : exitCodes.done,
     )
+    if (result.failed.length === 0) return exitCode
+    // Every form of a machine has them in it.
+    if (!this.forMachine) {
+      this.note('\n')
+      this.report(result.errors, options)
+    }
+    return exitCodes.error
   }
 
   #suggest(made: Plan, file: string | undefined, flags: string): void {
