@@ -23,8 +23,9 @@ export function claimIn(tables: Tables, owner: string, limit: number, only: stri
     .get()
   if (suspect !== undefined && owned.length === 0) return [take(tables, owner, suspect.id)]
   if (suspect !== undefined && tables.clock.now() - suspect.queued_at > SUSPECT_PATIENCE_MS) return []
+  // A plain parameter as the limit makes SQLite plan anew with each value of it, and so each claim.
   return tables
-    .prepared<{ id: string }>(`SELECT id FROM run WHERE queue = 'ready' ORDER BY priority DESC, id LIMIT ?`)
+    .prepared<{ id: string }>(`SELECT id FROM run WHERE queue = 'ready' ORDER BY priority DESC, id LIMIT ? + 0`)
     .all(limit)
     .map(({ id }) => take(tables, owner, id))
 }
@@ -50,17 +51,17 @@ function take(tables: Tables, owner: string, id: string): Claim {
 function promote(tables: Tables): void {
   const { prepared, clock } = tables
   const nowMs = clock.now()
-  const delayed = prepared<RunRow>(`SELECT * FROM run WHERE queue = 'delayed' AND not_before <= ? ORDER BY not_before LIMIT ?`)
-  for (const row of delayed.all(nowMs, PROMOTED)) {
+  const delayed = prepared<RunRow>(`SELECT * FROM run WHERE queue = 'delayed' AND not_before <= ? ORDER BY not_before LIMIT ${PROMOTED}`)
+  for (const row of delayed.all(nowMs)) {
     const { queue, slot } = placeOf(tables, row)
     prepared('UPDATE run SET queue = ?, slot = ?, queued_at = ? WHERE id = ?').run(queue, slot, nowMs, row.id)
   }
   const due = prepared<RunRow>(
-    `SELECT DISTINCT run.* FROM wait JOIN run ON run.id = wait.run WHERE due_at <= ? AND state = 'waiting' ORDER BY due_at LIMIT ?`,
+    `SELECT DISTINCT run.* FROM wait JOIN run ON run.id = wait.run WHERE due_at <= ? AND state = 'waiting' ORDER BY due_at LIMIT ${PROMOTED}`,
   )
-  for (const row of due.all(nowMs, PROMOTED)) enqueue(tables, row, 'run.queued')
-  const over = prepared<RunRow>(`SELECT * FROM run WHERE state IN ('waiting', 'paused') AND deadline_at <= ? LIMIT ?`)
-  for (const row of over.all(nowMs, PROMOTED)) enqueue(tables, row, 'run.queued')
+  for (const row of due.all(nowMs)) enqueue(tables, row, 'run.queued')
+  const over = prepared<RunRow>(`SELECT * FROM run WHERE state IN ('waiting', 'paused') AND deadline_at <= ? LIMIT ${PROMOTED}`)
+  for (const row of over.all(nowMs)) enqueue(tables, row, 'run.queued')
 }
 
 /** When something becomes due next, of what `promote` looks at. */

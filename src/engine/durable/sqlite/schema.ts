@@ -5,7 +5,9 @@ import type { Schema } from '../../../sqlite/format.ts'
  * Runs and their journals. What a run is given and gives stands apart from its row, which each step writes. `queue` says
  * where a queued run stands: `ready` and `suspect` may be claimed, `blocked` waits for a slot of its lane, `delayed` for its
  * time. `slot`: it takes one of its lane's. `wake`: something came for it while it ran. `seq` counts its events, of which
- * those of steps are the step rows themselves. A value that begins with `@` is the digest of a blob (STEP-8).
+ * those of steps are the step rows themselves. A value that begins with `@` is the digest of a blob (STEP-8). Tables with values
+ * have row ids: a row above 1 KB would spill each time to a page of its own in a key-ordered table, and steps of many runs at
+ * once would dirty a page each; so they share pages at the end, which halved what a commit writes.
  */
 const RUN_TABLES = `
 CREATE TABLE run(
@@ -29,11 +31,11 @@ CREATE INDEX run_child ON run(parent_run) WHERE parent_run IS NOT NULL;
 CREATE INDEX run_ended ON run(ended_at) WHERE ended_at IS NOT NULL;
 CREATE TABLE run_body(
   run TEXT PRIMARY KEY NOT NULL, input TEXT NOT NULL, session TEXT NOT NULL, output TEXT, error TEXT
-) WITHOUT ROWID;
+);
 CREATE TABLE step(
   run TEXT NOT NULL, path TEXT NOT NULL, seq INTEGER NOT NULL, status TEXT NOT NULL, exit TEXT, value TEXT, attempts INTEGER NOT NULL,
   started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, cost_nano INTEGER, facts TEXT, PRIMARY KEY(run, path)
-) WITHOUT ROWID;
+);
 CREATE TABLE attempt(
   run TEXT NOT NULL, path TEXT NOT NULL, number INTEGER NOT NULL, epoch INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
   error TEXT, retry_at INTEGER, cost_nano INTEGER DEFAULT 0, PRIMARY KEY(run, path, number)

@@ -7,7 +7,7 @@ import type { Claim, LoadedRun, RecordStore, RunCount, RunFilter, RunRecord } fr
 import { acknowledgeIn, beatIn, claimIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
 import { eventsAfter } from './events.ts'
 import { purgeIn } from './retention.ts'
-import { type BodyRow, RUN_WITH_BODY, type RunRow, readRun, toRun } from './run-rows.ts'
+import { type BodyRow, RUN_WITH_BODY, type RunRow, readRow, readRun, toRun, withBody } from './run-rows.ts'
 import { engineSchema } from './schema.ts'
 import { decideIn, prepareSignal, signalIn } from './signals.ts'
 import { type AttemptRow, type StepRow, toAttempt, toStep, toWait, type WaitRow } from './step-rows.ts'
@@ -143,9 +143,9 @@ function reads(
 }
 
 function loadIn(tables: Tables, { run: id, owner, epoch }: Claim): LoadedRun | undefined {
-  const row = tables.prepared<RunRow & BodyRow>(`${RUN_WITH_BODY} WHERE id = ?`).get(id)
+  const row = readRow(tables, id)
   if (row?.state !== 'running' || row.owner !== owner || row.epoch !== epoch) return undefined
-  const run = toRun(tables, row)
+  const run = withBody(tables, row)
   // Submitted and claimed, and nothing else was told of it yet.
   if (row.seq === 2) return { run, steps: [], attempts: [], waits: [] }
   return { run, steps: stepsOf(tables, id), attempts: attemptsOf(tables, id), waits: waitsOf(tables, id) }
@@ -186,7 +186,7 @@ function filterOf(filter: Omit<RunFilter, 'limit'>) {
 /** Newest first. */
 function runsOf(tables: Tables, { limit, cursor, ...filter }: RunFilter): readonly RunRecord[] {
   return tables
-    .prepared<RunRow & BodyRow>(`${RUN_WITH_BODY} WHERE ${FILTER} AND (@cursor IS NULL OR id < @cursor) ORDER BY id DESC LIMIT @limit`)
+    .prepared<RunRow & BodyRow>(`${RUN_WITH_BODY} WHERE ${FILTER} AND (@cursor IS NULL OR id < @cursor) ORDER BY id DESC LIMIT @limit + 0`)
     .all({ ...filterOf(filter), limit, cursor: cursor ?? null })
     .map(row => toRun(tables, row))
 }
