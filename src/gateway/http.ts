@@ -64,7 +64,13 @@ export function createHttp(lookup: LookupFunction = systemLookup): Http {
     if (refusal !== undefined) throw new AddressRefused(refusal)
     const agent = await agentFor(policy, isLoopbackHost(hostname))
     // undici's type names the methods that it knows; it sends any.
-    const options = { origin, path: pathname + search, method: method as Dispatcher.HttpMethod, headers, ...(body !== undefined && { body }) }
+    const options = {
+      origin,
+      path: pathname + search,
+      method: method as Dispatcher.HttpMethod,
+      headers,
+      ...(body !== undefined && { body }),
+    }
     return { agent, options }
   }
   return {

@@ -1,8 +1,9 @@
 import type { LanguageModelV4, LanguageModelV4FinishReason, LanguageModelV4Usage, SharedV4Warning } from '@ai-sdk/provider'
 import type { Answer, FinishReason, ModelCall, ToolCall, Usage } from '../call.ts'
 import { CallFailure } from '../failure.ts'
-import { requestIdOf } from './ai-sdk-failure.ts'
 import { createTrail, type TrailBuilder } from './ai-sdk-trail.ts'
+import { requestIdOf } from './answer-failure.ts'
+import { ENDED_EARLY } from './network-failure.ts'
 
 type CallOptions = Parameters<LanguageModelV4['doGenerate']>[0]
 
@@ -52,12 +53,7 @@ export async function streamed(model: LanguageModelV4, options: CallOptions, cal
   const endedEarly = all.error instanceof Error && all.error.name === 'AI_InvalidResponseDataError'
   if (all.error !== undefined && !endedEarly) throw all.error
   if (all.end === undefined || endedEarly || isNoEnd(all.end.finishReason)) {
-    throw new CallFailure({
-      class: 'network',
-      message: 'the connection ended before the answer did',
-      ...requestId,
-      ...usageDetail(all.end?.usage),
-    })
+    throw new CallFailure({ ...ENDED_EARLY, ...requestId, ...usageDetail(all.end?.usage) })
   }
   return {
     text: all.text,
@@ -114,17 +110,6 @@ function isNoEnd({ unified, raw }: LanguageModelV4FinishReason): boolean {
 function trailOf(trail: TrailBuilder, toolCalls: readonly ToolCall[]): Pick<Answer, 'trail'> {
   const built = toolCalls.length > 0 ? trail.build() : undefined
   return built ? { trail: built } : {}
-}
-
-/** A withheld answer is a failure that is billed, and so is one that has neither text nor a reason for its end. */
-export function checked(answer: Answer): Answer {
-  const { text, toolCalls, finishReason, requestId, usage } = answer
-  const known = { status: 200, ...(requestId !== undefined && { requestId }), ...(usage !== null && { usage }) }
-  if (finishReason === 'content_filter')
-    throw new CallFailure({ class: 'content_filter', message: text === '' ? 'the answer was withheld' : text, ...known })
-  if (finishReason === 'other' && text === '' && toolCalls.length === 0)
-    throw new CallFailure({ class: 'invalid_response', message: 'the answer is empty', ...known })
-  return answer
 }
 
 function usageDetail(reported: LanguageModelV4Usage | undefined): { readonly usage?: Usage } {

@@ -2,7 +2,7 @@ import type { EmbeddingModelV4, SharedV4Headers, SharedV4ProviderOptions } from 
 import { isJsonObject } from '../../base/json.ts'
 import { addUsage, type EmbeddingAnswer, type EmbeddingCall, type Usage } from '../call.ts'
 import { CallFailure } from '../failure.ts'
-import { requestIdOf } from './ai-sdk-failure.ts'
+import { requestIdOf } from './answer-failure.ts'
 
 interface EmbeddingOptions {
   readonly headers: SharedV4Headers

@@ -7,30 +7,16 @@ import type {
 } from '@ai-sdk/provider'
 import type { JsonSchema } from '../../artifact/json-schema.ts'
 import type { CallFile, CallMessage, ModelCall, ModelTarget } from '../call.ts'
-import { schemaInstructions, schemaToSend } from '../output-schema.ts'
 import { vendorOptions } from './ai-sdk-options.ts'
 import { argumentsOf } from './ai-sdk-trail.ts'
-
-/** How the model is told the shape of its answer, by what it can: the schema itself, `json_mode` beside instructions, or those alone. */
-export type OutputMode = 'json_schema' | 'json_mode' | 'instructions'
-
-export function outputModeOf({ target }: ModelCall): OutputMode {
-  const { capabilities } = target.spec
-  if (capabilities.includes('json_schema')) return 'json_schema'
-  return capabilities.includes('json_mode') ? 'json_mode' : 'instructions'
-}
+import { sentOutput } from './output-mode.ts'
 
 /** A call in the SDK's terms; headers are not in it. */
 export function requestOf(call: ModelCall): LanguageModelV4CallOptions {
-  const { params, output, tools } = call
-  const mode = outputModeOf(call)
-  const sent = output && schemaToSend(output)
+  const { params, tools } = call
+  const { mode, schema: sent, messages } = sentOutput(call)
   return {
-    prompt: messagesOf(
-      call.messages,
-      call.target,
-      sent && mode !== 'json_schema' ? schemaInstructions(mode === 'json_mode' ? sent : (output ?? sent)) : undefined,
-    ),
+    prompt: messagesOf(messages, call.target),
     abortSignal: call.signal,
     ...(params.max_output_tokens !== undefined && { maxOutputTokens: params.max_output_tokens }),
     ...(params.temperature !== undefined && { temperature: params.temperature }),
@@ -61,10 +47,9 @@ function sdkSchema(schema: JsonSchema): JSONSchema7 {
   return schema as JSONSchema7
 }
 
-function messagesOf(messages: readonly CallMessage[], target: ModelTarget, instructions: string | undefined): LanguageModelV4Message[] {
-  const all = instructions === undefined ? messages : withInstructions(messages, instructions)
+function messagesOf(messages: readonly CallMessage[], target: ModelTarget): LanguageModelV4Message[] {
   const sent: LanguageModelV4Message[] = []
-  for (const message of all) {
+  for (const message of messages) {
     const last = sent.at(-1)
     const result = message.role === 'tool' ? resultPart(message) : undefined
     // All results of one turn are one message: vendors refuse a call that is not answered at once.
@@ -102,12 +87,6 @@ function assistantParts({ text, toolCalls = [], trail }: CallMessage, { spec, pr
 function resultPart({ text, result }: CallMessage): LanguageModelV4ToolResultPart {
   const { id = '', name = '', failed = false } = result ?? {}
   return { type: 'tool-result', toolCallId: id, toolName: name, output: { type: failed ? 'error-text' : 'text', value: text } }
-}
-
-function withInstructions(messages: readonly CallMessage[], instructions: string): readonly CallMessage[] {
-  const index = messages.findLastIndex(message => message.role === 'system')
-  if (index < 0) return [{ role: 'system', text: instructions }, ...messages]
-  return messages.map((message, at) => (at === index ? { ...message, text: `${message.text.trimEnd()}\n\n${instructions}` } : message))
 }
 
 function filePart(file: CallFile): LanguageModelV4FilePart {

@@ -1,7 +1,10 @@
 import type { ProviderSpec } from '../../artifact/provider.ts'
 import { type AiSdkVendor, connectAiSdk, type ModelSettings } from './ai-sdk.ts'
+import { type ChatVendor, connectChat } from './chat.ts'
 import type { ProviderDefinition } from './definition.ts'
 import { endpointAt } from './endpoint.ts'
+import { OPENAI_FETCHES, openaiDialect } from './openai-dialect.ts'
+import { traitsOf } from './openai-family.ts'
 import { loadOpenAi, openaiEmbeddingOptions } from './openai-models.ts'
 
 /** A resource alone, `https://acme.openai.azure.com`, is completed; an address with a path is taken as it is. */
@@ -34,11 +37,29 @@ const vendor: AiSdkVendor = {
   embeddingOptions: openaiEmbeddingOptions,
 }
 
+const chat: ChatVendor = {
+  api: vendor,
+  supportedUrls: OPENAI_FETCHES,
+  dialect: {
+    ...openaiDialect,
+    // The name of a deployment does not tell what model it is.
+    traitsOf: ({ spec }) => ({ ...traitsOf(spec.id), ...(spec.capabilities.includes('reasoning') && { thinks: true }) }),
+  },
+  pathOf({ target: { spec, provider } }) {
+    const { api_version } = provider.spec
+    if (api_version === undefined) return '/chat/completions'
+    return `/deployments/${encodeURIComponent(spec.id)}/chat/completions?api-version=${api_version}`
+  },
+}
+
 /** OpenAI's models on Azure: by its v1 API, or with `api_version` by the addresses of deployments. */
 export const azureProvider = Object.freeze<ProviderDefinition>({
   name: 'azure',
   summary: "OpenAI's models on Azure; a model's id is the name of its deployment.",
   stability: 'stable',
   api: vendor,
-  connect: (target, dependencies) => connectAiSdk(vendor, target, dependencies),
+  connect(target, dependencies) {
+    const sdk = connectAiSdk(vendor, target, dependencies)
+    return target.spec.api === 'responses' ? sdk : { ...sdk, ...connectChat(chat, target, dependencies) }
+  },
 })

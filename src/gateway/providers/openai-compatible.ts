@@ -1,27 +1,27 @@
-import { type AiSdkVendor, connectAiSdk, type ModelSettings } from './ai-sdk.ts'
+import { connectSdkEmbedding, type SdkEmbeddingVendor } from './ai-sdk.ts'
+import { type ChatVendor, connectChat } from './chat.ts'
+import { compatibleFilePart } from './chat-files.ts'
 import type { ProviderDefinition } from './definition.ts'
 import { endpointAt } from './endpoint.ts'
 
-const vendor: AiSdkVendor = {
+const vendor: SdkEmbeddingVendor = {
   endpoint: endpointAt(),
   keyHeader: { name: 'authorization', prefix: 'Bearer ' },
   async load() {
     const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
-    const sdk = ({ baseURL, fetch, model }: ModelSettings) =>
-      createOpenAICompatible({
-        name: 'openaiCompatible',
-        baseURL,
-        fetch,
-        includeUsage: true,
-        supportsStructuredOutputs: model.capabilities.includes('json_schema'),
-      })
     return {
-      chat: settings => sdk(settings).chatModel(settings.model.id),
-      embedding: settings => sdk(settings).embeddingModel(settings.model.id),
+      embedding: ({ baseURL, fetch, model }) =>
+        createOpenAICompatible({ name: 'openaiCompatible', baseURL, fetch }).embeddingModel(model.id),
     }
   },
   // Many servers refuse to be told how long vectors shall be; where one can, provider_options says it.
   embeddingOptions: () => ({}),
+}
+
+const chat: ChatVendor = {
+  api: vendor,
+  supportedUrls: {},
+  dialect: { traitsOf: () => undefined, narrowSchemas: false, filePart: compatibleFilePart, failedTool: text => text },
 }
 
 /** Servers that speak OpenAI's protocol: vLLM, Ollama, llama.cpp and many vendors. */
@@ -30,5 +30,5 @@ export const openaiCompatibleProvider = Object.freeze<ProviderDefinition>({
   summary: "Any server that speaks OpenAI's chat completions protocol, at base_url.",
   stability: 'stable',
   api: vendor,
-  connect: (target, dependencies) => connectAiSdk(vendor, target, dependencies),
+  connect: (target, dependencies) => ({ ...connectSdkEmbedding(vendor, target, dependencies), ...connectChat(chat, target, dependencies) }),
 })

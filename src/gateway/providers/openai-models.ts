@@ -10,7 +10,7 @@ export function openaiEmbeddingOptions({ id, dimensions }: ModelSpec): SharedV4P
   return { openai: dimensions === undefined || WITHOUT_DIMENSIONS.test(id) ? {} : { dimensions } }
 }
 
-/** The models of OpenAI's package, by either of its APIs, at the address that a provider's models have. */
+/** The models of OpenAI's package, by its responses API, at the address that a provider's models have. */
 export async function loadOpenAi(addressOf: (settings: ModelSettings) => Pick<ModelSettings, 'baseURL' | 'fetch'>): Promise<SdkModels> {
   const { createOpenAI } = await import('@ai-sdk/openai')
   const sdk = (settings: ModelSettings) => {
@@ -18,8 +18,7 @@ export async function loadOpenAi(addressOf: (settings: ModelSettings) => Pick<Mo
     return createOpenAI({ baseURL, fetch, apiKey: KEY_IN_HEADERS })
   }
   return {
-    chat: settings =>
-      settings.provider.api === 'responses' ? sdk(settings).responses(settings.model.id) : sdk(settings).chat(settings.model.id),
+    chat: settings => sdk(settings).responses(settings.model.id),
     embedding: settings => sdk(settings).embeddingModel(settings.model.id),
   }
 }

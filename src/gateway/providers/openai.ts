@@ -1,6 +1,8 @@
 import { type AiSdkVendor, connectAiSdk } from './ai-sdk.ts'
+import { connectChat } from './chat.ts'
 import type { ProviderDefinition } from './definition.ts'
 import { endpointAt } from './endpoint.ts'
+import { OPENAI_FETCHES, openaiDialect } from './openai-dialect.ts'
 import { loadOpenAi, openaiEmbeddingOptions } from './openai-models.ts'
 
 const vendor: AiSdkVendor = {
@@ -21,5 +23,9 @@ export const openaiProvider = Object.freeze<ProviderDefinition>({
   summary: 'OpenAI, by its chat completions API or its responses API.',
   stability: 'stable',
   api: vendor,
-  connect: (target, dependencies) => connectAiSdk(vendor, target, dependencies),
+  connect(target, dependencies) {
+    const sdk = connectAiSdk(vendor, target, dependencies)
+    if (target.spec.api === 'responses') return sdk
+    return { ...sdk, ...connectChat({ api: vendor, dialect: openaiDialect, supportedUrls: OPENAI_FETCHES }, target, dependencies) }
+  },
 })

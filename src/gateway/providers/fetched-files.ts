@@ -1,8 +1,10 @@
-import type { LanguageModelV4 } from '@ai-sdk/provider'
 import type { CallFile, CallMessage, ModelCall } from '../call.ts'
 import { CallFailure } from '../failure.ts'
 import type { Http, NetworkPolicy } from '../http.ts'
 import { isLoopbackHost } from '../network-policy.ts'
+
+/** Addresses that a vendor fetches by itself, by type of media. */
+export type SupportedUrls = Readonly<Record<string, readonly RegExp[]>>
 
 /**
  * Files that the vendor would not fetch by itself, fetched here: so a prompt with the address of a file is the same for all
@@ -10,10 +12,15 @@ import { isLoopbackHost } from '../network-policy.ts'
  *
  * @throws CallFailure `bad_request`, before the model is asked.
  */
-export async function withFetchedFiles(call: ModelCall, model: LanguageModelV4, http: Http, policy: NetworkPolicy): Promise<ModelCall> {
-  if (!call.messages.some(({ files = [] }) => files.some(file => 'url' in file))) return call
-  const supported = await model.supportedUrls
-  const fetched = (file: CallFile) => ('url' in file && !isSupported(file, supported) ? fetchFile(file, call, http, policy) : file)
+export async function withFetchedFiles(
+  call: ModelCall,
+  supported: SupportedUrls | PromiseLike<SupportedUrls>,
+  http: Http,
+  policy: NetworkPolicy,
+): Promise<ModelCall> {
+  if (!call.messages.some(({ files }) => files?.some(file => 'url' in file))) return call
+  const patterns = await supported
+  const fetched = (file: CallFile) => ('url' in file && !isSupported(file, patterns) ? fetchFile(file, call, http, policy) : file)
   const messages = await Promise.all(
     call.messages.map(async (message): Promise<CallMessage> => {
       const { files } = message
@@ -26,7 +33,7 @@ export async function withFetchedFiles(call: ModelCall, model: LanguageModelV4, 
 type UrlFile = Extract<CallFile, { readonly url: string }>
 
 /** By type of media, by all of its family, or by any. */
-function isSupported({ mediaType, url }: UrlFile, supported: Readonly<Record<string, readonly RegExp[]>>): boolean {
+function isSupported({ mediaType, url }: UrlFile, supported: SupportedUrls): boolean {
   const names = [mediaType, `${mediaType.split('/')[0]}/*`, '*/*', '*']
   return names.some(name => supported[name]?.some(pattern => pattern.test(url)))
 }
