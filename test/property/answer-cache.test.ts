@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { LEASE_MS } from '../../src/gateway/cache/single-flight.ts'
 import type { CallHandler } from '../../src/gateway/call.ts'
 import { CallFailure } from '../../src/gateway/failure.ts'
-import { cacheLayer, LEASE_MS } from '../../src/gateway/layers/cache.ts'
+import { cacheLayer } from '../../src/gateway/layers/cache.ts'
 import { cachedCall, openCache, resultOf } from '../support/answer-cache.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 
