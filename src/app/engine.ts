@@ -30,7 +30,7 @@ export async function openRuns(place: RunsPlace): Promise<Runs> {
 export async function openRunEngine(
   place: RunsPlace,
   newId: UlidSource,
-  { project, environments, concurrency, onWarning }: RunEngineOptions,
+  { project, environments, concurrency, lanes, onWarning }: RunEngineOptions,
   promptEngine: (environment: NonNullable<ReturnType<RunEngineOptions['environments']['get']>>) => Promise<PromptEngine>,
 ): Promise<RunEngine> {
   const [{ createEmbeddedEngine }, { systemTimers }] = await Promise.all([
@@ -57,7 +57,7 @@ export async function openRunEngine(
     process: { host: hostname(), pid: process.pid, bootId: bootId(clock), version: flowrunVersion, isAlive },
     onInterrupted: async run => (await spending.get()).ledger.settleRun(run),
     onClockJump: byMs => onWarning(`The clock was set by ${Math.round(byMs / 1000)} s; what waits for a time is not moved by it`),
-    ...compact({ concurrency }),
+    ...compact({ concurrency, lanes }),
   })
   return {
     ...runs,

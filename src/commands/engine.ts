@@ -1,5 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import type { FlowLimits } from '../engine/durable/record-store.ts'
 import { withRunEngine } from '../operations/runs/find.ts'
 import { workOnRuns } from '../operations/runs/work.ts'
 import { engineEvent, engineRunText } from '../views/engine.ts'
@@ -16,10 +18,15 @@ export default class Engine extends BaseCommand {
   static override description =
     'Several may work at once. When it is told to end it begins nothing more, and waits for the steps in hand; what is not over goes on with the next engine. Alone it is engine start.'
   static override formats = ['text', 'jsonl'] as const
-  static override examples = ['flowrun engine start', 'flowrun engine start --concurrency 8', 'flowrun engine status']
+  static override examples = [
+    'flowrun engine start',
+    'flowrun engine start --concurrency 8 --lanes workflow.support=2',
+    'flowrun engine status',
+  ]
   static override exitCodes = 'Exit codes: 0 done, 1 error.'
   static override flags = {
     concurrency: Flags.integer({ helpGroup: 'How', helpValue: 'N', summary: 'runs at once', default: 64, min: 1, max: 1000 }),
+    lanes: Flags.string({ helpGroup: 'How', helpValue: 'FLOW=N', summary: 'runs of a flow at once; 0: none of it', multiple: true }),
     drain: Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'what is in flight has so long at the end', default: '30s' }),
     ...shown('What to show', 'jsonl'),
   }
@@ -27,9 +34,17 @@ export default class Engine extends BaseCommand {
   async run(): Promise<ExitCode> {
     const { flags } = await this.parse(Engine)
     const drainMs = readDuration('drain', flags.drain)
-    const options = { concurrency: flags.concurrency, onWarning: (text: string) => this.tell(`Warning: ${text}.\n`) }
+    const lanes = readLanes(flags.lanes ?? [])
+    const options = {
+      concurrency: flags.concurrency,
+      ...(lanes ? { lanes } : {}),
+      onWarning: (text: string) => this.tell(`Warning: ${text}.\n`),
+    }
     const found = await withRunEngine(createApp(this.host), options, async (engine, { settings }) => {
-      this.tell(`Working on runs of ${settings.project}, ${flags.concurrency} at once. Ctrl-C ends when the steps in hand are recorded.\n`)
+      const most = Object.entries(lanes ?? {}).map(([flow, count]) => `, ${count} of ${flow}`)
+      this.tell(
+        `Working on runs of ${settings.project}, ${flags.concurrency} at once${most.join('')}. Ctrl-C ends when the steps in hand are recorded.\n`,
+      )
       await workOnRuns(engine, {
         signal: this.interruption(),
         drainMs,
@@ -41,4 +56,22 @@ export default class Engine extends BaseCommand {
     })
     return found.outcome === 'invalid' ? this.report(found.diagnostics) : found.value
   }
+}
+
+/** `workflow.support=2,prompt.answer=8`, or several. @throws OperationError cli/bad-flag-value */
+function readLanes(written: readonly string[]): FlowLimits | undefined {
+  if (written.length === 0) return undefined
+  const entries = written
+    // Keys of instances may hold commas and equals signs.
+    .flatMap(text => text.split(/(?<==\d+),/))
+    .map(text => {
+      const [, flow, count] = /^(\S.*)=(\d{1,6})$/.exec(text) ?? []
+      if (flow !== undefined) return [flow, Number(count)] as const
+      throw new OperationError({
+        code: 'cli/bad-flag-value',
+        summary: `--lanes cannot be "${text}"`,
+        detail: 'Write a flow and how many of it run at once: --lanes workflow.support=2.',
+      })
+    })
+  return Object.fromEntries(entries)
 }

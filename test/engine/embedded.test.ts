@@ -523,3 +523,28 @@ t.test('STEP-5, CAN-1: a run that fails or is cancelled after a crash says what 
     await second.store.close()
   }
 })
+
+t.test('an engine takes as many of a flow as it was told, and others pass by', async t => {
+  const now = new Map<string, number>()
+  const most = new Map<string, number>()
+  const { clock, engine, submit, store } = await scene(
+    t,
+    async (_, { flow }) => {
+      const count = (now.get(flow) ?? 0) + 1
+      now.set(flow, count)
+      most.set(flow, Math.max(most.get(flow) ?? 0, count))
+      await new Promise<void>(resolve => clock.after(100, resolve))
+      now.set(flow, (now.get(flow) ?? 0) - 1)
+      return succeed()
+    },
+    { concurrency: 6, lanes: { 'workflow.bulk': 2, 'workflow.never': 0 } },
+  )
+  for (const flow of ['workflow.never', ...Array<string>(10).fill('workflow.bulk'), 'workflow.w', 'workflow.w'])
+    await submit(sequence(1), { flow })
+  engine.start()
+  await clock.advance(10_000)
+  t.match(Object.fromEntries(most), { 'workflow.bulk': 2, 'workflow.w': 2 })
+  const states = async (state: RunState) => (await store.listRuns({ project: 'shop', states: [state], limit: 20 })).map(({ flow }) => flow)
+  t.same((await states('queued')).sort(), ['workflow.never'])
+  t.equal((await states('succeeded')).length, 12)
+})

@@ -144,8 +144,13 @@ export interface RecordStore {
   /** How many there are of each state, without the filter's limit and cursor, and since when the oldest is due. */
   countRuns(filter: Omit<RunFilter, 'limit' | 'cursor'>): Promise<readonly RunCount[]>
 
-  /** Runs that are due, oldest of the highest priority first, within the limits of their lanes (OWN-2). */
-  claim(owner: string, limit: number, only?: string): Promise<readonly Claim[]>
+  /**
+   * Runs that are due, oldest of the highest priority first, within the limits of their lanes (OWN-2).
+   *
+   * @param only this run, whatever its flow may have at once.
+   * @param most runs of a flow that this owner may hold at once; those that are not named are not limited.
+   */
+  claim(owner: string, limit: number, only?: string, most?: FlowLimits): Promise<readonly Claim[]>
   load(claim: Claim): Promise<LoadedRun | undefined>
   /**
    * First writer wins (STEP-3), whoever holds the run (OWN-6).
@@ -207,6 +212,9 @@ export interface RecordStore {
   onChange(listener: (run: string) => void): () => void
   close(): Promise<void>
 }
+
+/** `workflow.support` and how many; 0: none. */
+export type FlowLimits = Readonly<Record<string, number>>
 
 export interface Decision {
   readonly run: string

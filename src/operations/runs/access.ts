@@ -1,7 +1,7 @@
 import type { Closure } from '../../artifact/closure.ts'
 import type { Environment } from '../../config/blocks/environment.ts'
 import type { Engine } from '../../engine/durable/engine.ts'
-import type { RecordStore, RunRecord } from '../../engine/durable/record-store.ts'
+import type { FlowLimits, RecordStore, RunRecord } from '../../engine/durable/record-store.ts'
 import type { Flows } from '../../engine/flows.ts'
 
 /** The runs of a project, to look at. */
@@ -30,6 +30,8 @@ export interface RunEngineOptions {
   readonly environments: ReadonlyMap<string, Pick<Environment, 'secrets' | 'cache'>>
   /** Runs at once. */
   readonly concurrency?: number
+  /** Runs of a flow at once. */
+  readonly lanes?: FlowLimits
   /** Told what does not keep a run from going on. */
   readonly onWarning: (text: string) => void
 }

@@ -1,10 +1,11 @@
+import { compact } from '../../base/compact.ts'
 import { suggest } from '../../base/suggest.ts'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import { Report } from '../../diagnostics/report.ts'
 import { type RunRecord, TERMINAL_STATES } from '../../engine/durable/record-store.ts'
 import { type OperationHost, openProject, type Project } from '../project.ts'
-import type { RunEngine, Runs } from './access.ts'
+import type { RunEngine, RunEngineOptions, Runs } from './access.ts'
 
 export type RunsResult<T> =
   | { readonly outcome: 'found'; readonly value: T }
@@ -39,16 +40,16 @@ export async function withRuns<T>(
 /** Does something about the runs of the project, with what can execute them. */
 export async function withRunEngine<T>(
   host: OperationHost,
-  options: RunsOptions & { readonly concurrency?: number; readonly onWarning: (text: string) => void },
+  options: RunsOptions & Pick<RunEngineOptions, 'concurrency' | 'lanes' | 'onWarning'>,
   work: (engine: RunEngine, project: Project) => Promise<T>,
 ): Promise<RunsResult<T>> {
   const report = new Report()
   const project = openProject(host, options, report)
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
-  const { concurrency, onWarning } = options
+  const { concurrency, lanes, onWarning } = options
   const engine = await host.openRunEngine(project.root, {
     ...{ project: project.settings.project, environments: project.settings.environments, onWarning },
-    ...(concurrency === undefined ? {} : { concurrency }),
+    ...compact({ concurrency, lanes }),
   })
   try {
     return { outcome: 'found', value: await work(engine, project) }

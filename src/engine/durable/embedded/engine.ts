@@ -6,7 +6,7 @@ import { OperationError } from '../../../diagnostics/operation-error.ts'
 import type { Timers } from '../../../gateway/timers.ts'
 import type { EffectExecutor } from '../effect.ts'
 import type { Engine, FlowReader, RetryOptions, RetryOutcome, Submission } from '../engine.ts'
-import { type Claim, type RecordStore, type RunRecord, TERMINAL_STATES } from '../record-store.ts'
+import { type Claim, type FlowLimits, type RecordStore, type RunRecord, TERMINAL_STATES } from '../record-store.ts'
 import { type Closures, createClosures } from './closures.ts'
 import { type Drive, drive } from './drive.ts'
 import type { ChildStart, DriveContext } from './drive-state.ts'
@@ -34,6 +34,8 @@ export interface EmbeddedEngineOptions {
   readonly process: OwnerProcess
   /** Runs at once. */
   readonly concurrency?: number
+  /** Runs of a flow at once, of those that this process takes from the queue. */
+  readonly lanes?: FlowLimits
   /** A run is claimed whose attempts were cut off: settles what they had reserved (BUD-5). */
   readonly onInterrupted?: (run: string) => Promise<void>
   /** The wall clock was set, by this much: what waits is not moved by it (TIME-1). */
@@ -249,7 +251,7 @@ function pump(state: EngineState): void {
 }
 
 async function claimAll(state: EngineState): Promise<void> {
-  const { store, concurrency = DEFAULT_CONCURRENCY } = state.options
+  const { store, concurrency = DEFAULT_CONCURRENCY, lanes } = state.options
   await followClock(state)
   for (const id of state.adopted) {
     if (state.isDraining) return
@@ -257,10 +259,12 @@ async function claimAll(state: EngineState): Promise<void> {
   }
   const room = concurrency - state.drives.size
   if (!state.isStarted || state.isDraining || room <= 0) return
-  const claims = await store.claim(state.owner.id, room)
+  const claims = await store.claim(state.owner.id, room, undefined, lanes)
   for (const claim of claims) begin(state, claim)
   // Where all that was asked for came, there is more; where nothing came, the poll or a hint tells.
-  if (claims.length > 0 && state.pumping === 'yes') state.pumping = 'again'
+  // Behind 100,000 runs of a full lane a look takes 110 ms: then the poll looks on.
+  const mayBeMore = lanes === undefined ? claims.length > 0 : claims.length === room
+  if (mayBeMore && state.pumping === 'yes') state.pumping = 'again'
 }
 
 function begin(state: EngineState, claim: Claim): void {

@@ -1,5 +1,5 @@
 import type { StepError } from '../../interpreter/command.ts'
-import type { Claim, OwnerBeat } from '../record-store.ts'
+import type { Claim, FlowLimits, OwnerBeat } from '../record-store.ts'
 import { writeEventAt } from './events.ts'
 import { enqueue, park, placeOf, SUSPECT_DEATHS } from './queue.ts'
 import { type RunRow, readRow } from './run-rows.ts'
@@ -13,7 +13,12 @@ const SUSPECT_PATIENCE_MS = 2000
 const POISON_DEATHS = 3
 
 /** Claims runs: each by one statement that sets owner and epoch (OWN-2). */
-export function claimIn(tables: Tables, owner: string, limit: number, only: string | undefined): readonly Claim[] {
+export function claimIn(
+  tables: Tables,
+  owner: string,
+  limit: number,
+  { only, most }: { readonly only?: string; readonly most?: FlowLimits },
+): readonly Claim[] {
   promote(tables)
   if (only !== undefined) return claimOne(tables, owner, only)
   const owned = tables.prepared<{ deaths: number }>('SELECT deaths FROM run WHERE owner = ?').all(owner)
@@ -24,10 +29,28 @@ export function claimIn(tables: Tables, owner: string, limit: number, only: stri
   if (suspect !== undefined && owned.length === 0) return [take(tables, owner, suspect.id)]
   if (suspect !== undefined && tables.clock.now() - suspect.queued_at > SUSPECT_PATIENCE_MS) return []
   // A plain parameter as the limit makes SQLite plan anew with each value of it, and so each claim.
-  return tables
-    .prepared<{ id: string }>(`SELECT id FROM run WHERE queue = 'ready' ORDER BY priority DESC, id LIMIT ? + 0`)
-    .all(limit)
-    .map(({ id }) => take(tables, owner, id))
+  const ready =
+    most === undefined
+      ? tables.prepared<{ id: string }>(`SELECT id FROM run WHERE queue = 'ready' ORDER BY priority DESC, id LIMIT ? + 0`).all(limit)
+      : readyWithin(tables, owner, limit, most)
+  return ready.map(({ id }) => take(tables, owner, id))
+}
+
+/** What is ready and not of a flow of which the owner has enough. */
+function readyWithin({ prepared }: Tables, owner: string, limit: number, most: FlowLimits): readonly { readonly id: string }[] {
+  const held = prepared<{ flow: string; held: number }>('SELECT flow, count(*) AS held FROM run WHERE owner = ? GROUP BY flow').all(owner)
+  const left = new Map(Object.entries(most))
+  for (const { flow, held: count } of held) if (left.has(flow)) left.set(flow, (left.get(flow) ?? 0) - count)
+  const full = [...left].flatMap(([flow, count]) => (count <= 0 ? [flow] : []))
+  const rows = prepared<{ id: string; flow: string }>(
+    `SELECT id, flow FROM run WHERE queue = 'ready' AND flow NOT IN (SELECT value FROM json_each(?))
+     ORDER BY priority DESC, id LIMIT ? + 0`,
+  ).all(JSON.stringify(full), limit)
+  return rows.filter(({ flow }) => {
+    const count = left.get(flow)
+    if (count !== undefined) left.set(flow, count - 1)
+    return count === undefined || count > 0
+  })
 }
 
 function claimOne(tables: Tables, owner: string, id: string): readonly Claim[] {

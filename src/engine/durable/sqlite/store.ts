@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts'
+import { compact } from '../../../base/compact.ts'
 import { digestOf } from '../../../base/digest.ts'
 import type { JsonValue } from '../../../base/json.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
@@ -72,7 +73,7 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
     dropWaits: (claim, paths) => write(() => dropWaitsIn(database, claim, paths)),
     shiftWaits: waits => write(() => shiftWaitsIn(database, waits)),
     consumeSignal: (claim, path, name) => write(() => consumeSignalIn(database, claim, path, name), claim.run),
-    claim: (owner, limit, only) => write(() => claimIn(database, owner, limit, only)),
+    claim: (owner, limit, only, most) => write(() => claimIn(database, owner, limit, compact({ only, most }))),
     release: (claim, to) => write(() => releaseIn(database, claim, to), claim.run),
     held: owner => read(() => heldIn(database, owner)),
     acknowledge: claim => write(() => acknowledgeIn(database, claim)),
