@@ -54,7 +54,7 @@ async function standing(store: RecordStore): Promise<Readonly<Record<string, num
   return Object.fromEntries([...Map.groupBy(runs, ({ state }) => state)].map(([state, group]) => [state, group.length]))
 }
 
-async function untilAllEnd(store: RecordStore, timeoutMs = 60_000): Promise<void> {
+async function untilAllEnd(store: RecordStore, timeoutMs = 300_000): Promise<void> {
   const until = Date.now() + timeoutMs
   for (;;) {
     const { queued = 0, running = 0, waiting = 0 } = await standing(store)

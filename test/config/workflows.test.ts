@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { NodeSpec } from '../../src/artifact/workflow.ts'
 import { compile, MODEL, told } from '../support/configuration.ts'
+import { threadCpuMs } from '../support/thread-cpu-time.ts'
 
 const PROMPTS = `${MODEL}
 guard "safe" {
@@ -579,10 +580,10 @@ t.test('a graph of 500 nodes in a chain is checked in a moment', t => {
       index === 0 ? 'value = input.text' : `value = "${'$'}{node.n${index - 1}.output} ${'$'}{node.n0.output}"`,
     ),
   )
-  const started = performance.now()
+  const started = threadCpuMs()
   const { diagnostics } = compile(workflow(...chain, output('node.n499.output')))
   t.same(told(diagnostics), [])
-  t.ok(performance.now() - started < 3_000, `${Math.round(performance.now() - started)} ms`)
+  t.ok(threadCpuMs() - started < 3_000, `${Math.round(threadCpuMs() - started)} ms`)
   t.end()
 })
 

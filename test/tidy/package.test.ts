@@ -8,7 +8,6 @@ import t, { type Test } from 'tap'
 import { builtCli, projectRoot } from '../support/built-cli.ts'
 
 const INSTALLED_MEGABYTES_MAX = 120
-const INSTALL_SECONDS_MAX = 20
 
 const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
   readonly dependencies: Readonly<Record<string, string>>
@@ -64,7 +63,6 @@ t.test('the package installs small, alone and without a script, and does the fir
   const megabytes = sizeBytes(join(installation, 'node_modules')) / 1_000_000
   t.comment(`installed: ${megabytes.toFixed(1)} MB in ${seconds.toFixed(1)} s`)
   t.ok(megabytes <= INSTALLED_MEGABYTES_MAX, `${megabytes.toFixed(1)} MB`)
-  t.ok(seconds <= INSTALL_SECONDS_MAX, `${seconds.toFixed(1)} s`)
   t.match(readFileSync(join(installation, 'node_modules/flowrun/dist/THIRD-PARTY-NOTICES'), 'utf8'), /\n@oclif\/core [\d.]+ \(MIT\)\n/)
 
   const cli = join(installation, 'node_modules/flowrun/bin/run.js')

@@ -73,8 +73,8 @@ t.test('a timeout and an abort end the whole group of processes, also one that d
   // A process that lives is one that holds its connection.
   const { port } = server.address() as AddressInfo
   const deaf = 'process.on("SIGTERM", () => {});'
-  const child = `${deaf} require("net").connect(${port}, "127.0.0.1").on("error", () => {})`
-  const tree = `${deaf} require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit" })`
+  const child = `${deaf} require("net").connect(${port}, "127.0.0.1", () => process.send("connected")).on("error", () => {})`
+  const tree = `${deaf} require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: ["inherit", "inherit", "inherit", "ipc"] })`
   const grandchild = async () => {
     const [socket] = (await once(server, 'connection')) as [Socket]
     return once(socket.on('error', () => {}).resume(), 'close')
@@ -89,10 +89,10 @@ t.test('a timeout and an abort end the whole group of processes, also one that d
   await ended
   t.pass('nobody is left after an abort')
   const timedOut = grandchild()
-  t.equal(await outcomeLine(callTool(program(tree, { timeout_ms: 2000, replay: 'once' }))), 'unknown')
+  t.equal(await outcomeLine(callTool(program(tree, { timeout_ms: 5000, replay: 'once' }))), 'unknown')
   await timedOut
   const left = grandchild()
-  const leaving = `const it = ${tree.replace(deaf, '')}; it.unref(); setTimeout(() => { console.log(1); process.exit(0) }, 500)`
+  const leaving = `const it = ${tree.replace(deaf, '')}; it.on("message", () => { console.log(1); process.exit(0) })`
   t.equal(await outcomeLine(callTool(program(leaving))), 'done {"output":1}', 'what it leaves behind keeps nobody waiting')
   await left
   const hanging = program('setInterval(() => {}, 1e6)', { timeout_ms: 200 })
