@@ -4,7 +4,7 @@ import type { Source } from '../diagnostics/source.ts'
 import { EMPTY_SCOPE, type Scope } from '../hcl/scope.ts'
 import type { Environment } from './blocks/environment.ts'
 import { evaluateOutput, toOutputValue } from './blocks/output.ts'
-import { checkRefactorings, decodeRefactorings } from './blocks/refactoring.ts'
+import { checkRefactorings, decodeRefactorings, type ModulePath, type Refactorings } from './blocks/refactoring.ts'
 import type { VariableDeclaration } from './blocks/variable.ts'
 import { checkBudgets } from './budget-checks.ts'
 import { checkPrompts } from './checks.ts'
@@ -69,7 +69,7 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   const outputs = outputsOf(root)
   for (const module of modules) if (module !== root) workOutInterface(module)
   const checks = modules.flatMap(module => checkResults(module, loading))
-  const refactorings = decodeRefactorings(parsed.blocks, block => root.site(block, `in ${block.type}`), report)
+  const refactorings = refactoringsOf(modules, report)
   const usedByBlocks = new Map(modules.map(({ parsed }) => [parsed.files, new Set(loading.usesOf(parsed))]))
   for (const module of modules) workOutLocals(module, loading)
   const ordered = inDependencyOrder([...blocksOf.values()].flat(), report)
@@ -117,6 +117,24 @@ function outputsOf(root: ModuleInstance): Configuration['outputs'] {
     const output = evaluateOutput(block, name, root.site(block, `in output "${name}"`))
     return output ? [toOutputValue(output)] : []
   })
+}
+
+/** Of the root, and of each module that is called: what one says is about all its instances. */
+function refactoringsOf(modules: readonly ModuleInstance[], report: Report): Refactorings {
+  const byPath = new Map(modules.map(module => [JSON.stringify(callsTo(module)), module]))
+  const decoded = [...byPath.values()].map(module =>
+    decodeRefactorings(module.parsed.blocks, callsTo(module), block => module.site(block, `in ${block.type}`), report),
+  )
+  return {
+    moved: decoded.flatMap(({ moved }) => moved),
+    removed: decoded.flatMap(({ removed }) => removed),
+    imports: decoded.flatMap(({ imports }) => imports),
+  }
+}
+
+/** Names of the `module` blocks that lead to an instance. */
+function callsTo({ caller }: ModuleInstance): ModulePath {
+  return caller ? [...callsTo(caller.instance), caller.block.labels[0]?.text ?? ''] : []
 }
 
 /** What the configuration was made from. Fetched modules are pinned by the lock, which stands for them. */

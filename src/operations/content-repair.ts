@@ -67,7 +67,7 @@ type Published = Pick<DamagedContent, 'address' | 'version' | 'digest'>
 /** The contents that the configuration compiles to, with their addresses. */
 async function workingCopy(host: OperationHost, project: Project, { registry }: Stores, options: ContentRepairOptions, report: Report) {
   const { pointers } = await registry.pointers(project.environment.name)
-  const versions = await readVersionNumbers(registry, readMoves(project.parsed.blocks))
+  const versions = await readVersionNumbers(registry, readMoves(project.parsed))
   const { configuration } = await loadWithVersions(
     (asking, attempt) => loadProject(host, project, { variables: options.variables, ...asking }, attempt, false),
     { registry, pointers, versions },

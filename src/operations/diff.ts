@@ -101,7 +101,7 @@ async function workingCopy(
   before: Side,
   { variables }: CompareOptions,
 ): Promise<Side> {
-  const numbers = await readVersionNumbers(registry, readMoves(project.parsed.blocks))
+  const numbers = await readVersionNumbers(registry, readMoves(project.parsed))
   const { pointers } = await registry.pointers(project.environment.name)
   const { configuration } = await loadWithVersions(
     (asking, attempt) => loadProject(host, project, { variables, ...asking }, attempt, false),

@@ -126,7 +126,7 @@ async function planOrGenerate(
   const { mode = 'normal' } = options
   const environment = project.environment.name
   const base = await baseOf(stores, environment, options, host.newId)
-  const versions = await readVersionNumbers(registry, readMoves(project.parsed.blocks))
+  const versions = await readVersionNumbers(registry, readMoves(project.parsed))
   const loaded = await loadWithVersions(
     (asking, attempt) => loadProject(host, project, { ...options, ...asking }, attempt, options.canAsk),
     { registry, pointers: pointersNow(base, versions), versions },

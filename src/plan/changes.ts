@@ -2,7 +2,7 @@ import type { Artifact } from '../artifact/envelope.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { invariant } from '../base/invariant.ts'
 import { isJsonObject, type JsonValue } from '../base/json.ts'
-import { covers } from '../config/blocks/refactoring.ts'
+import { speaksOf } from '../config/blocks/refactoring.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { CompiledBlock } from '../config/instance.ts'
 import type { Pointer } from '../registry/pointer.ts'
@@ -32,7 +32,7 @@ function givenUp(standing: Standing, sources: PlanSources): Change | undefined {
   const before = plannedPointer(pointer, sources.current(pointer))
   const { kind } = before.artifact
   const owner = pointer.owner ? { ownerBefore: pointer.owner } : {}
-  const removed = sources.configuration.refactorings.removed.find(({ from }) => covers(from, address))
+  const removed = sources.configuration.refactorings.removed.find(item => speaksOf(item, address))
   if (removed && !removed.destroy && sources.mode !== 'destroy')
     return { address, kind, action: 'forget', reason: 'removed', before, usedBy: [], ...owner }
   const reason = sources.mode === 'destroy' ? 'destroy' : removed ? 'removed' : reasonToArchive(address, sources.configuration)

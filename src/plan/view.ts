@@ -1,4 +1,4 @@
-import { type Import, type Moved, movedAddress } from '../config/blocks/refactoring.ts'
+import { type Import, type Moved, movedAddress, movedWithin } from '../config/blocks/refactoring.ts'
 import type { CompiledBlock } from '../config/instance.ts'
 import type { Hold } from '../registry/hold.ts'
 import type { Pointer } from '../registry/pointer.ts'
@@ -31,7 +31,8 @@ export function viewThrough(moved: readonly Moved[], blocks: readonly CompiledBl
   for (const [address, { owner }] of present.pointers) {
     const to = owner === present.state.lineage && !configured.has(address) ? movedAddress(address, moved) : address
     if (to === address || !configured.has(to)) continue
-    if (present.pointers.has(to)) blocked.push(...moved.filter(move => movedAddress(address, [move]) !== address))
+    if (present.pointers.has(to))
+      blocked.push(...moved.filter(move => movedAddress(address, [move]) !== address).map(move => movedWithin(move, address)))
     else formerly.set(to, address)
   }
   const now = new Map([...formerly].map(([to, from]) => [from, to]))

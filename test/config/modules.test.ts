@@ -235,7 +235,7 @@ t.test('inside of a module there is nothing of the caller, and nothing of the pr
   t.same(inside('output "o" { value = model.fast.id }\n'), ['config/unknown-reference "model.fast.id"'])
   t.same(inside('output "o" { value = local.a }\n'), ['config/unknown-reference "local.a"'])
   t.same(inside('output "o" { value = each.key }\n'), ['config/not-in-scope "each.key"'])
-  for (const block of ['flowrun {}', 'environment "dev" {}', 'removed { from = prompt.x }'])
+  for (const block of ['flowrun {}', 'environment "dev" {}', 'import { to = prompt.x }'])
     t.same(inside(`${block}\n`), [`config/root-only ${JSON.stringify(block.replace(/ ?\{.*/, ''))}`], block)
   t.same([...inside('locals { unused = 1 }\nvariable "unused" { default = 1 }\n')].sort(), [
     'config/unused-local "1"',

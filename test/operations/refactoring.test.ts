@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
-import { prompt } from '../support/configuration.ts'
+import { MODEL, prompt } from '../support/configuration.ts'
 import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
 import { nextId } from '../support/releases.ts'
 
@@ -121,6 +121,76 @@ t.test('a move to where something is active is refused with a warning, and the o
   const plan = await project.plan()
   t.same(changesOf(plan), ['prompt.reply @1 - not-in-configuration'])
   t.match(plan.warnings, [{ code: 'plan/move-blocked' }])
+})
+
+t.test('MOVE-1: a moved block in a module is about all instances of that module, and of no other', async t => {
+  const root = (inner: string) => ({
+    'main.flow.hcl': `${only(named('reply', 'Root.'))}${MODEL}module "kb" {
+  source   = "./kb"
+  for_each = toset(["a.b", "de"])
+}
+module "kbx" { source = "./kbx" }
+`,
+    'kb/main.flow.hcl': `module "inner" { source = "./inner" }\n`,
+    'kb/inner/main.flow.hcl': `${MODEL}${inner}`,
+    'kbx/main.flow.hcl': MODEL + only(named('reply', 'Beside.')),
+  })
+  const project = testProject(root(only(named('reply', 'One.'))))
+  await applied(project)
+  project.write(root(only(named('answer', 'One.')) + moved('prompt.reply', 'prompt.answer')))
+  const plan = await project.plan()
+  t.same(changesOf(plan), [
+    'module.kb["a.b"].module.inner.prompt.answer @1 @1 moved',
+    'module.kb["de"].module.inner.prompt.answer @1 @1 moved',
+  ])
+  t.equal(plan.changes[1]?.previousAddress, 'module.kb["de"].module.inner.prompt.reply')
+  await applied(project)
+  t.ok(isEmpty(await project.plan()))
+  const registry = await project.registry()
+  t.match(await registry.versionsOf('module.kb["de"].module.inner.prompt.answer'), [{ version: 1 }])
+  await registry.close()
+
+  const both = only(named('final', 'One.')) + moved('prompt.reply', 'prompt.answer') + moved('prompt.answer', 'prompt.final')
+  const files = root(both)
+  const renamed = files['main.flow.hcl'].replace('module "kb"', 'module "base"') + moved('module.kb', 'module.base')
+  project.write({ ...files, 'main.flow.hcl': renamed })
+  t.same(
+    changesOf(await project.plan()).filter(line => line.includes('prompt.')),
+    ['a.b', 'de'].map(key => `module.base["${key}"].module.inner.prompt.final @1 @2 references-moved`),
+    'the module itself moves first, then what is in it',
+  )
+})
+
+t.test('MOVE-3: a removed block in a module gives up what that module had', async t => {
+  const files = (inner: string) => ({
+    'main.flow.hcl': `module "kb" {\n  source   = "./kb"\n  for_each = toset(["de", "en"])\n}\n`,
+    'kb/main.flow.hcl': MODEL + inner,
+  })
+  const project = testProject(files(only(named('old', 'One.')) + only(named('reply', 'Two.'))))
+  await applied(project)
+  const removed = 'removed {\n  from = prompt.old\n  lifecycle { destroy = false }\n}\n'
+  const { plan } = await applied(project, files(removed + only(named('reply', 'Two.'))))
+  t.same(
+    plan.changes.map(({ address, action }) => `${address} ${action}`),
+    ['module.kb["de"].prompt.old forget', 'module.kb["en"].prompt.old forget'],
+  )
+  t.ok(isEmpty(await project.plan()))
+  project.write(files(removed + only(named('old', 'One.')) + moved('prompt.reply', 'model.reply')))
+  t.same(await project.refusal(), ['config/moved-kind "moved"', 'config/removed-still-there "removed"'], 'each is told once')
+})
+
+t.test('a move in a module to where something else is active is told with whole addresses', async t => {
+  const files = (inner: string) => ({ 'main.flow.hcl': 'module "kb" { source = "./kb" }\n', 'kb/main.flow.hcl': MODEL + inner })
+  const project = testProject(files(only(named('reply', 'One.')) + only(named('answer', 'Two.'))))
+  await applied(project)
+  project.write(files(only(named('answer', 'Two.')) + moved('prompt.reply', 'prompt.answer')))
+  t.match((await project.plan()).warnings, [
+    {
+      code: 'plan/move-blocked',
+      summary: 'module.kb.prompt.reply cannot be moved to module.kb.prompt.answer, where something else is active',
+      detail: /flowrun versions module\.kb\.prompt\.reply$/,
+    },
+  ])
 })
 
 t.test('MOVE-3: a removed block gives its pointer up, or archives it', async t => {

@@ -25,4 +25,4 @@ export const PROJECT_BLOCKS = [
 ] as const
 
 /** Those of them that belong to the project as a whole: not in a module. */
-export const ROOT_BLOCKS: readonly string[] = ['flowrun', 'environment', 'moved', 'removed', 'import']
+export const ROOT_BLOCKS: readonly string[] = ['flowrun', 'environment', 'import']

@@ -6,6 +6,7 @@ import { bool, text } from '../decode/argument.ts'
 import { type ArgumentDecoder, type BodySpec, decodeBody, defaulted, optional, required, single } from '../decode/body.ts'
 import type { ArgumentSite, BlockSite } from '../decode/site.ts'
 import { findAttribute } from '../instances.ts'
+import type { ParsedConfiguration } from '../parsed.ts'
 
 /** What a configuration says about addresses that it had, or takes over. */
 export interface Refactorings {
@@ -14,14 +15,20 @@ export interface Refactorings {
   readonly imports: readonly Import[]
 }
 
+/** Names of the `module` blocks, from the root, that lead to the module of a block; empty in the root. */
+export type ModulePath = readonly string[]
+
 /** An address without a key stands for all instances; one of a module for all that is in it. */
 export interface Moved {
+  /** Its addresses start there, and it is about all instances of that module. */
+  readonly within: ModulePath
   readonly from: string
   readonly to: string
   readonly range: SourceRange
 }
 
 export interface Removed {
+  readonly within: ModulePath
   readonly from: string
   /** False: the pointer stays, and only this configuration forgets it (MOVE-3). */
   readonly destroy: boolean
@@ -91,29 +98,37 @@ const importBody = {
   arguments: { to: required(address), id: required(versionAddress), take_over: defaulted(bool, false), reason: optional(text()) },
 } as const satisfies BodySpec
 
-/** The moves of a configuration that is not decoded yet; what is wrong with them is told when it is. */
-export function readMoves(blocks: readonly Block[]): readonly Moved[] {
-  return blocks.flatMap(block => {
+/** The moves of a configuration that is not decoded yet, and of its modules; what is wrong with them is told when it is. */
+export function readMoves({ blocks, modules }: Pick<ParsedConfiguration, 'blocks' | 'modules'>, within: ModulePath = []): readonly Moved[] {
+  const own = blocks.flatMap(block => {
     if (block.type !== 'moved') return []
     const [from, to] = ['from', 'to'].map(name => {
       const attribute = findAttribute(block, name)
       return attribute && addressText(attribute.expression)
     })
-    return from !== undefined && to !== undefined ? [{ from, to, range: block.headerRange }] : []
+    return from !== undefined && to !== undefined ? [{ within, from, to, range: block.headerRange }] : []
   })
+  const called = [...modules].flatMap(([call, module]) => readMoves(module, [...within, call.labels[0]?.text ?? '']))
+  return [...own, ...called]
 }
 
-export function decodeRefactorings(blocks: readonly Block[], siteOf: (block: Block) => BlockSite, report: Report): Refactorings {
+/** Of one module, or of the root. */
+export function decodeRefactorings(
+  blocks: readonly Block[],
+  within: ModulePath,
+  siteOf: (block: Block) => BlockSite,
+  report: Report,
+): Refactorings {
   const of = (type: string) => blocks.filter(block => block.type === type)
   const moved = of('moved').flatMap(block => {
     const decoded = decodeBody(block.body, movedBody, siteOf(block), block)
-    return decoded ? [{ ...decoded, range: block.headerRange }] : []
+    return decoded ? [{ ...decoded, within, range: block.headerRange }] : []
   })
   const removed = of('removed').flatMap(block => {
     const decoded = decodeBody(block.body, removedBody, siteOf(block), block)
-    return decoded ? [{ from: decoded.from, destroy: decoded.lifecycle?.destroy ?? true, range: block.headerRange }] : []
+    return decoded ? [{ within, from: decoded.from, destroy: decoded.lifecycle?.destroy ?? true, range: block.headerRange }] : []
   })
-  const imports = of('import').flatMap((block): readonly Import[] => {
+  const imports = (within.length > 0 ? [] : of('import')).flatMap((block): readonly Import[] => {
     const site = siteOf(block)
     const decoded = decodeBody(block.body, importBody, site, block)
     if (decoded === undefined || !hasReason(block, decoded, site)) return []
@@ -146,7 +161,7 @@ function checkMoves(moved: readonly Moved[], report: Report): void {
         summary: `${move.from} cannot be moved to ${move.to}`,
         detail: 'A block keeps its kind. Remove the one and add the other.',
         subject: move.range,
-        where: 'in moved',
+        where: whereIn('moved', move.within),
       })
     }
     const seen = new Set([move.from])
@@ -161,7 +176,7 @@ function checkMoves(moved: readonly Moved[], report: Report): void {
         summary: `${move.from} is moved to itself, by ${[...seen].join(' → ')} → ${move.from}`,
         detail: 'Remove one of the moved blocks.',
         subject: move.range,
-        where: 'in moved',
+        where: whereIn('moved', move.within),
       })
     }
   }
@@ -176,26 +191,30 @@ function kindOf(written: string): string {
   )
 }
 
+function whereIn(type: string, within: ModulePath): string {
+  return within.length === 0 ? `in ${type}` : `in ${type} of ${within.map(name => `module.${name}`).join('.')}`
+}
+
 /** What may not be declared any more, and what must be. */
 export function checkRefactorings({ moved, removed }: Refactorings, declared: ReadonlySet<string>, report: Report): void {
   const isOfOneKind = (move: Moved) => kindOf(move.from) === kindOf(move.to)
-  const stillThere = (from: string) => [...declared].some(item => covers(from, item))
-  for (const { from, to, range } of moved.filter(move => isOfOneKind(move) && stillThere(move.from) && !covers(move.from, move.to))) {
+  const isStillThere = (item: Moved | Removed) => [...declared].some(address => speaksOf(item, address))
+  for (const move of moved.filter(move => isOfOneKind(move) && isStillThere(move) && !covers(move.from, move.to))) {
     report.error({
       code: 'config/moved-still-there',
-      summary: `${from} was moved to ${to}, and is still declared`,
+      summary: `${move.from} was moved to ${move.to}, and is still declared`,
       detail: 'Remove the old block, or the moved block.',
-      subject: range,
-      where: 'in moved',
+      subject: move.range,
+      where: whereIn('moved', move.within),
     })
   }
-  for (const { from, range } of removed.filter(item => stillThere(item.from))) {
+  for (const item of removed.filter(isStillThere)) {
     report.error({
       code: 'config/removed-still-there',
-      summary: `${from} was removed, and is still declared`,
+      summary: `${item.from} was removed, and is still declared`,
       detail: 'Remove the block, or the removed block.',
-      subject: range,
-      where: 'in removed',
+      subject: item.range,
+      where: whereIn('removed', item.within),
     })
   }
 }
@@ -209,15 +228,45 @@ function isModule(written: string): boolean {
   return kindOf(written) === 'module'
 }
 
+/** Whether a `moved` or `removed` block is about an address. */
+export function speaksOf({ within, from }: Pick<Moved, 'within' | 'from'>, item: string): boolean {
+  const start = moduleLength(item, within)
+  return start !== undefined && covers(from, item.slice(start))
+}
+
+/** The addresses of a move in full, in the instance of its module that an address is of. */
+export function movedWithin(move: Moved, item: string): Moved {
+  const path = item.slice(0, moduleLength(item, move.within))
+  return { ...move, from: path + move.from, to: path + move.to }
+}
+
+const KEY = /^\[(?:\d+|"(?:[^"\\]|\\.)*")\]/
+
+/** How much of an address says the instance of a module, with the dot behind it; undefined when it is of another module. */
+function moduleLength(item: string, within: ModulePath): number | undefined {
+  let length = 0
+  for (const name of within) {
+    const step = `module.${name}`
+    if (!item.startsWith(step, length)) return undefined
+    length += step.length
+    length += KEY.exec(item.slice(length))?.[0].length ?? 0
+    if (item[length] !== '.') return undefined
+    length += 1
+  }
+  return length
+}
+
 /** Where an address is now: through all `moved` blocks, one after the other. */
 export function movedAddress(item: string, moved: readonly Moved[]): string {
   let now = item
   // As many steps as there are blocks: a circle was reported, and must not hang.
   for (const _ of moved) {
     const here = now
-    const move = moved.find(({ from, to }) => covers(from, here) && !covers(to, here))
+    const isAbout = (move: Moved) => speaksOf(move, here) && !covers(move.to, here.slice(moduleLength(here, move.within)))
+    const move = moved.find(isAbout)
     if (move === undefined) break
-    now = move.to + now.slice(move.from.length)
+    const { from, to } = movedWithin(move, here)
+    now = to + now.slice(from.length)
   }
   return now
 }

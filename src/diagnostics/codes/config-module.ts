@@ -68,7 +68,7 @@ export const configModuleCodes = {
     severity: 'error',
     since: '1.0',
     what: 'A block that belongs to the whole project stands in a module.',
-    why: 'Where a configuration lives, and how its addresses were renamed, is decided once, where it is planned.',
+    why: 'Where a configuration lives, and what it takes over, is decided once, where it is planned.',
     cure: ['Move the block into the folder where flowrun plan is called.'],
     see: ['docs/modules.md'],
   },
