@@ -45,6 +45,8 @@ const PRICE_KEYS = [
   ['output_mtok', 'output_nano_per_m'],
   ['cache_read_mtok', 'cached_input_nano_per_m'],
   ['cache_write_mtok', 'cache_write_nano_per_m'],
+  ['input_audio_mtok', 'audio_input_nano_per_m'],
+  ['output_audio_mtok', 'audio_output_nano_per_m'],
 ] as const
 
 function priceInForce(model: ModelInfo): ModelPrice {
@@ -101,19 +103,28 @@ function entryOf(facts: readonly ModelFacts[], name: string, window: number | un
   const id = name.replace('*', '')
   const fact = factsOf(facts, id)
   const contextWindow = fact?.contextWindow ?? window ?? fact?.usualWindow
+  const capabilities = [...(fact?.capabilities ?? ['streaming', 'system'])].sort()
   const retires = retirements[id] ?? retirements[id.replace(/-\d{4}-\d{2}-\d{2}$/, '')]
   return {
     names: [name],
     kind: /embed/.test(id) ? 'embedding' : 'chat',
-    capabilities: [...(fact?.capabilities ?? ['streaming', 'system'])].sort(),
+    capabilities,
     limits: {
       ...(contextWindow === undefined ? {} : { context_window: contextWindow }),
       ...(fact?.maxOutputTokens === undefined ? {} : { max_output_tokens: fact.maxOutputTokens }),
     },
-    price: price.filter(tier => contextWindow === undefined || tier.above_input_tokens < contextWindow),
+    price: price
+      .filter(tier => contextWindow === undefined || tier.above_input_tokens < contextWindow)
+      .map(tier => (capabilities.includes('audio') ? withAudioPrice(tier) : tier)),
     ...(fact?.dimensions === undefined ? {} : { dimensions: fact.dimensions }),
     ...(retires === undefined ? {} : { retires }),
   }
+}
+
+/** The list says a price of audio where it differs from that of text. */
+function withAudioPrice(price: PriceSpec): PriceSpec {
+  const { input_nano_per_m: text, audio_input_nano_per_m: audio = text } = price
+  return audio === undefined ? price : { ...price, audio_input_nano_per_m: audio }
 }
 
 /** Names with equal facts become one entry. */

@@ -183,13 +183,16 @@ export interface ToolCall {
 
 export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'other'
 
-/** Tokens as the provider counted them. `cachedInput` and `cacheWrite` are part of `input`, `reasoning` is part of `output`. */
+/** Tokens as the provider counted them. `cachedInput`, `cacheWrite` and `audioInput` are parts of `input`, `reasoning` and `audioOutput` of `output`. */
 export interface Usage {
   readonly input: number
   readonly cachedInput: number
   readonly cacheWrite: number
   readonly output: number
   readonly reasoning: number
+  /** Absent: none. What came from the cache is not in it. */
+  readonly audioInput?: number
+  readonly audioOutput?: number
 }
 
 /** What a provider gives for one attempt. */
@@ -363,12 +366,16 @@ export type Layer = (call: ModelCall, next: CallHandler) => Promise<LayerResult>
 
 export function addUsage(a: Usage | null, b: Usage | null): Usage | null {
   if (a === null || b === null) return a ?? b
+  const audioInput = (a.audioInput ?? 0) + (b.audioInput ?? 0)
+  const audioOutput = (a.audioOutput ?? 0) + (b.audioOutput ?? 0)
   return {
     input: a.input + b.input,
     cachedInput: a.cachedInput + b.cachedInput,
     cacheWrite: a.cacheWrite + b.cacheWrite,
     output: a.output + b.output,
     reasoning: a.reasoning + b.reasoning,
+    ...(audioInput > 0 && { audioInput }),
+    ...(audioOutput > 0 && { audioOutput }),
   }
 }
 

@@ -23,13 +23,14 @@ function inputBound({ messages, output, tools }: BoundedCall): number {
 
 /**
  * Nano-dollars that an attempt can cost at most (BUD-3): every token at the dearest price that it may get, so neither a
- * cache write nor a threshold nor reasoning costs more. Null when a price is unknown.
+ * cache write nor a threshold nor reasoning nor audio costs more. Null when a price is unknown.
  */
 export function costBound(call: BoundedCall): number | null {
   if (isUnpricedSimulation(call.target)) return 0
   const input = inputBound(call)
   const prices = call.target.spec.price.filter(({ above_input_tokens: above }) => above === 0 || input > above)
-  const bounds = prices.map(price => boundAt(price, input, call.target.spec.kind === 'embedding' ? 0 : outputBound(call)))
+  const output = call.target.spec.kind === 'embedding' ? 0 : outputBound(call)
+  const bounds = prices.map(price => boundAt(price, input, output, hasAudio(call)))
   if (bounds.length === 0 || bounds.includes(null)) return null
   return Math.max(...bounds.filter(bound => bound !== null))
 }
@@ -39,11 +40,17 @@ export function isUnpricedSimulation({ spec, provider }: ModelTarget): boolean {
   return provider.spec.type === 'simulated' && spec.price.length === 0
 }
 
-function boundAt(price: PriceSpec, input: number, output: number): number | null {
+function hasAudio({ messages }: BoundedCall): boolean {
+  return messages.some(({ files = [] }) => files.some(({ mediaType }) => mediaType.startsWith('audio/')))
+}
+
+function boundAt(price: PriceSpec, input: number, output: number, withAudio: boolean): number | null {
   const { input_nano_per_m: perInput, output_nano_per_m: perOutput } = price
   if (perInput === undefined || (perOutput === undefined && output > 0)) return null
-  const dearestInput = Math.max(perInput, price.cached_input_nano_per_m ?? 0, price.cache_write_nano_per_m ?? 0)
-  const dearestOutput = Math.max(perOutput ?? 0, price.reasoning_nano_per_m ?? 0)
+  if (withAudio && price.audio_input_nano_per_m === undefined) return null
+  const perAudio = withAudio ? (price.audio_input_nano_per_m ?? 0) : 0
+  const dearestInput = Math.max(perInput, price.cached_input_nano_per_m ?? 0, price.cache_write_nano_per_m ?? 0, perAudio)
+  const dearestOutput = Math.max(perOutput ?? 0, price.reasoning_nano_per_m ?? 0, price.audio_output_nano_per_m ?? 0)
   const millionths = BigInt(input) * BigInt(dearestInput) + BigInt(output) * BigInt(dearestOutput)
   return Number((millionths + MILLION - 1n) / MILLION) + (price.request_nano ?? 0)
 }

@@ -8,6 +8,7 @@ const MILLION = 1_000_000n
  * pass 2^53 on the way.
  *
  * Reasoning tokens are output tokens, and cost the same where they have no price of their own: so every vendor bills them.
+ * Audio costs up to twenty times as much as text, so without a price of its own its cost is unknown.
  *
  * @param prices one per threshold, lowest first; the last whose `above_input_tokens` is passed counts for the whole call.
  * @returns null when a kind of token that was used has no known price.
@@ -15,12 +16,15 @@ const MILLION = 1_000_000n
 export function costNano(usage: Usage, prices: readonly PriceSpec[]): number | null {
   const price = prices.findLast(tier => tier.above_input_tokens === 0 || usage.input > tier.above_input_tokens)
   if (price === undefined) return null
+  const { audioInput = 0, audioOutput = 0 } = usage
   const parts: readonly (readonly [tokens: number, nanoPerMillion: number | undefined])[] = [
-    [usage.input - usage.cachedInput - usage.cacheWrite, price.input_nano_per_m],
+    [usage.input - usage.cachedInput - usage.cacheWrite - audioInput, price.input_nano_per_m],
     [usage.cachedInput, price.cached_input_nano_per_m],
     [usage.cacheWrite, price.cache_write_nano_per_m],
-    [usage.output - usage.reasoning, price.output_nano_per_m],
+    [usage.output - usage.reasoning - audioOutput, price.output_nano_per_m],
     [usage.reasoning, price.reasoning_nano_per_m ?? price.output_nano_per_m],
+    [audioInput, price.audio_input_nano_per_m],
+    [audioOutput, price.audio_output_nano_per_m],
   ]
   let millionths = BigInt(price.request_nano ?? 0) * MILLION
   for (const [tokens, nanoPerMillion] of parts) {

@@ -1,8 +1,10 @@
 import { countSimulatedTokens } from '../artifact/simulated-tokens.ts'
-import type { CallMessage } from './call.ts'
+import type { CallFile, CallMessage } from './call.ts'
 
 /** Of a file nobody can count tokens without the vendor; this is what a page or a picture usually takes. */
 const TOKENS_PER_FILE = 1_500
+/** Of base64 in audio: 32 tokens a second, as Gemini counts, of speech at 32 kbit/s, which is little. */
+const AUDIO_CHARACTERS_PER_TOKEN = 160
 /** Bytes of UTF-8 a token: 4 in English prose, 3 in most other text; counting too many is the safe side of a limit. */
 const BYTES_PER_TOKEN = 3
 
@@ -23,5 +25,10 @@ function wordsOf({ text, toolCalls, trail }: CallMessage): string {
 }
 
 function filesOf({ files = [] }: CallMessage): number {
-  return files.length * TOKENS_PER_FILE
+  return files.reduce((sum, file) => sum + tokensOfFile(file), 0)
+}
+
+function tokensOfFile(file: CallFile): number {
+  const isAudio = file.mediaType.startsWith('audio/') && 'data' in file
+  return isAudio ? Math.max(TOKENS_PER_FILE, Math.ceil(file.data.length / AUDIO_CHARACTERS_PER_TOKEN)) : TOKENS_PER_FILE
 }

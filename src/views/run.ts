@@ -177,13 +177,16 @@ function attemptJson(attempt: Attempt): JsonObject {
   }
 }
 
-function usageJson({ input, cachedInput, cacheWrite, output, reasoning }: Usage): JsonObject {
+/** Of one answer, or of all attempts together. */
+export function usageJson({ input, cachedInput, cacheWrite, output, reasoning, audioInput, audioOutput }: Usage): JsonObject {
   return {
     input_tokens: input,
     cached_input_tokens: cachedInput,
     cache_write_tokens: cacheWrite,
     output_tokens: output,
     reasoning_tokens: reasoning,
+    ...(audioInput !== undefined && { audio_input_tokens: audioInput }),
+    ...(audioOutput !== undefined && { audio_output_tokens: audioOutput }),
   }
 }
 

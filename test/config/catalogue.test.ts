@@ -57,7 +57,13 @@ t.test('models of Google and Mistral have limits, prices and capabilities', asyn
   const flash = lookupModel('google', 'gemini-2.5-flash')
   t.same(flash?.limits, { context_window: 1048576, max_output_tokens: 65536 })
   t.same(flash?.price, [
-    { above_input_tokens: 0, input_nano_per_m: 300000000, output_nano_per_m: 2500000000, cached_input_nano_per_m: 30000000 },
+    {
+      above_input_tokens: 0,
+      input_nano_per_m: 300000000,
+      output_nano_per_m: 2500000000,
+      cached_input_nano_per_m: 30000000,
+      audio_input_nano_per_m: 1000000000,
+    },
   ])
   t.ok(['files', 'images', 'json_schema', 'reasoning', 'tools'].every(name => flash?.capabilities.some(known => known === name)))
   t.same(

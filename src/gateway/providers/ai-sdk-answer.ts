@@ -3,6 +3,7 @@ import type { Answer, FinishReason, ModelCall, ToolCall, Usage } from '../call.t
 import { CallFailure } from '../failure.ts'
 import { createTrail, type TrailBuilder } from './ai-sdk-trail.ts'
 import { requestIdOf } from './answer-failure.ts'
+import { audioUsage } from './audio-usage.ts'
 import { ENDED_EARLY } from './network-failure.ts'
 
 type CallOptions = Parameters<LanguageModelV4['doGenerate']>[0]
@@ -117,7 +118,7 @@ function usageDetail(reported: LanguageModelV4Usage | undefined): { readonly usa
   return usage ? { usage } : {}
 }
 
-function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage | null {
+function usageOf({ inputTokens, outputTokens, raw }: LanguageModelV4Usage): Usage | null {
   if (inputTokens.total === undefined || outputTokens.total === undefined) return null
   return {
     input: inputTokens.total,
@@ -125,6 +126,7 @@ function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage | n
     cacheWrite: inputTokens.cacheWrite ?? 0,
     output: outputTokens.total,
     reasoning: outputTokens.reasoning ?? 0,
+    ...audioUsage(raw),
   }
 }
 
