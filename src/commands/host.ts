@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Readable, Writable } from 'node:stream'
 import { type Clock, systemClock } from '../base/clock.ts'
 
@@ -20,12 +21,15 @@ export function processHost(): Host {
   const fixed = fixedTime(process.env)
   return {
     environment: process.env,
-    stdin: asTyped(process.stdin),
+    // Opened when somebody reads it: it takes 1 ms, and most commands ask nothing.
+    get stdin() {
+      return asTyped(process.stdin)
+    },
     stdout: process.stdout,
     stderr: asTyped(process.stderr),
     clock: fixed === undefined ? systemClock : { now: () => fixed, monotonic: () => 0 },
     // Also in tests: two applies with one id would be one apply.
-    random: size => globalThis.crypto.getRandomValues(new Uint8Array(size)),
+    random: randomBytes,
     workingFolder: () => process.cwd(),
     changeFolder: folder => process.chdir(folder),
   }

@@ -1,3 +1,5 @@
+import { graphemeSegments } from '../base/graphemes.ts'
+
 /** One text that was read: a file, a variable's value from a flag, an expression typed at the console. */
 export interface Source {
   /** As a person would name it: a path relative to the project, `-var`, `<console>`. */
@@ -20,13 +22,6 @@ export interface Position {
 }
 
 const lineStartsOf = new WeakMap<Source, readonly number[]>()
-/** Made when it is needed, for making it takes 2 ms. */
-let segmenter: Intl.Segmenter | undefined
-
-function graphemes(text: string): Intl.Segments {
-  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
-  return segmenter.segment(text)
-}
 
 /** Offsets at which lines start; the first is 0. A CRLF belongs to the line that it ends. */
 export function lineStarts(source: Source): readonly number[] {
@@ -73,6 +68,6 @@ export function countGraphemes(text: string): number {
   // ASCII without CR has one grapheme cluster a character; segmenting is 100 times slower.
   if (/^[\x00-\x0c\x0e-\x7f]*$/.test(text)) return text.length
   let count = 0
-  for (const _ of graphemes(text)) count++
+  for (const _ of graphemeSegments(text)) count++
   return count
 }

@@ -32,15 +32,19 @@ export interface TerminalOptions {
 }
 
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { environment, stdin, stdout, stderr } = options
+  const { environment, stdout, stderr } = options
   const automated = Boolean(environment.CI) || environment.FLOWRUN_INPUT === 'false' || options.noInput === true
   return {
     out: createOutput(stdout, options),
     err: createOutput(stderr, options),
-    input: stdin,
-    inputIsTerminal: stdin.isTTY === true,
-    canAsk: stdin.isTTY === true && stderr.isTTY === true && !automated,
-    ask: (question, signal) => ask(question, stdin, stderr, { echo: environment.FLOWRUN_TEST_TERMINAL === '1', signal }),
+    get input() {
+      return options.stdin
+    },
+    get inputIsTerminal() {
+      return options.stdin.isTTY === true
+    },
+    canAsk: !automated && stderr.isTTY === true && options.stdin.isTTY === true,
+    ask: (question, signal) => ask(question, options.stdin, stderr, { echo: environment.FLOWRUN_TEST_TERMINAL === '1', signal }),
   }
 }
 

@@ -1,10 +1,4 @@
-/** Made when it is needed, for making it takes 2 ms. */
-let segmenter: Intl.Segmenter | undefined
-
-function graphemes(text: string): Intl.Segments {
-  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
-  return segmenter.segment(text)
-}
+import { graphemeSegments } from '../base/graphemes.ts'
 
 /** East Asian wide and fullwidth ranges of Unicode 16 (UAX 11), merged; emoji are told by their property. */
 const WIDE =
@@ -23,7 +17,7 @@ function graphemeWidth(grapheme: string): number {
 export function displayWidth(text: string): number {
   if (NARROW.test(text)) return text.length
   let width = 0
-  for (const { segment } of graphemes(text)) width += graphemeWidth(segment)
+  for (const { segment } of graphemeSegments(text)) width += graphemeWidth(segment)
   return width
 }
 
@@ -45,7 +39,7 @@ export function truncate(text: string, width: number, ellipsis = '…'): string 
 export function takeCells(text: string, width: number): string {
   let taken = ''
   let used = 0
-  for (const { segment } of graphemes(text)) {
+  for (const { segment } of graphemeSegments(text)) {
     used += graphemeWidth(segment)
     if (used > width) break
     taken += segment
