@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../../base/json.ts'
 import { type AttemptRecord, type Claim, type RecordStore, type SignalRecord, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
 import { writeEvent, writeEventAt } from './events.ts'
-import { type RunRow, readRow } from './run-rows.ts'
+import type { RunRow } from './run-rows.ts'
 import { type StepRow, toStep } from './step-rows.ts'
 import { keepValue, readValue, type StoredValue, storedValue, type Tables } from './values.ts'
 
@@ -25,14 +25,20 @@ export function commitStepIn(tables: Tables, prepared: PreparedStep, claim?: Cla
   const { run, path, costNano } = step
   // Money was spent, whoever was first and whatever has become of the run (STEP-10).
   const row = tables
-    .prepared<Pick<RunRow, 'state' | 'owner' | 'epoch' | 'seq'>>(
-      'UPDATE run SET seq = seq + 1, cost_nano = cost_nano + ? WHERE id = ? RETURNING state, owner, epoch, seq',
+    .prepared<Pick<RunRow, 'state' | 'owner' | 'epoch' | 'seq' | 'deaths'> & { readonly waits: number }>(
+      `UPDATE run SET seq = seq + 1, cost_nano = cost_nano + ? WHERE id = ?
+       RETURNING state, owner, epoch, seq, deaths, EXISTS(SELECT 1 FROM wait WHERE wait.run = run.id) AS waits`,
     )
     .get(costNano, run)
   if (row === undefined) return { won: false, kept: step, held: false }
   const isLate = TERMINAL_STATES.has(row.state)
   const held = row.state === 'running' && row.owner === claim?.owner && row.epoch === claim.epoch
-  if (!isLate && insertRow(tables, prepared, row.seq)) return { won: true, kept: step, held }
+  if (!isLate && insertRow(tables, prepared, row.seq)) {
+    if (row.waits > 0) tables.prepared('DELETE FROM wait WHERE run = ? AND path = ?').run(run, path)
+    // That run goes on: the deaths of its owners are behind it (OWN-7).
+    if (row.deaths > 0) tables.prepared('UPDATE run SET deaths = 0 WHERE id = ?').run(run)
+    return { won: true, kept: step, held }
+  }
   writeEventAt(tables, run, row.seq, isLate ? 'step.late' : 'step.repeated', { path, cost_nano: costNano })
   const before = tables.prepared<StepRow>(STEP).get(run, path)
   return { won: false, kept: before === undefined ? step : toStep(tables, before), held }
@@ -44,7 +50,7 @@ export function copyStep(tables: Tables, prepared: PreparedStep): void {
   insertRow(tables, prepared, counted?.seq ?? 0)
 }
 
-/** Ends the wait of the step, and clears its run of the deaths of owners: that run goes on (OWN-7). @returns false: it has a record. */
+/** @returns false: the step has a record. */
 function insertRow({ prepared, ...tables }: Tables, { step, value }: PreparedStep, seq: number): boolean {
   const { run, path, outcome } = step
   const added = prepared(
@@ -56,8 +62,6 @@ function insertRow({ prepared, ...tables }: Tables, { step, value }: PreparedSte
   )
   if (added.changes === 0) return false
   if (value !== undefined) keepValue({ prepared, ...tables }, run, value)
-  prepared('DELETE FROM wait WHERE run = ? AND path = ?').run(run, path)
-  prepared('UPDATE run SET deaths = 0 WHERE id = ? AND deaths > 0').run(run)
   return true
 }
 
@@ -124,6 +128,7 @@ function toSignal(tables: Tables, row: SignalRow): SignalRecord {
 
 /** Whether the run is still this owner's, of this claim (OWN-6). */
 export function holdsClaim(tables: Tables, { run, owner, epoch }: Claim): boolean {
-  const row = readRow(tables, run)
-  return row?.state === 'running' && row.owner === owner && row.epoch === epoch
+  return (
+    tables.prepared(`SELECT 1 FROM run WHERE id = ? AND state = 'running' AND owner = ? AND epoch = ?`).get(run, owner, epoch) !== undefined
+  )
 }

@@ -32,6 +32,7 @@ export function shiftWaitsIn({ prepared }: Tables, waits: Parameters<RecordStore
 
 /** Ends a claim. One that was lost changes nothing (RUN-1). */
 export function releaseIn(tables: Tables, claim: Claim, to: RunRelease): boolean {
+  if (isEnd(to)) return end(tables, claim, to)
   const row = readRow(tables, claim.run)
   if (row?.state !== 'running' || row.owner !== claim.owner || row.epoch !== claim.epoch) return false
   switch (to.to) {
@@ -46,27 +47,37 @@ export function releaseIn(tables: Tables, claim: Claim, to: RunRelease): boolean
     case 'paused':
       park(tables, row, { state: 'paused', reason: to.reason })
       return true
-    default:
-      end(tables, row, to)
-      return true
   }
 }
 
+type RunEnd = Exclude<RunRelease, { to: 'queued' | 'waiting' | 'paused' }>
+
+function isEnd(to: RunRelease): to is RunEnd {
+  return to.to === 'succeeded' || to.to === 'failed' || to.to === 'cancelled'
+}
+
+type EndedRow = Pick<RunRow, 'seq' | 'cost_nano' | 'lane' | 'lane_limit' | 'parent_run'> & { readonly waits: number }
+
 /** Written once: the state, the last event, what waited, and the wake of a parent are one commit (RUN-4, RUN-6). */
-function end(tables: Tables, row: RunRow, to: Exclude<RunRelease, { to: 'queued' | 'waiting' | 'paused' }>): void {
+function end(tables: Tables, { run, owner, epoch }: Claim, to: RunEnd): boolean {
   const { prepared, clock } = tables
-  const ended = prepared<{ seq: number; cost_nano: number | null }>(
-    `UPDATE run SET state = ?, ended_at = ?, owner = NULL, queue = NULL, slot = 0, wake = 0, seq = seq + 1 WHERE id = ? RETURNING seq, cost_nano`,
-  ).get(to.to, clock.now(), row.id)
+  const row = prepared<EndedRow>(
+    `UPDATE run SET state = ?, ended_at = ?, owner = NULL, queue = NULL, slot = 0, wake = 0, seq = seq + 1
+     WHERE id = ? AND state = 'running' AND owner = ? AND epoch = ?
+     RETURNING seq, cost_nano, lane, lane_limit, parent_run, EXISTS(SELECT 1 FROM wait WHERE wait.run = run.id) AS waits`,
+  ).get(to.to, clock.now(), run, owner, epoch)
+  if (row === undefined) return false
   if (to.to === 'succeeded')
-    prepared('UPDATE run_body SET output = ? WHERE run = ?').run(keepValue(tables, row.id, storedValue(to.output)), row.id)
+    prepared('UPDATE run_body SET output = ? WHERE run = ?').run(keepValue(tables, run, storedValue(to.output)), run)
   if (to.to === 'failed')
-    prepared('UPDATE run_body SET error = ? WHERE run = ?').run(keepValue(tables, row.id, storedValue({ ...to.error })), row.id)
-  prepared('DELETE FROM wait WHERE run = ?').run(row.id)
+    prepared('UPDATE run_body SET error = ? WHERE run = ?').run(keepValue(tables, run, storedValue({ ...to.error })), run)
+  if (row.waits > 0) prepared('DELETE FROM wait WHERE run = ?').run(run)
   const error: JsonObject = to.to === 'failed' ? { error: { ...to.error } } : {}
-  writeEventAt(tables, row.id, ended?.seq ?? 0, `run.${to.to}`, { cost_nano: ended?.cost_nano ?? null, ...error })
-  admitNext(tables, row)
+  writeEventAt(tables, run, row.seq, `run.${to.to}`, { cost_nano: row.cost_nano, ...error })
+  // Only lanes with a limit have slots.
+  if (row.lane_limit !== null) admitNext(tables, { lane: row.lane, slot: 1 })
   if (row.parent_run !== null) wakeRun(tables, row.parent_run)
+  return true
 }
 
 export function wakeRun(tables: Tables, id: string): void {
