@@ -8,13 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { printTable } from './measure.ts'
 
 const CALLS = { plain: 12_000, stream: 3_000 } as const
-const MEMORY_CALLS = 200_000
+const MEMORY_CALLS = 400_000
+const MEMORY_EVERY = 20_000
 const REPEATS = 3
 
 interface Rate {
   readonly perSecond: number
   readonly cpuMicros: number
-  readonly megabytes: number
+  /** After each stretch of calls; one where nobody asked for more. */
+  readonly residentMb: readonly number[]
 }
 
 /** A client, and the process whose work it measures besides its own. */
@@ -92,11 +94,12 @@ async function measureCalls(
   calls: number,
   inFlight: number,
   mode: string,
+  sampleEvery = calls,
 ): Promise<Rate> {
   const before = server ? cpuMicros(server) : 0
   const client = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'gateway/client.ts'), kind, address, String(calls), String(inFlight), mode, provider],
+    [join(import.meta.dirname, 'gateway/client.ts'), kind, address, String(calls), String(inFlight), mode, provider, String(sampleEvery)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -114,13 +117,18 @@ function cpuMicros({ pid }: ChildProcess): number {
   return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
+/** A gateway that keeps something of each call grows for ever: all samples are printed, and how they go on after the first half. */
 async function memory(address: string): Promise<void> {
-  const rows: string[][] = []
-  for (const calls of [MEMORY_CALLS / 20, MEMORY_CALLS / 4, MEMORY_CALLS]) {
-    const { megabytes } = await measureCalls({ name: 'flowrun', kind: 'flowrun', address }, calls, 32, 'plain')
-    rows.push([calls.toLocaleString('en'), `${Math.round(megabytes)} MB`])
+  for (const kind of ['flowrun', 'flowrun+all'] as const) {
+    const { residentMb } = await measureCalls({ name: kind, kind, address }, MEMORY_CALLS, 32, 'plain', MEMORY_EVERY)
+    const rows = residentMb.map((mb, index) => [((index + 1) * MEMORY_EVERY).toLocaleString('en'), `${Math.round(mb)} MB`])
+    printTable(`Gateway: memory of ${kind}`, ['calls', 'resident'], rows)
+    const late = residentMb.slice(residentMb.length / 2)
+    const change = Math.round((late.at(-1) ?? 0) - (late[0] ?? 0))
+    process.stdout.write(
+      `From ${(MEMORY_CALLS / 2 + MEMORY_EVERY).toLocaleString('en')} calls on: ${change > 0 ? '+' : ''}${change} MB, at most ${Math.round(Math.max(...late))} MB.\n`,
+    )
   }
-  printTable('Gateway: memory after calls', ['calls', 'resident'], rows)
 }
 
 function portkeyVersion(): string {

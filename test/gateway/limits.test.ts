@@ -4,6 +4,7 @@ import type { RateLimitSpec } from '../../src/artifact/provider.ts'
 import { CallFailure } from '../../src/gateway/failure.ts'
 import { divideLimits, LIMIT_WINDOW_MS, type LimitRequest, type LimitScope, type Permit } from '../../src/gateway/limits/limit.ts'
 import { createRateLimiter } from '../../src/gateway/limits/limiter.ts'
+import { createSlidingWindow } from '../../src/gateway/limits/window.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 
 const scope = (block: string, limits: RateLimitSpec = {}): LimitScope => ({ key: block, block, limits })
@@ -122,6 +123,34 @@ t.test('RATE-1: no window of a minute holds more than the limits, for whatever a
     ),
     { numRuns: 60 },
   )
+})
+
+t.test('RATE-1: of very many calls no window holds more than the limit either, and what is kept of them does not grow', t => {
+  const window = createSlidingWindow()
+  const limits = { requests_per_minute: 300_000, tokens_per_minute: 3_000_000 }
+  const sent: number[] = []
+  let nowMs = 0
+  let most = 0
+  // Ten a millisecond would be 600,000 a minute.
+  for (let count = 0; count < 1_000_000; count++) {
+    nowMs = Math.max(nowMs + (count % 10 === 0 ? 1 : 0), window.freeAtMs(nowMs, 12, limits))
+    const entry = window.add(nowMs, 12)
+    const isSent = count % 7 > 0
+    if (isSent) sent.push(nowMs)
+    window.correct(entry, isSent ? 1 : 0, isSent ? 10 : 0)
+    most = Math.max(most, window.size)
+  }
+  let first = 0
+  let worst = 0
+  for (const [index, atMs] of sent.entries()) {
+    while (atMs - (sent[first] ?? 0) >= LIMIT_WINDOW_MS) first++
+    worst = Math.max(worst, index - first + 1)
+  }
+  t.ok(worst <= 300_000 && worst > 299_000, `${worst} in the fullest minute`)
+  t.ok(most < 11_000, `${most} times are kept`)
+  window.expire(nowMs + LIMIT_WINDOW_MS)
+  t.same([window.requests, window.tokens, window.size], [0, 0, 0])
+  t.end()
 })
 
 t.test('RATE-2: tenants are served in turn, and each in the order of its calls', async t => {

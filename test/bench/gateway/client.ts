@@ -18,9 +18,10 @@ import { callTo, gatewayDependencies } from '../../support/gateway.ts'
  * Makes calls as fast as they are answered, and prints what they took as JSON. A process of its own, so that its CPU time
  * and memory are those of one client alone.
  *
- * Arguments: `raw`, `portkey` or `flowrun`; the address of the server; calls; calls in flight; `stream` or `plain`.
+ * Arguments: `raw`, `portkey` or `flowrun`; the address of the server; calls; calls in flight; `stream` or `plain`; the
+ * address behind the gateway; after how many calls the memory is looked at, where it is.
  */
-const [kind = '', address = '', calls = '0', inFlight = '1', mode = 'plain', provider = ''] = process.argv.slice(2)
+const [kind = '', address = '', calls = '0', inFlight = '1', mode = 'plain', provider = '', sampleEvery = calls] = process.argv.slice(2)
 const streams = mode === 'stream'
 const messages = [{ role: 'user', content: 'What is a release?' }]
 
@@ -111,10 +112,14 @@ async function run(count: number): Promise<void> {
 await run(Math.min(10_000, Number(calls)))
 const began = performance.now()
 const before = process.cpuUsage()
-await run(Number(calls))
+const samples: number[] = []
+for (let made = 0; made < Number(calls); made += Number(sampleEvery)) {
+  await run(Number(sampleEvery))
+  samples.push(process.memoryUsage().rss / 1e6)
+}
 const { user, system } = process.cpuUsage(before)
 const seconds = (performance.now() - began) / 1000
 process.stdout.write(
-  `${JSON.stringify({ perSecond: Number(calls) / seconds, cpuMicros: (user + system) / Number(calls), megabytes: process.memoryUsage().rss / 1e6 })}\n`,
+  `${JSON.stringify({ perSecond: Number(calls) / seconds, cpuMicros: (user + system) / Number(calls), residentMb: samples })}\n`,
 )
 process.exit(0)
