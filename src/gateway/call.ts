@@ -66,13 +66,21 @@ export interface Caller {
   /** The prompt of this call, with its version where it is published; absent: a judge or another call of flowrun's own. */
   readonly prompt?: { readonly address: string; readonly version?: number; readonly digest: Digest }
   readonly run?: string
-  /** Of a run that another one began: the first of them, and the flows from there on, whose budgets pay for it too (RUN-6). */
-  readonly scope?: { readonly run: string; readonly flows: readonly string[] }
+  /** Of a run that another one began. */
+  readonly scope?: BudgetScope
   readonly node?: string
   readonly tenant?: string
   readonly user?: string
   /** Of the prompt, for reports. */
   readonly labels?: Readonly<Record<string, string>>
+}
+
+/** A run is in the budgets of the run that began it (RUN-6). */
+export interface BudgetScope {
+  /** The first one, which nobody began. */
+  readonly run: string
+  /** From that one on, itself last. */
+  readonly flows: readonly string[]
 }
 
 /** What a prompt declares about its call, resolved from references. */

@@ -8,6 +8,7 @@ import { toolEffect } from '../../src/engine/effects/tool/index.ts'
 import type { EffectCommand } from '../../src/engine/interpreter/command.ts'
 import { loadSchemaValidator } from '../../src/engine/schema-validator.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
+import { createBill } from '../../src/gateway/ledger/bill.ts'
 import { gatewayDependencies, language } from './gateway.ts'
 
 const validator = loadSchemaValidator()
@@ -62,7 +63,7 @@ export function callTool(spec: ToolSpec, trial: ToolTrial = {}): Promise<EffectR
     arguments: { tool: { $ref: 'tool.test' }, with: given },
   }
   const record = { id: run, environment: 'dev', flow: 'workflow.w', session: {} } as RunRecord
-  const context = { effectKey: effectKeyOf(run, path), signal: signal ?? new AbortController().signal }
+  const context = { effectKey: effectKeyOf(run, path), signal: signal ?? new AbortController().signal, bill: createBill() }
   return toolEffect(dependencies)(command, record, closure, context)
 }
 

@@ -1,4 +1,6 @@
 import type { JsonObject, JsonValue } from '../../base/json.ts'
+import type { BudgetWait } from '../../gateway/failure.ts'
+import type { Spent } from '../../gateway/ledger/bill.ts'
 import type { ApprovalCommand, StepError, StepOutcome, StepPath } from '../interpreter/command.ts'
 
 export type RunState = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded' | 'failed' | 'cancelled'
@@ -14,8 +16,8 @@ export interface RunRecord {
   /** `workflow.support`, `prompt.answer` */
   readonly flow: string
   readonly state: RunState
-  /** Why it is paused or waiting, for people, with a code: `run/poison`. */
-  readonly reason?: StepError
+  /** Why it is paused, for people, with a code: `run/poison`. */
+  readonly reason?: PauseReason
   /** Number of the release that its versions are from; 0: the working copy. */
   readonly release: number
   /** By digest in the blob table: all artifacts that it reaches, as they were at submit (RUN-3). */
@@ -52,6 +54,11 @@ export interface RunRecord {
   readonly submittedBy: string
 }
 
+/** `waitsFor`: the run goes on by itself when the budget pays again (BUD-8). */
+export interface PauseReason extends StepError {
+  readonly waitsFor?: BudgetWait
+}
+
 export type NewRun = Omit<
   RunRecord,
   'state' | 'reason' | 'startedAtMs' | 'endedAtMs' | 'owner' | 'epoch' | 'deaths' | 'cancelRequestedAtMs' | 'output' | 'error' | 'costNano'
@@ -68,6 +75,11 @@ export interface StepRecord {
   readonly costNano: number | null
   /** For traces: model, tokens, attempts. Never content. */
   readonly facts?: JsonObject
+}
+
+/** What an attempt of a step has spent, kept by one commit with its record (BUD-4). */
+export interface StepSpent extends Spent {
+  readonly project: string
 }
 
 /** A try of a step: durable before an effect that must not be repeated blindly, or that is paid for (STEP-4). */
@@ -155,11 +167,18 @@ export interface RecordStore {
   /**
    * First writer wins (STEP-3), whoever holds the run (OWN-6).
    *
+   * @param spent is settled by the same commit, of those who lose too (BUD-4).
    * @returns `held`: the claim is still good, so that its owner may go on.
    */
-  commitStep(step: StepRecord, claim?: Claim): Promise<{ readonly won: boolean; readonly kept: StepRecord; readonly held: boolean }>
+  commitStep(
+    step: StepRecord,
+    claim?: Claim,
+    spent?: StepSpent,
+  ): Promise<{ readonly won: boolean; readonly kept: StepRecord; readonly held: boolean }>
   beginAttempt(attempt: AttemptRecord): Promise<void>
-  endAttempt(attempt: AttemptRecord): Promise<void>
+  endAttempt(attempt: AttemptRecord, spent?: StepSpent): Promise<void>
+  /** Settles what was spent for a step of a run that leaves no record. */
+  spend(run: string, spent: StepSpent): Promise<void>
   addWaits(claim: Claim, waits: readonly WaitRecord[]): Promise<void>
   /** Takes back what need not be waited for any more. */
   dropWaits(claim: Claim, paths: readonly StepPath[]): Promise<void>
@@ -184,7 +203,10 @@ export interface RecordStore {
   /** @returns the state before; undefined: no such run. */
   requestCancel(run: string, reason: string): Promise<RunState | undefined>
   pause(run: string, reason: StepError): Promise<boolean>
-  resume(run: string): Promise<boolean>
+  /** @param because only if it is paused for this very reason; absent: for any. */
+  resume(run: string, because?: PauseReason): Promise<boolean>
+  /** Runs that are paused until a budget pays again, oldest first, some hundred at most. */
+  heldByBudgets(): Promise<readonly HeldRun[]>
 
   beat(owner: OwnerBeat): Promise<void>
   owners(): Promise<readonly OwnerBeat[]>
@@ -211,6 +233,10 @@ export interface RecordStore {
   /** Told after each commit of this process that changed a run: a hint, for those who would otherwise poll. */
   onChange(listener: (run: string) => void): () => void
   close(): Promise<void>
+}
+
+export interface HeldRun extends Pick<RunRecord, 'id' | 'environment' | 'release'> {
+  readonly reason: PauseReason & { readonly waitsFor: BudgetWait }
 }
 
 /** `workflow.support` and how many; 0: none. */
@@ -262,7 +288,7 @@ export interface RunCount {
 
 export type RunRelease =
   | { readonly to: 'queued' | 'waiting' }
-  | { readonly to: 'paused'; readonly reason: StepError }
+  | { readonly to: 'paused'; readonly reason: PauseReason }
   | { readonly to: 'succeeded'; readonly output: JsonValue }
   | { readonly to: 'failed'; readonly error: StepError & { readonly path?: StepPath } }
   | { readonly to: 'cancelled' }

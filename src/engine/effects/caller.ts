@@ -1,3 +1,4 @@
+import type { EffectContext } from '../durable/effect.ts'
 import type { RunRecord } from '../durable/record-store.ts'
 import type { EffectCommand } from '../interpreter/command.ts'
 import type { PromptRequest } from '../prompt/request.ts'
@@ -6,7 +7,8 @@ import type { PromptRequest } from '../prompt/request.ts'
 export function callerOfRun(
   run: RunRecord,
   { path }: EffectCommand,
-): Pick<PromptRequest, 'environment' | 'flow' | 'run' | 'node' | 'tenant' | 'user'> & {
+  { scope }: Pick<EffectContext, 'scope'>,
+): Pick<PromptRequest, 'environment' | 'flow' | 'run' | 'scope' | 'node' | 'tenant' | 'user'> & {
   readonly flow: string
 } {
   const { tenant, user } = run.session
@@ -14,6 +16,7 @@ export function callerOfRun(
     environment: run.environment,
     flow: run.flow,
     run: run.id,
+    ...(scope && { scope }),
     node: path,
     ...(typeof tenant === 'string' && { tenant }),
     ...(typeof user === 'string' && { user }),

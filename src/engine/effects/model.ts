@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../../base/json.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import type { CallHistory } from '../../gateway/call.ts'
 import type { EffectExecutor, EffectResult } from '../durable/effect.ts'
+import { budgetsOf } from '../prompt/budgets.ts'
 import { PromptFailure } from '../prompt/failure.ts'
 import { runPrompt } from '../prompt/prompt-run.ts'
 import type { PromptDependencies, PromptRequest, PromptResult } from '../prompt/request.ts'
@@ -20,11 +21,13 @@ interface ModelEffect {
 
 /** Asks a prompt of the run's closure. */
 export function modelEffect(dependencies: PromptDependencies): EffectExecutor {
-  return async (command, run, closure, { signal, onEvent }) => {
+  return async (command, run, closure, context) => {
+    const { signal, onEvent, bill } = context
     const given = command.arguments as unknown as ModelEffect
     const prompt = memberKey(given.prompt)
-    const request: PromptRequest = {
-      ...callerOfRun(run, command),
+    const request: Omit<PromptRequest, 'budgets'> = {
+      ...callerOfRun(run, command, context),
+      bill,
       closure: { ...closure, address: prompt },
       input: given.with,
       signal,
@@ -32,11 +35,14 @@ export function modelEffect(dependencies: PromptDependencies): EffectExecutor {
       ...(given.stream && onEvent && { onEvent }),
     }
     try {
-      return answeredStep(await runPrompt(request, dependencies))
+      const budgets = await budgetsOf(dependencies.budgets, run, closure)
+      return answeredStep(await runPrompt({ ...request, budgets }, dependencies))
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
       if (error.code === 'secret/missing') return { pause: failedStep(error) }
       const spent = error instanceof PromptFailure ? error.spent : undefined
+      if (error instanceof PromptFailure && error.waitsFor)
+        return { pause: { ...failedStep(error), waitsFor: error.waitsFor }, costNano: error.spent.costNano }
       return {
         outcome: { status: 'failed', error: failedStep(error) },
         costNano: spent ? spent.costNano : 0,

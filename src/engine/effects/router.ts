@@ -5,10 +5,10 @@ import { OperationError } from '../../diagnostics/operation-error.ts'
 import type { CheckedAnswer } from '../../gateway/call.ts'
 import { CallFailure, mayPass } from '../../gateway/failure.ts'
 import { failureDiagnostic, missingSecretDiagnostic } from '../../gateway/failure-diagnostic.ts'
-import type { Gateway } from '../../gateway/gateway.ts'
 import { MissingSecret } from '../../gateway/secrets.ts'
 import type { EffectExecutor } from '../durable/effect.ts'
-import { budgetTargets } from '../prompt/budgets.ts'
+import { budgetsOf } from '../prompt/budgets.ts'
+import type { PromptDependencies } from '../prompt/request.ts'
 import { tierOf } from '../prompt/target.ts'
 import { callerOfRun } from './caller.ts'
 import { failedStep } from './failed-step.ts'
@@ -22,8 +22,9 @@ interface RouterEffect {
 }
 
 /** Lets a model choose one of the routes; an answer outside of them is repaired once, and then the default (blocks.md 4.3). */
-export function routerEffect({ gateway }: { readonly gateway: Gateway }): EffectExecutor {
-  return async (command, run, closure, { signal }) => {
+export function routerEffect({ gateway, budgets }: Pick<PromptDependencies, 'gateway' | 'budgets'>): EffectExecutor {
+  return async (command, run, closure, context) => {
+    const { signal, bill } = context
     const given = command.arguments as unknown as RouterEffect
     const tier = tierOf(closure, given.model)
     const names = [...new Set([...given.routes.map(({ name }) => name), given.default])]
@@ -37,14 +38,15 @@ export function routerEffect({ gateway }: { readonly gateway: Gateway }): Effect
         params: { temperature: 0 },
         output: answerSchema(names),
         signal,
-        caller: callerOfRun(run, command),
+        bill,
+        caller: callerOfRun(run, command, context),
         policy: {
           repair: 1,
           onTruncated: 'fail',
           check: async text => checkedRoute(text, names),
           inputGuards: [],
           outputGuards: [],
-          budgets: budgetTargets(closure),
+          budgets: await budgetsOf(budgets, run, closure),
         },
       })
       const { route, confidence, reason } = output as unknown as Chosen
@@ -60,6 +62,8 @@ export function routerEffect({ gateway }: { readonly gateway: Gateway }): Effect
         return { outcome: { status: 'succeeded', exit: given.default, attributes }, costNano }
       }
       const failure = new OperationError(failureDiagnostic(error, [tier], run.flow), { retryable: mayPass(error) })
+      const { waitsFor } = error.details
+      if (waitsFor) return { pause: { ...failedStep(failure), waitsFor }, costNano }
       return { outcome: { status: 'failed', error: failedStep(failure) }, costNano }
     }
   }

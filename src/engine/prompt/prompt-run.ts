@@ -34,12 +34,16 @@ export async function runPrompt(request: PromptRequest, dependencies: PromptDepe
     const [target] = models
     if (error instanceof MissingSecret && target) throw new OperationError(missingSecretDiagnostic(error, target, request.tryInstead))
     if (!(error instanceof CallFailure)) throw error
-    const { costNano = null, history } = error.details
+    const { costNano = null, history, waitsFor } = error.details
     if (history === undefined) throw error
     const latencyMs = Math.round(dependencies.clock.monotonic() - beganMs)
     const texts = history.rejected.map(({ text }) => text)
     const diagnostic = failureDiagnostic(error, prepared.tiers, request.closure.address)
-    throw new PromptFailure(diagnostic, { costNano, latencyMs, history }, { texts, retryable: mayPass(error) })
+    throw new PromptFailure(
+      diagnostic,
+      { costNano, latencyMs, history },
+      { texts, retryable: mayPass(error), ...(waitsFor && { waitsFor }) },
+    )
   }
 }
 
@@ -73,7 +77,7 @@ async function prepare(
 
 function callOf(request: PromptRequest, prepared: Prepared, dependencies: PromptDependencies): CallRequest {
   const { prompt, tiers, input, messages } = prepared
-  const { signal = new AbortController().signal, onEvent, deadlineMs } = request
+  const { signal = new AbortController().signal, onEvent, deadlineMs, bill } = request
   return {
     tiers,
     messages,
@@ -85,10 +89,11 @@ function callOf(request: PromptRequest, prepared: Prepared, dependencies: Prompt
     ...(deadlineMs !== undefined && { deadlineMs }),
     caller: callerOf(request),
     policy: policyOf(prepared, request, dependencies),
+    ...(bill && { bill }),
   }
 }
 
-function callerOf({ closure, environment, flow = closure.address, run, node, tenant, user }: PromptRequest): Caller {
+function callerOf({ closure, environment, flow = closure.address, run, scope, node, tenant, user }: PromptRequest): Caller {
   const { digest, version } = memberAt(closure, closure.address)
   const { labels } = promptOf(closure)
   return {
@@ -96,6 +101,7 @@ function callerOf({ closure, environment, flow = closure.address, run, node, ten
     flow,
     prompt: { address: closure.address, digest, ...(version !== undefined && { version }) },
     ...(run !== undefined && { run }),
+    ...(scope && { scope }),
     ...(node !== undefined && { node }),
     ...(tenant !== undefined && { tenant }),
     ...(user !== undefined && { user }),
@@ -103,7 +109,11 @@ function callerOf({ closure, environment, flow = closure.address, run, node, ten
   }
 }
 
-function policyOf({ prompt, input }: Prepared, { closure, withoutCache }: PromptRequest, dependencies: PromptDependencies): CallPolicy {
+function policyOf(
+  { prompt, input }: Prepared,
+  { closure, withoutCache, budgets }: PromptRequest,
+  dependencies: PromptDependencies,
+): CallPolicy {
   const { language, validator } = dependencies
   const cache = withoutCache ? undefined : cachePolicyOf(closure, prompt)
   return {
@@ -115,7 +125,7 @@ function policyOf({ prompt, input }: Prepared, { closure, withoutCache }: Prompt
     inputGuards: guardTargets(closure, prompt.input_guards),
     outputGuards: guardTargets(closure, prompt.output_guards),
     ...(cache && { cache }),
-    budgets: budgetTargets(closure),
+    budgets: budgets ?? budgetTargets(closure),
   }
 }
 

@@ -2,10 +2,12 @@ import type { Closure } from '../../artifact/closure.ts'
 import type { ProviderType } from '../../artifact/provider.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { JsonValue } from '../../base/json.ts'
-import type { CallEvent, CallHistory, CallMessage, FinishReason, Usage } from '../../gateway/call.ts'
+import type { BudgetScope, BudgetTarget, CallEvent, CallHistory, CallMessage, FinishReason, Usage } from '../../gateway/call.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
+import type { Bill } from '../../gateway/ledger/bill.ts'
 import type { DeferredLanguage } from '../deferred.ts'
 import type { SchemaValidator } from '../schema-validator.ts'
+import type { BudgetReader } from './budgets.ts'
 
 /** One run of a prompt. */
 export interface PromptRequest {
@@ -31,6 +33,11 @@ export interface PromptRequest {
   readonly deadlineMs?: number
   readonly tenant?: string
   readonly user?: string
+  readonly scope?: BudgetScope
+  /** That hold now; absent: those of the closure. */
+  readonly budgets?: readonly BudgetTarget[]
+  /** Of the step that the prompt is asked for; absent: what is spent is settled at once. */
+  readonly bill?: Bill
   /** A command that needs no key, for the message about a missing one. */
   readonly tryInstead?: string
 }
@@ -41,6 +48,8 @@ export interface PromptDependencies {
   /** Loaded when a prompt has types to hold. */
   readonly validator: () => Promise<SchemaValidator>
   readonly clock: Clock
+  /** Absent: budgets are those of the closure. */
+  readonly budgets?: BudgetReader
 }
 
 export interface PromptResult {

@@ -1,4 +1,4 @@
-import type { BudgetWarning } from '../call.ts'
+import { addCost, type BudgetWarning } from '../call.ts'
 import type { Settlement } from './ledger.ts'
 import type { UsageRecord } from './usage.ts'
 
@@ -31,6 +31,8 @@ export interface Bill {
   waiting(): readonly Settled[]
   /** These were settled. */
   forget(settled: readonly Settled[]): void
+  /** Nano-dollars of what was recorded so far, estimates included; null: of one call it is unknown. */
+  costNano(): number | null
   close(): Spent
 }
 
@@ -53,6 +55,7 @@ export function createBill(): Bill {
     forget(settled) {
       for (const { id } of settled) settlements.delete(id)
     },
+    costNano: () => costOf(records),
     close() {
       isOpen = false
       return { settlements: [...settlements.values()], records: [...records], warnings: [...warnings] }
@@ -64,9 +67,7 @@ export function isEmpty({ settlements, records, warnings }: Spent): boolean {
   return settlements.length + records.length + warnings.length === 0
 }
 
-/** Nano-dollars of all calls in it, estimates included; null: of one of them it is unknown. */
-export function costOfSpent({ records }: Spent): number | null {
-  return records
-    .flatMap(({ parts }) => parts)
-    .reduce<number | null>((sum, { costNano }) => (sum === null || costNano === null ? null : sum + costNano), 0)
+function costOf(records: readonly UsageRecord[]): number | null {
+  const costs = records.flatMap(({ parts }) => parts.map(({ costNano }) => costNano))
+  return costs.reduce<number | null>((sum, cost) => addCost(sum, cost), 0)
 }

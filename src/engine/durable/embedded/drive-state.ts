@@ -1,11 +1,12 @@
 import type { Closure } from '../../../artifact/closure.ts'
 import type { Clock } from '../../../base/clock.ts'
+import type { BudgetScope } from '../../../gateway/call.ts'
 import type { Timers } from '../../../gateway/timers.ts'
-import type { EffectCommand, StepError, StepPath } from '../../interpreter/command.ts'
+import type { EffectCommand, StepPath } from '../../interpreter/command.ts'
 import type { Interpretation } from '../../interpreter/interpretation.ts'
 import type { EffectExecutor } from '../effect.ts'
 import type { FlowReader, LiveEvent } from '../engine.ts'
-import type { AttemptRecord, Claim, RecordStore, RunRecord, RunRelease, StepRecord, WaitRecord } from '../record-store.ts'
+import type { AttemptRecord, Claim, PauseReason, RecordStore, RunRecord, RunRelease, StepRecord, WaitRecord } from '../record-store.ts'
 import type { Inbox } from './inbox.ts'
 import type { WaitClock } from './wait-clock.ts'
 
@@ -51,7 +52,7 @@ export type Message =
   | { readonly type: 'recorded'; readonly path: StepPath; readonly kept: StepRecord; readonly held: boolean }
   | { readonly type: 'wait'; readonly wait: WaitRecord; readonly attempt?: AttemptRecord }
   /** Nothing was recorded; `reason`: the run cannot go on for now. */
-  | { readonly type: 'gone'; readonly path: StepPath; readonly reason?: StepError }
+  | { readonly type: 'gone'; readonly path: StepPath; readonly reason?: PauseReason }
   /** A dropped effect does not end. */
   | { readonly type: 'overdue'; readonly path: StepPath }
   /** Something came for the run. */
@@ -66,6 +67,8 @@ export interface DriveState {
   readonly claim: Claim
   readonly run: RunRecord
   readonly closure: Closure
+  /** Of a run that another one began (RUN-6). */
+  readonly scope?: BudgetScope
   readonly interpretation: Interpretation
   readonly inbox: Inbox<Message>
   readonly flights: Map<StepPath, Flight>

@@ -1,7 +1,9 @@
+import { compact } from '../../../base/compact.ts'
 import { crashPoint } from '../../../base/crash-point.ts'
 import { jsonSize } from '../../../base/json-size.ts'
 import type { EffectCommand, StepError, StepPath } from '../../interpreter/command.ts'
 import { type Claim, type RunRelease, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
+import { budgetScope } from './budget-scope.ts'
 import { type DriveContext, type DriveState, endWith, type Flight, type Message } from './drive-state.ts'
 import { launch, record } from './flight.ts'
 import { createInbox, type Inbox } from './inbox.ts'
@@ -89,8 +91,9 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
     await store.release(claim, { to: 'paused', reason: brokenOf(error) })
     return undefined
   }
+  const scope = await budgetScope(run, store)
   const state: DriveState = {
-    ...{ context, claim, run, closure, interpretation, inbox },
+    ...{ context, claim, run, closure, interpretation, inbox, ...compact({ scope }) },
     ...{ flights: new Map<StepPath, Flight>(), waits: new Map(), parked: new Map<StepPath, EffectCommand>() },
     ...{ attempts: Map.groupBy(attempts, ({ path }) => path), steps: steps.length, bytes: 0, ending: undefined, isLost: false },
   }

@@ -6,7 +6,7 @@ import { OperationError } from '../../../diagnostics/operation-error.ts'
 import type { Timers } from '../../../gateway/timers.ts'
 import type { EffectExecutor } from '../effect.ts'
 import type { Engine, FlowReader, RetryOptions, RetryOutcome, Submission } from '../engine.ts'
-import { type Claim, type FlowLimits, type RecordStore, type RunRecord, TERMINAL_STATES } from '../record-store.ts'
+import { type Claim, type FlowLimits, type HeldRun, type RecordStore, type RunRecord, TERMINAL_STATES } from '../record-store.ts'
 import { type Closures, createClosures } from './closures.ts'
 import { type Drive, drive } from './drive.ts'
 import type { ChildStart, DriveContext } from './drive-state.ts'
@@ -38,6 +38,8 @@ export interface EmbeddedEngineOptions {
   readonly lanes?: FlowLimits
   /** A run is claimed whose attempts were cut off: settles what they had reserved (BUD-5). */
   readonly onInterrupted?: (run: string) => Promise<void>
+  /** Whether a run that is paused for a budget would be let on: the limit was raised, or the budget is gone (BUD-8). */
+  readonly mayGoOn?: (run: HeldRun) => Promise<boolean>
   /** The wall clock was set, by this much: what waits is not moved by it (TIME-1). */
   readonly onClockJump?: (byMs: number) => void
 }
@@ -321,7 +323,14 @@ async function poll(state: EngineState): Promise<void> {
     for (const going of before) if (!held.has(going.claim.run)) going.stop('lost')
     for (const id of woken) await wakeRun(state, id)
   }
+  await resumeHeld(state)
   pump(state)
+}
+
+/** The turn of a window lets runs on by itself: it is a time that is due. */
+async function resumeHeld({ options: { store, mayGoOn }, isStarted }: EngineState): Promise<void> {
+  if (!isStarted || mayGoOn === undefined) return
+  for (const run of await store.heldByBudgets()) if (await mayGoOn(run)) await store.resume(run.id, run.reason)
 }
 
 async function wakeRun({ options, drives }: EngineState, id: string): Promise<void> {

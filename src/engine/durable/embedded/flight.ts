@@ -1,10 +1,12 @@
+import { compact } from '../../../base/compact.ts'
 import { crashPoint } from '../../../base/crash-point.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
+import { type Bill, createBill, isEmpty } from '../../../gateway/ledger/bill.ts'
 import type { EffectCommand, StepError, StepOutcome } from '../../interpreter/command.ts'
 import { nodeNamed, retryAfter } from '../../interpreter/retry.ts'
 import { sizeError } from '../../interpreter/value-size.ts'
 import { type EffectResult, effectKeyOf } from '../effect.ts'
-import type { AttemptRecord, StepRecord, WaitRecord } from '../record-store.ts'
+import type { AttemptRecord, StepRecord, StepSpent, WaitRecord } from '../record-store.ts'
 import type { DriveState, Flight, Message } from './drive-state.ts'
 import { persist } from './persist.ts'
 
@@ -63,31 +65,50 @@ async function fly(state: DriveState, flight: Flight, firstMs: number, failures:
     node: command.node,
     attempt: command.attempt,
   })
-  const result = await within(state, flight, firstMs)
+  const bill = createBill()
+  const result = await within(state, flight, firstMs, bill)
   crashPoint('E2-effect-done')
-  if (flight.dropped !== undefined) return dropped(state, flight, isWritten, result)
+  const spent = spentOf(state, bill)
+  if (flight.dropped !== undefined) return dropped(state, flight, isWritten, { result, ...compact({ spent }) })
   if (result === 'timeout' && command.replay === 'once') {
     // Its time is over, so it is not begun again, whatever its node says of crashes.
     const policy = state.context.flows.onUnknown(command, state.closure)
+    await spend(state, spent)
     return inDoubt(state, flight, policy === 'pause' ? policy : 'fail')
   }
   const done = result === 'timeout' ? failedWith(timeoutOf(command), PAID.has(command.nodeType) ? null : 0) : result
   if ('pause' in done) {
-    if (isWritten) await persist(state.context, () => store.endAttempt({ ...attempt, endedAtMs: state.context.clock.now() }))
+    const { costNano = 0 } = done
+    const ended = { ...attempt, endedAtMs: state.context.clock.now(), costNano }
+    if (isWritten || spent) await persist(state.context, () => store.endAttempt(ended, spent))
     return { type: 'gone', path: command.path, reason: done.pause }
   }
   const { outcome, costNano } = done
-  if (outcome.status === 'unknown') return interrupted(state, flight)
+  if (outcome.status === 'unknown') {
+    await spend(state, spent)
+    return interrupted(state, flight)
+  }
   const delayMs = outcome.status === 'failed' && node ? retryAfter(node, failures + 1, outcome.error) : undefined
   const isTooLate = command.timeoutMs !== undefined && state.context.clock.now() - firstMs + (delayMs ?? 0) >= command.timeoutMs
   if (outcome.status === 'failed' && delayMs !== undefined && !isTooLate)
-    return retryLater(state, flight, { error: outcome.error, costNano, delayMs })
-  return record(state, flight, done)
+    return retryLater(state, flight, { error: outcome.error, costNano, delayMs, ...compact({ spent }) })
+  return record(state, flight, done, spent)
+}
+
+/** What the step has spent so far; from here on whatever it left behind settles by itself. */
+function spentOf({ run }: DriveState, bill: Bill): StepSpent | undefined {
+  const spent = bill.close()
+  return isEmpty(spent) ? undefined : { ...spent, project: run.project }
+}
+
+/** Of a step that leaves no record. */
+async function spend({ context, run }: DriveState, spent: StepSpent | undefined): Promise<void> {
+  if (spent) await persist(context, () => context.store.spend(run.id, spent))
 }
 
 /** Does the work within the time of the step and of the run; an executor that ignores the abort is left behind. */
-async function within(state: DriveState, flight: Flight, firstMs: number): Promise<EffectResult | 'timeout'> {
-  const { context, run, closure } = state
+async function within(state: DriveState, flight: Flight, firstMs: number, bill: Bill): Promise<EffectResult | 'timeout'> {
+  const { context, run, closure, scope } = state
   const { command, abort } = flight
   const nowMs = context.clock.now()
   const leftMs =
@@ -107,6 +128,8 @@ async function within(state: DriveState, flight: Flight, firstMs: number): Promi
   const effect = {
     effectKey: effectKeyOf(run.id, command.path),
     signal: abort.signal,
+    bill,
+    ...(scope && { scope }),
     onEvent: (event: Parameters<NonNullable<Parameters<typeof context.execute>[3]['onEvent']>>[0]) =>
       context.onLive({ run: run.id, atMs: context.clock.now(), type: 'call', path: command.path, event }),
   }
@@ -120,17 +143,20 @@ async function within(state: DriveState, flight: Flight, firstMs: number): Promi
   }
 }
 
-async function retryLater(
-  state: DriveState,
-  { command, attempt }: Flight,
-  { error, costNano, delayMs }: { readonly error: StepError; readonly costNano: number | null; readonly delayMs: number },
-): Promise<Message> {
+interface Failed {
+  readonly error: StepError
+  readonly costNano: number | null
+  readonly delayMs: number
+  readonly spent?: StepSpent
+}
+
+async function retryLater(state: DriveState, { command, attempt }: Flight, { error, costNano, delayMs, spent }: Failed): Promise<Message> {
   const { store, clock, random } = state.context
   const nowMs = clock.now()
   // Half of the delay is drawn: many that failed together do not come back together.
   const retryAtMs = Math.round(nowMs + delayMs * (0.5 + random() / 2))
   const ended: AttemptRecord = { ...attempt, endedAtMs: nowMs, error, retryAtMs, costNano }
-  await persist(state.context, () => store.endAttempt(ended))
+  await persist(state.context, () => store.endAttempt(ended, spent))
   const wait: WaitRecord = { run: state.run.id, path: command.path, dueAtMs: retryAtMs, kind: 'retry' }
   return { type: 'wait', wait, attempt: ended }
 }
@@ -139,6 +165,7 @@ export async function record(
   state: DriveState,
   { command, attempt }: Pick<Flight, 'command' | 'attempt'>,
   done: Exclude<EffectResult, { pause: StepError }>,
+  spent?: StepSpent,
 ): Promise<Message> {
   const { costNano, facts } = done
   const step: StepRecord = {
@@ -151,19 +178,27 @@ export async function record(
     costNano,
     ...(facts !== undefined && { facts }),
   }
-  const { kept, held } = await persist(state.context, () => state.context.store.commitStep(step, state.claim))
+  const { kept, held } = await persist(state.context, () => state.context.store.commitStep(step, state.claim, spent))
   crashPoint('E3-step-recorded')
   return { type: 'recorded', path: command.path, kept, held }
 }
 
-/** An effect that is not needed any more has still cost what it cost (CAN-2); one that was given up leaves no trace (OWN-5). */
-async function dropped(state: DriveState, flight: Flight, isWritten: boolean, result: EffectResult | 'timeout'): Promise<Message> {
-  const costNano = result !== 'timeout' && 'costNano' in result ? result.costNano : null
+interface Dropped {
+  readonly result: EffectResult | 'timeout'
+  readonly spent?: StepSpent
+}
+
+/** An effect that is not needed any more has still cost what it cost (CAN-2); one that was given up leaves no other trace (OWN-5). */
+async function dropped(state: DriveState, flight: Flight, isWritten: boolean, { result, spent }: Dropped): Promise<Message> {
+  const { store, clock } = state.context
   if (flight.dropped === 'not-needed' && isWritten) {
+    const costNano = (result !== 'timeout' && 'costNano' in result ? result.costNano : undefined) ?? null
     const error: StepError = { code: 'run/cancelled', message: 'It was not needed any more', retryable: false }
-    const ended = { ...flight.attempt, endedAtMs: state.context.clock.now(), error, costNano }
-    await persist(state.context, () => state.context.store.endAttempt(ended))
-  }
+    const ended = { ...flight.attempt, endedAtMs: clock.now(), error, costNano }
+    await persist(state.context, () => store.endAttempt(ended, spent))
+  } else if (flight.dropped === 'not-needed') await spend(state, spent)
+  // The store may be why it was given up: nobody waits for it, and what is not settled counts in full.
+  else if (spent) await store.spend(state.run.id, spent).catch(() => {})
   return { type: 'gone', path: flight.command.path }
 }
 

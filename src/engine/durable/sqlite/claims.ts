@@ -1,5 +1,5 @@
 import type { StepError } from '../../interpreter/command.ts'
-import type { Claim, FlowLimits, OwnerBeat } from '../record-store.ts'
+import type { Claim, FlowLimits, HeldRun, OwnerBeat } from '../record-store.ts'
 import { writeEventAt } from './events.ts'
 import { enqueue, park, placeOf, SUSPECT_DEATHS } from './queue.ts'
 import { type RunRow, readRow } from './run-rows.ts'
@@ -70,7 +70,7 @@ function take(tables: Tables, owner: string, id: string): Claim {
   return { run: id, owner, epoch }
 }
 
-/** Puts into the queue what has become due: delayed runs, waits, and deadlines, which count in every state. */
+/** Puts into the queue what has become due: delayed runs, waits, budgets that pay again, and deadlines, which count in every state. */
 function promote(tables: Tables): void {
   const { prepared, clock } = tables
   const nowMs = clock.now()
@@ -83,8 +83,21 @@ function promote(tables: Tables): void {
     `SELECT DISTINCT run.* FROM wait JOIN run ON run.id = wait.run WHERE due_at <= ? AND state = 'waiting' ORDER BY due_at LIMIT ${PROMOTED}`,
   )
   for (const row of due.all(nowMs)) enqueue(tables, row, 'run.queued')
+  const paid = prepared<RunRow>('SELECT * FROM run WHERE held_by IS NOT NULL AND resume_at <= ? LIMIT ?')
+  for (const row of paid.all(nowMs, PROMOTED)) enqueue(tables, row, 'run.resumed', { because: 'budget' })
   const over = prepared<RunRow>(`SELECT * FROM run WHERE state IN ('waiting', 'paused') AND deadline_at <= ? LIMIT ${PROMOTED}`)
   for (const row of over.all(nowMs)) enqueue(tables, row, 'run.queued')
+}
+
+/** So many are looked at once: those that go on make room for the others. */
+const HELD_LOOKED_AT = 500
+
+export function heldByBudgetsIn({ prepared }: Tables): readonly HeldRun[] {
+  return prepared<Pick<RunRow, 'id' | 'environment' | 'release'> & { readonly reason: string }>(
+    'SELECT id, environment, release, reason FROM run WHERE held_by IS NOT NULL ORDER BY id LIMIT ?',
+  )
+    .all(HELD_LOOKED_AT)
+    .map(({ reason, ...run }) => ({ ...run, reason: JSON.parse(reason) as HeldRun['reason'] }))
 }
 
 /** When something becomes due next, of what `promote` looks at. */
@@ -93,6 +106,7 @@ export function nextDueIn({ prepared }: Tables): number | undefined {
     `SELECT min(due) AS due FROM (
        SELECT min(not_before) AS due FROM run WHERE queue = 'delayed'
        UNION ALL SELECT min(due_at) FROM wait WHERE due_at IS NOT NULL
+       UNION ALL SELECT min(resume_at) FROM run WHERE held_by IS NOT NULL
        UNION ALL SELECT min(deadline_at) FROM run WHERE state IN ('waiting', 'paused'))`,
   ).get()
   return row?.due ?? undefined

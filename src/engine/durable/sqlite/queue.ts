@@ -1,6 +1,6 @@
 import { compact } from '../../../base/compact.ts'
 import type { JsonObject } from '../../../base/json.ts'
-import type { StepError } from '../../interpreter/command.ts'
+import type { PauseReason } from '../record-store.ts'
 import { writeEventAt } from './events.ts'
 import type { RunRow } from './run-rows.ts'
 import type { Tables } from './values.ts'
@@ -16,7 +16,7 @@ export function enqueue(tables: Tables, row: RunRow, event: string, data: JsonOb
   const nowMs = tables.clock.now()
   const changed = tables
     .prepared<{ seq: number }>(
-      `UPDATE run SET state = 'queued', reason = NULL, owner = NULL, wake = 0, queue = ?, slot = ?, queued_at = ?, seq = seq + 1 WHERE id = ? RETURNING seq`,
+      `UPDATE run SET state = 'queued', reason = NULL, held_by = NULL, resume_at = NULL, owner = NULL, wake = 0, queue = ?, slot = ?, queued_at = ?, seq = seq + 1 WHERE id = ? RETURNING seq`,
     )
     .get(queue, slot, nowMs, row.id)
   if (changed) writeEventAt(tables, row.id, changed.seq, event, data)
@@ -60,16 +60,24 @@ export function admitNext(tables: Tables, { lane, slot }: Pick<RunRow, 'lane' | 
 }
 
 /** Takes a run out of the queue, or from its owner, who loses the claim. */
-export function park(tables: Tables, row: RunRow, to: { state: 'waiting' } | { state: 'paused'; reason: StepError }): void {
+export function park(tables: Tables, row: RunRow, to: { state: 'waiting' } | { state: 'paused'; reason: PauseReason }): void {
   const reason = to.state === 'paused' ? to.reason : undefined
   // Nobody's record of a change is accepted until the run is claimed anew, so the epoch needs no change (RUN-1).
   const changed = tables
     .prepared<{ seq: number }>(
-      'UPDATE run SET state = ?, reason = ?, owner = NULL, queue = NULL, slot = 0, wake = 0, seq = seq + 1 WHERE id = ? RETURNING seq',
+      'UPDATE run SET state = ?, reason = ?, held_by = ?, resume_at = ?, owner = NULL, queue = NULL, slot = 0, wake = 0, seq = seq + 1 WHERE id = ? RETURNING seq',
     )
-    .get(to.state, reason === undefined ? null : JSON.stringify(reason), row.id)
-  if (changed) writeEventAt(tables, row.id, changed.seq, `run.${to.state}`, compact({ reason: reason && { ...reason } }))
+    .get(
+      ...[to.state, reason === undefined ? null : JSON.stringify(reason)],
+      ...[reason?.waitsFor?.budget ?? null, reason?.waitsFor?.resumesAtMs ?? null, row.id],
+    )
+  if (changed) writeEventAt(tables, row.id, changed.seq, `run.${to.state}`, compact({ reason: reason && reasonData(reason) }))
   admitNext(tables, row)
+}
+
+function reasonData({ waitsFor, ...error }: PauseReason): JsonObject {
+  if (waitsFor === undefined) return { ...error }
+  return { ...error, ...compact({ budget: waitsFor.budget, resumes_at_ms: waitsFor.resumesAtMs }) }
 }
 
 /** Something came for a run: a waiting one is queued, the owner of a running one is told. */

@@ -1,7 +1,7 @@
 import { invariant } from '../../../base/invariant.ts'
 import type { JsonObject } from '../../../base/json.ts'
 import type { StepError } from '../../interpreter/command.ts'
-import type { RunRecord, RunState } from '../record-store.ts'
+import type { PauseReason, RunRecord, RunState } from '../record-store.ts'
 import { readValue, type Tables } from './values.ts'
 
 /** A run without what it is given and gives. */
@@ -74,7 +74,7 @@ export function toRun(tables: Tables, row: RunRow & BodyRow): RunRecord {
     environment: row.environment,
     flow: row.flow,
     state: row.state,
-    ...(row.reason !== null && { reason: JSON.parse(row.reason) as StepError }),
+    ...(row.reason !== null && { reason: JSON.parse(row.reason) as PauseReason }),
     release: row.release,
     closureDigest: row.closure,
     interpreter: row.interpreter,

@@ -4,7 +4,8 @@ import type { Schema } from '../../../sqlite/format.ts'
 /**
  * Runs and their journals. What a run is given and gives stands apart from its row, which each step writes. `queue` says
  * where a queued run stands: `ready` and `suspect` may be claimed, `blocked` waits for a slot of its lane, `delayed` for its
- * time. `slot`: it takes one of its lane's. `wake`: something came for it while it ran. `seq` counts its events, of which
+ * time. `slot`: it takes one of its lane's. `wake`: something came for it while it ran. `held_by`: it is
+ * paused until this budget pays again, at `resume_at` or when its limit is raised. `seq` counts its events, of which
  * those of steps are the step rows themselves. A value that begins with `@` is the digest of a blob (STEP-8). Tables with values
  * have row ids: a row above 1 KB would spill each time to a page of its own in a key-ordered table, and steps of many runs at
  * once would dirty a page each; so they share pages at the end, which halved what a commit writes.
@@ -12,6 +13,7 @@ import type { Schema } from '../../../sqlite/format.ts'
 const RUN_TABLES = `
 CREATE TABLE run(
   id TEXT PRIMARY KEY NOT NULL, project TEXT NOT NULL, environment TEXT NOT NULL, flow TEXT NOT NULL, state TEXT NOT NULL, reason TEXT,
+  held_by TEXT, resume_at INTEGER,
   release INTEGER NOT NULL, closure TEXT NOT NULL, interpreter INTEGER NOT NULL, idempotency_key TEXT, fingerprint TEXT NOT NULL,
   priority INTEGER NOT NULL, lane TEXT NOT NULL, lane_limit INTEGER, queue TEXT, slot INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL,
   created_at INTEGER NOT NULL, not_before INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER, deadline_at INTEGER NOT NULL,
@@ -27,6 +29,7 @@ CREATE INDEX run_blocked ON run(lane, priority DESC, id) WHERE queue = 'blocked'
 CREATE INDEX run_slot ON run(lane, priority, id) WHERE slot = 1;
 CREATE INDEX run_owned ON run(owner) WHERE owner IS NOT NULL;
 CREATE INDEX run_deadline ON run(deadline_at) WHERE state IN ('waiting', 'paused');
+CREATE INDEX run_held ON run(resume_at) WHERE held_by IS NOT NULL;
 CREATE INDEX run_child ON run(parent_run) WHERE parent_run IS NOT NULL;
 CREATE INDEX run_ended ON run(ended_at) WHERE ended_at IS NOT NULL;
 CREATE TABLE run_body(

@@ -61,7 +61,7 @@ export function toAttempt(row: AttemptRow): AttemptRecord {
     ...(row.ended_at !== null && { endedAtMs: row.ended_at }),
     ...(row.error !== null && { error: JSON.parse(row.error) as StepError }),
     ...(row.retry_at !== null && { retryAtMs: row.retry_at }),
-    ...(row.error !== null && { costNano: row.cost_nano }),
+    ...((row.error !== null || row.cost_nano !== 0) && { costNano: row.cost_nano }),
   }
 }
 

@@ -1,5 +1,15 @@
 import type { JsonValue } from '../../../base/json.ts'
-import { type AttemptRecord, type Claim, type RecordStore, type SignalRecord, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
+import type { BudgetWarning } from '../../../gateway/call.ts'
+import { spendIn } from '../../../gateway/ledger/sqlite/spent.ts'
+import {
+  type AttemptRecord,
+  type Claim,
+  type RecordStore,
+  type SignalRecord,
+  type StepRecord,
+  type StepSpent,
+  TERMINAL_STATES,
+} from '../record-store.ts'
 import { writeEvent, writeEventAt } from './events.ts'
 import type { RunRow } from './run-rows.ts'
 import { type StepRow, toStep } from './step-rows.ts'
@@ -20,7 +30,29 @@ export function prepareStep(step: StepRecord): PreparedStep {
 const STEP = 'SELECT * FROM step WHERE run = ? AND path = ?'
 
 /** First writer wins: what was kept is read by a statement of its own (STEP-3). */
-export function commitStepIn(tables: Tables, prepared: PreparedStep, claim?: Claim): Awaited<ReturnType<RecordStore['commitStep']>> {
+export function commitStepIn(
+  tables: Tables,
+  prepared: PreparedStep,
+  claim?: Claim,
+  spent?: StepSpent,
+): Awaited<ReturnType<RecordStore['commitStep']>> {
+  const warnings = spent && spendIn({ ...tables, project: spent.project }, spent)
+  const committed = commitOutcome(tables, prepared, claim)
+  if (warnings) tellWarnings(tables, prepared.step.run, warnings)
+  return committed
+}
+
+/** Settles what an attempt has spent, and tells marks of budgets that were passed with it (BUD-4). */
+export function spendFor(tables: Tables, run: string, spent: StepSpent): void {
+  tellWarnings(tables, run, spendIn({ ...tables, project: spent.project }, spent))
+}
+
+function tellWarnings(tables: Tables, run: string, warnings: readonly BudgetWarning[]): void {
+  for (const { budget, mark, spentNano, limitNano } of warnings)
+    writeEvent(tables, run, 'budget.passed', { budget, mark, spent_nano: spentNano, limit_nano: limitNano })
+}
+
+function commitOutcome(tables: Tables, prepared: PreparedStep, claim: Claim | undefined): Awaited<ReturnType<RecordStore['commitStep']>> {
   const { step } = prepared
   const { run, path, costNano } = step
   // Money was spent, whoever was first and whatever has become of the run (STEP-10).
@@ -66,7 +98,8 @@ function insertRow({ prepared, ...tables }: Tables, { step, value }: PreparedSte
 }
 
 /** An attempt that begins, or ends: its number is never taken again. */
-export function writeAttempt(tables: Tables, attempt: AttemptRecord): void {
+export function writeAttempt(tables: Tables, attempt: AttemptRecord, spent?: StepSpent): void {
+  if (spent) spendFor(tables, attempt.run, spent)
   const { run, path, number, error, costNano = 0 } = attempt
   tables
     .prepared(
@@ -77,8 +110,8 @@ export function writeAttempt(tables: Tables, attempt: AttemptRecord): void {
       ...[run, path, number, attempt.epoch, attempt.startedAtMs, attempt.endedAtMs ?? null],
       ...[error === undefined ? null : JSON.stringify(error), attempt.retryAtMs ?? null, costNano],
     )
-  if (error === undefined) return
   if (costNano !== 0) tables.prepared('UPDATE run SET cost_nano = cost_nano + ? WHERE id = ?').run(costNano, run)
+  if (error === undefined) return
   writeEvent(tables, run, 'attempt.failed', { path, number, code: error.code, retry_at_ms: attempt.retryAtMs ?? null })
 }
 

@@ -5,14 +5,14 @@ import type { JsonValue } from '../../../base/json.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
 import type { Claim, LoadedRun, RecordStore, RunCount, RunFilter, RunRecord } from '../record-store.ts'
-import { acknowledgeIn, beatIn, claimIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
+import { acknowledgeIn, beatIn, claimIn, heldByBudgetsIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
 import { eventsAfter } from './events.ts'
 import { purgeIn } from './retention.ts'
 import { type BodyRow, RUN_WITH_BODY, type RunRow, readRow, readRun, toRun, withBody } from './run-rows.ts'
 import { engineSchema } from './schema.ts'
 import { decideIn, prepareSignal, signalIn } from './signals.ts'
 import { type AttemptRow, type StepRow, toAttempt, toStep, toWait, type WaitRow } from './step-rows.ts'
-import { commitStepIn, consumeSignalIn, prepareStep, writeAttempt } from './steps.ts'
+import { commitStepIn, consumeSignalIn, prepareStep, spendFor, writeAttempt } from './steps.ts'
 import { prepareRun, submitIn } from './submit.ts'
 import { addWaitsIn, dropWaitsIn, pauseIn, releaseIn, requestCancelIn, resumeIn, settleUnknownIn, shiftWaitsIn } from './transitions.ts'
 import { blobText, offerBlob, type Tables } from './values.ts'
@@ -63,12 +63,13 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
       const prepared = prepareRun(run, steps)
       return write(() => submitIn(database, prepared), run.id).catch(error => Promise.reject(asStoreFull(error)))
     },
-    commitStep: async (step, claim) => {
+    commitStep: async (step, claim, spent) => {
       const prepared = prepareStep(step)
-      return write(() => commitStepIn(database, prepared, claim), step.run)
+      return write(() => commitStepIn(database, prepared, claim, spent), step.run)
     },
     beginAttempt: attempt => write(() => writeAttempt(database, attempt)),
-    endAttempt: attempt => write(() => writeAttempt(database, attempt), attempt.run),
+    endAttempt: (attempt, spent) => write(() => writeAttempt(database, attempt, spent), attempt.run),
+    spend: (run, spent) => write(() => spendFor(database, run, spent)),
     addWaits: (claim, waits) => write(() => addWaitsIn(database, claim, waits), claim.run),
     dropWaits: (claim, paths) => write(() => dropWaitsIn(database, claim, paths)),
     shiftWaits: waits => write(() => shiftWaitsIn(database, waits)),
@@ -85,7 +86,7 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
     settleUnknown: (run, path, as) => write(() => settleUnknownIn(database, run, path, as), run),
     requestCancel: (run, reason) => write(() => requestCancelIn(database, run, reason), run),
     pause: (run, reason) => write(() => pauseIn(database, run, reason), run),
-    resume: run => write(() => resumeIn(database, run), run),
+    resume: (run, because) => write(() => resumeIn(database, run, because), run),
     beat: owner => write(() => beatIn(database, owner)),
     takeFrom: owner => write(() => takeFromIn(database, owner)),
     retire: owner => write(() => retireIn(database, owner)),
@@ -116,7 +117,19 @@ function reads(
   database: SqliteStore,
 ): Pick<
   RecordStore,
-  'getRun' | 'listRuns' | 'countRuns' | 'load' | 'getBlob' | 'events' | 'steps' | 'step' | 'attempts' | 'waits' | 'owners' | 'nextDueMs'
+  | 'getRun'
+  | 'listRuns'
+  | 'countRuns'
+  | 'heldByBudgets'
+  | 'load'
+  | 'getBlob'
+  | 'events'
+  | 'steps'
+  | 'step'
+  | 'attempts'
+  | 'waits'
+  | 'owners'
+  | 'nextDueMs'
 > {
   const { read } = database
   return {
@@ -138,6 +151,7 @@ function reads(
       }),
     attempts: run => read(() => attemptsOf(database, run)),
     waits: run => read(() => waitsOf(database, run)),
+    heldByBudgets: () => read(() => heldByBudgetsIn(database)),
     owners: () => read(() => ownersIn(database)),
     nextDueMs: () => read(() => nextDueIn(database)),
   }

@@ -1,6 +1,14 @@
 import type { JsonObject, JsonValue } from '../../../base/json.ts'
-import type { StepError, StepOutcome } from '../../interpreter/command.ts'
-import { type Claim, type RecordStore, type RunRelease, type RunState, TERMINAL_STATES, type WaitRecord } from '../record-store.ts'
+import type { StepOutcome } from '../../interpreter/command.ts'
+import {
+  type Claim,
+  type PauseReason,
+  type RecordStore,
+  type RunRelease,
+  type RunState,
+  TERMINAL_STATES,
+  type WaitRecord,
+} from '../record-store.ts'
 import { writeEvent, writeEventAt } from './events.ts'
 import { admitNext, enqueue, park, wake } from './queue.ts'
 import { type RunRow, readRow } from './run-rows.ts'
@@ -101,16 +109,17 @@ export function requestCancelIn(tables: Tables, id: string, reason: string): Run
 }
 
 /** Takes the run from its owner, or out of the queue. @returns false where it has ended or is paused. */
-export function pauseIn(tables: Tables, id: string, reason: StepError): boolean {
+export function pauseIn(tables: Tables, id: string, reason: PauseReason): boolean {
   const row = readRow(tables, id)
   if (row === undefined || row.state === 'paused' || TERMINAL_STATES.has(row.state)) return false
   park(tables, row, { state: 'paused', reason })
   return true
 }
 
-export function resumeIn(tables: Tables, id: string): boolean {
+export function resumeIn(tables: Tables, id: string, because?: PauseReason): boolean {
   const row = readRow(tables, id)
   if (row?.state !== 'paused') return false
+  if (because !== undefined && row.reason !== JSON.stringify(because)) return false
   // A person has looked at it: its deaths are behind it.
   tables.prepared('UPDATE run SET deaths = 0 WHERE id = ?').run(id)
   enqueue(tables, { ...row, deaths: 0 }, 'run.resumed')

@@ -8,6 +8,7 @@ import type { SecretResolver } from '../../../gateway/secrets.ts'
 import type { Timers } from '../../../gateway/timers.ts'
 import type { Value } from '../../../hcl/value.ts'
 import type { DeferredLanguage } from '../../deferred.ts'
+import type { BudgetReader } from '../../prompt/budgets.ts'
 import type { SchemaValidator } from '../../schema-validator.ts'
 
 export interface ToolDependencies {
@@ -25,6 +26,8 @@ export interface ToolDependencies {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** False on servers: no tool starts a process. */
   readonly mayStartProcesses: boolean
+  /** For judges of results; absent: budgets are those of the closure. */
+  readonly budgets?: BudgetReader
 }
 
 /** One attempt of a tool. */

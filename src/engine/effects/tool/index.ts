@@ -33,10 +33,11 @@ export function toolEffect(dependencies: ToolDependencies): EffectExecutor {
     invariant(way, 'tool/no-way', 'a tool that runs a flow is called as a child')
     return way
   }
-  return async (command, run, closure, { effectKey, signal }) => {
+  return async (command, run, closure, context) => {
+    const { effectKey, signal, bill } = context
     const given = command.arguments as unknown as ToolEffect
     const attempts: AttemptFacts[] = []
-    const finish = (outcome: StepOutcome): EffectResult => ({ outcome, costNano: 0, facts: factsOf(attempts) })
+    const finish = (outcome: StepOutcome): EffectResult => ({ outcome, costNano: bill.costNano(), facts: factsOf(attempts) })
     try {
       const address = memberKey(given.tool)
       const spec = toolSpec(closure, address)
@@ -46,7 +47,7 @@ export function toolEffect(dependencies: ToolDependencies): EffectExecutor {
       if ('isUnknown' in outcome) return finish({ status: 'unknown' })
       if ('failure' in outcome) return finish(failed(outcome.failure))
       const { output, statusCode } = outcome.answer
-      const guarded = await guardedResult(output, { spec, command, run, closure, signal }, dependencies)
+      const guarded = await guardedResult(output, { spec, command, run, closure, context }, dependencies)
       const checked = await checkedToolOutput(guarded, spec, address, dependencies)
       const attributes: JsonObject = { output: checked, ...(statusCode !== undefined && { status_code: statusCode }) }
       return finish({ status: 'succeeded', exit: 'done', attributes })
