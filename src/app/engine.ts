@@ -5,13 +5,18 @@ import { compact } from '../base/compact.ts'
 import type { UlidSource } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
 import { flowrunVersion } from '../base/version.ts'
-import type { OperationError } from '../diagnostics/operation-error.ts'
+import type { Environment } from '../config/blocks/environment.ts'
+import { OperationError } from '../diagnostics/operation-error.ts'
+import type { ChildCache } from '../engine/durable/child-cache.ts'
 import { closureFromJson } from '../engine/durable/closure-json.ts'
 import type { EffectExecutor } from '../engine/durable/effect.ts'
 import type { RecordStore } from '../engine/durable/record-store.ts'
+import type { BudgetReader } from '../engine/prompt/budgets.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { RunEngine, RunEngineOptions, Runs } from '../operations/runs/access.ts'
+import type { OpenStores } from '../operations/stores.ts'
 import { bootId, isAlive } from '../state/process.ts'
+import { createPublishedBudgets } from './published-budgets.ts'
 import { openSpending } from './spending.ts'
 
 export interface RunsPlace {
@@ -26,12 +31,17 @@ export async function openRuns(place: RunsPlace): Promise<Runs> {
   return runsOf(await openRecords(place, 'read', () => {}), place.clock)
 }
 
-/** @param promptEngine makes the one of an environment, when the first run of it asks something. */
+export interface RunEngineParts {
+  /** Makes the one of an environment, when the first run of it asks something. */
+  promptEngine(environment: Environment, budgets: BudgetReader): Promise<PromptEngine>
+  readonly openStores: OpenStores
+}
+
 export async function openRunEngine(
   place: RunsPlace,
   newId: UlidSource,
-  { project, environments, concurrency, lanes, onWarning }: RunEngineOptions,
-  promptEngine: (environment: NonNullable<ReturnType<RunEngineOptions['environments']['get']>>) => Promise<PromptEngine>,
+  { project, environments, workingCopy, concurrency, lanes, onWarning }: RunEngineOptions,
+  { promptEngine, openStores }: RunEngineParts,
 ): Promise<RunEngine> {
   const [{ createEmbeddedEngine }, { systemTimers }] = await Promise.all([
     import('../engine/durable/embedded/engine.ts'),
@@ -41,20 +51,30 @@ export async function openRunEngine(
   const records = await openRecords(place, 'write', endProcess)
   const runs = await runsOf(records, clock)
   const engines = new Map<string, Promise<PromptEngine>>()
+  const budgets = createPublishedBudgets({
+    workingCopy,
+    async openStores(name) {
+      const environment = environments.get(name)
+      if (environment) return openStores({ root: place.root, project, environment, mode: 'read' })
+      throw new OperationError({ code: 'config/unknown-environment', summary: `There is no environment "${name}"` })
+    },
+  })
   const engineOf = (name: string): Promise<PromptEngine> | undefined => {
     const environment = environments.get(name)
     const known = engines.get(name)
     if (known || environment === undefined) return known
-    const made = promptEngine(environment)
+    const made = promptEngine(environment, budgets.read)
     engines.set(name, made)
     return made
   }
   // Of a run that was interrupted: what its attempts may have been billed counts in full (BUD-5).
   const spending = lazy(() => openSpending({ ...place, project }, 'write'))
   const engine = createEmbeddedEngine({
-    ...{ store: records, execute: executorOf(engineOf), flows: runs.flows, project, clock, timers: systemTimers, newId },
+    ...{ execute: executorOf(engineOf), children: childrenOf(engineOf) },
+    ...{ store: records, flows: runs.flows, project, clock, timers: systemTimers, newId },
     random: Math.random,
     process: { host: hostname(), pid: process.pid, bootId: bootId(clock), version: flowrunVersion, isAlive },
+    mayGoOn: budgets.mayGoOn,
     onInterrupted: async run => (await spending.get()).ledger.settleRun(run),
     onClockJump: byMs => onWarning(`The clock was set by ${Math.round(byMs / 1000)} s; what waits for a time is not moved by it`),
     ...compact({ concurrency, lanes }),
@@ -70,6 +90,7 @@ export async function openRunEngine(
       await engine.drain(drainMs)
       for (const made of engines.values()) await (await made).close()
       spending.end(opened => opened.close())
+      await budgets.close()
       await records.close()
     },
   }
@@ -108,6 +129,15 @@ function executorOf(engineOf: (environment: string) => Promise<PromptEngine> | u
     if (engine) return engine.execute(command, run, closure, context)
     const message = `There is no environment "${run.environment}" in the configuration any more`
     return { pause: { code: 'run/unknown-environment', message, retryable: false } }
+  }
+}
+
+/** Outcomes of children are kept where the environment keeps answers. */
+function childrenOf(engineOf: (environment: string) => Promise<PromptEngine> | undefined): ChildCache {
+  const cacheOf = async (environment: string) => (await engineOf(environment))?.children
+  return {
+    find: async (command, run, closure) => (await cacheOf(run.environment))?.find(command, run, closure),
+    keep: async (command, run, closure, result) => (await cacheOf(run.environment))?.keep(command, run, closure, result),
   }
 }
 

@@ -11,8 +11,11 @@ import type { Timers } from '../gateway/timers.ts'
 import { runtimeFunctionTable } from '../hcl/functions/index.ts'
 import { fromJson } from '../hcl/json-value.ts'
 import { createDeferredLanguage } from './deferred.ts'
+import type { ChildCache } from './durable/child-cache.ts'
 import type { EffectExecutor } from './durable/effect.ts'
 import { createEffects } from './effects/index.ts'
+import { cachedEffects, childCache } from './effects/step-cache.ts'
+import type { BudgetReader } from './prompt/budgets.ts'
 import { renderPrompt, runPrompt } from './prompt/prompt-run.ts'
 import type { PromptRequest, PromptResult, RenderedPrompt } from './prompt/request.ts'
 import { loadSchemaValidator, type SchemaValidator } from './schema-validator.ts'
@@ -29,6 +32,8 @@ export interface PromptEngineSettings {
   readonly spending?: Spending & { close(): Promise<void> }
   /** Closed with the engine. */
   readonly answerCache?: AnswerCache
+  /** For steps of runs; absent: the budgets of what they are pinned to. */
+  readonly budgets?: BudgetReader
   /** Closed with the engine; absent: what this engine counts is its own. */
   readonly load?: Load
   /** False: no tool starts a process, as on a server; absent: they do. */
@@ -45,6 +50,8 @@ export interface PromptEngine {
   render(request: Pick<PromptRequest, 'closure' | 'input' | 'model'>): Promise<RenderedPrompt>
   /** Does what nodes of workflows do outside, with the same connections and secrets. */
   readonly execute: EffectExecutor
+  /** Outcomes of flows that nodes begin, by the same cache; absent: none is kept. */
+  readonly children?: ChildCache
   /** Takes the secrets that this process has used out of a text. */
   redact(text: string): string
   /** Writes what is not kept yet, and ends idle connections, so that the process can exit. */
@@ -52,7 +59,7 @@ export interface PromptEngine {
 }
 
 export function createPromptEngine(settings: PromptEngineSettings): PromptEngine {
-  const { environment, secretPlaces, clock, timers, random, spending, answerCache, load, warn, mayStartProcesses = true } = settings
+  const { environment, secretPlaces, clock, timers, random, spending, answerCache, load, warn, budgets, mayStartProcesses = true } = settings
   const http = createHttp()
   const redactor = createRedactor()
   const language = createDeferredLanguage(runtimeFunctionTable)
@@ -74,11 +81,16 @@ export function createPromptEngine(settings: PromptEngineSettings): PromptEngine
       language.value(deferred, Object.fromEntries(Object.entries(names).map(([name, value]) => [name, fromJson(value)]))),
     violations: async (schema, value) => (await validator()).violations(schema, value),
   })
-  const dependencies = { gateway, language, validator, clock }
+  const cache = { clock, timers, ...compact({ answerCache, warn }) }
+  const dependencies = { gateway, language, validator, clock, ...compact({ budgets }) }
   return {
     run: request => runPrompt(request, dependencies),
     render: request => renderPrompt(request, dependencies),
-    execute: createEffects({ ...dependencies, http, secrets, redactor, timers, random, environment, mayStartProcesses }),
+    execute: cachedEffects(
+      createEffects({ ...dependencies, http, secrets, redactor, timers, random, environment, mayStartProcesses }),
+      cache,
+    ),
+    ...compact({ children: childCache(cache) }),
     redact: redactor.redact,
     async close() {
       await spending?.close()

@@ -68,6 +68,7 @@ export interface CaseNode {
   readonly output?: Deferred
   readonly timeout_ms?: number
   readonly retry?: NodeRetrySpec
+  readonly cache?: NonNullable<NodeSpec['cache']>
 }
 
 const DEFAULTS: Readonly<Record<NodeSpec['type'], JsonObject>> = {

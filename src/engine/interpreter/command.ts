@@ -38,6 +38,7 @@ export type Command =
       readonly detach: boolean
       /** Absent: as long as the flow itself allows. */
       readonly timeoutMs?: number
+      readonly cache?: StepCachePolicy
     }
   /**
    * Branches that are not needed any more. These paths are stopped, and need no record. Steps that run `once` are never
@@ -58,6 +59,13 @@ export interface EffectCommand {
   readonly timeoutMs?: number
   /** From 1; above it, the attempts of a durable retry. */
   readonly attempt: number
+  readonly cache?: StepCachePolicy
+}
+
+/** An equal step of a former run may be taken for this one, and this one for later ones. Absent: it is executed. */
+export interface StepCachePolicy {
+  readonly ttlMs: number
+  readonly scope: 'tenant' | 'environment'
 }
 
 export interface ApprovalCommand {

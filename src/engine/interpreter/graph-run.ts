@@ -1,8 +1,9 @@
 import type { Deferred } from '../../artifact/deferred.ts'
+import type { NodeSpec } from '../../artifact/workflow.ts'
 import { formatDuration } from '../../base/duration.ts'
 import type { JsonValue } from '../../base/json.ts'
 import { type BoundBehaviour, behaviourOf } from '../nodes/index.ts'
-import type { Beginning, Bodies, BodyStart, Failure, NodeContext, Succeeded } from './behaviour.ts'
+import type { AskedCommand, Beginning, Bodies, BodyStart, Failure, NodeContext, Succeeded } from './behaviour.ts'
 import type { StepError, StepOutcome } from './command.ts'
 import { addCosts, costOf, type Frame, type FrameStart, frameOf, type NodeState, pathOf, rankOf } from './frame.ts'
 import type { InterpretationSettings } from './interpretation.ts'
@@ -69,7 +70,7 @@ function consider(run: GraphRun, state: NodeState): void {
   else if (beginning.kind === 'bodies') startBodies(run, state, beginning.bodies)
   else if (progress.steps >= run.maxSteps) run.fail(failureAt(state, tooManySteps(run.maxSteps)))
   else {
-    const { command } = beginning
+    const command = withCache(beginning.command, state.node.spec)
     if (WAITS.has(command.type)) state.status = 'waiting'
     ask(progress, state, command, settlement => answered(run, state, behaviour, settlement))
   }
@@ -78,6 +79,12 @@ function consider(run: GraphRun, state: NodeState): void {
 /** Loops of transforms in loops take no steps, and must not keep a process busy for ever: one of them takes up to 50 µs. */
 const NODES_PER_STEP = 10
 const MAX_NODES_WITHOUT_STEP = 200_000
+
+/** What is computed has no step, and is the same each time: there `cache` changes nothing. */
+function withCache(command: AskedCommand, { cache }: NodeSpec): AskedCommand {
+  if (cache === undefined || (command.type !== 'effect' && command.type !== 'child')) return command
+  return { ...command, cache: { ttlMs: cache.ttl_ms, scope: cache.scope } }
+}
 
 const WAITS: ReadonlySet<string> = new Set(['timer', 'signal', 'approval'])
 

@@ -169,7 +169,8 @@ function withoutName(report: NodeReport, { nodes = [] }: NodeSpec): NodeReport {
 /** What a child has used counts for the node that began it. */
 async function withChild(runs: Runs, report: NodeReport, step: StepRecord | undefined): Promise<NodeReport> {
   const id = step?.outcome.status === 'succeeded' ? step.outcome.attributes.run_id : undefined
-  const child = report.type === 'flow' && typeof id === 'string' ? await runs.records.getRun(id) : undefined
+  // A child of another run has been counted there.
+  const child = report.type === 'flow' && !report.isCached && typeof id === 'string' ? await runs.records.getRun(id) : undefined
   if (child === undefined) return report
   const { usage } = await readReport(runs, child)
   return { ...report, usage, startedAtMs: child.createdAtMs }

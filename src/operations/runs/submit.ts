@@ -1,5 +1,5 @@
-import type { Closure, ClosureMember } from '../../artifact/closure.ts'
-import { followedReferences, memberKey, pinnedReferences } from '../../artifact/references.ts'
+import type { Closure } from '../../artifact/closure.ts'
+import { reachedFrom } from '../../artifact/references.ts'
 import type { Session } from '../../artifact/session.ts'
 import { compact } from '../../base/compact.ts'
 import type { JsonValue } from '../../base/json.ts'
@@ -70,17 +70,7 @@ export async function pinsOf(
 /** What a run is pinned to (RUN-3): all that the flow reaches, and the budgets, which may stop any call. */
 function reachable({ address, members }: Closure): Closure {
   const budgets = [...members].flatMap(([key, { artifact }]) => (artifact.kind === 'budget' ? [key] : []))
-  const reached = new Map<string, ClosureMember>()
-  const keys = new Set([address, ...budgets])
-  // A set grows while it is gone through.
-  for (const key of keys) {
-    const member = members.get(key)
-    if (member === undefined) continue
-    reached.set(key, member)
-    const { spec } = member.artifact
-    for (const next of [...followedReferences(spec), ...pinnedReferences(spec).map(memberKey)]) keys.add(next)
-  }
-  return { address, members: reached }
+  return { address, members: reachedFrom(members, [address, ...budgets]) }
 }
 
 function badKey(): OperationError {

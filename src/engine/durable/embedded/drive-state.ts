@@ -4,6 +4,7 @@ import type { BudgetScope } from '../../../gateway/call.ts'
 import type { Timers } from '../../../gateway/timers.ts'
 import type { EffectCommand, StepPath } from '../../interpreter/command.ts'
 import type { Interpretation } from '../../interpreter/interpretation.ts'
+import type { CacheableChild, ChildCache } from '../child-cache.ts'
 import type { EffectExecutor } from '../effect.ts'
 import type { FlowReader, LiveEvent } from '../engine.ts'
 import type { AttemptRecord, Claim, PauseReason, RecordStore, RunRecord, RunRelease, StepRecord, WaitRecord } from '../record-store.ts'
@@ -14,6 +15,8 @@ import type { WaitClock } from './wait-clock.ts'
 export interface DriveContext {
   readonly store: RecordStore
   readonly execute: EffectExecutor
+  /** Absent: no outcome of a child is kept. */
+  readonly children?: ChildCache
   readonly flows: FlowReader
   readonly clock: Clock
   readonly timers: Timers
@@ -76,6 +79,8 @@ export interface DriveState {
   /** Effects that wait for their next attempt, or for a person to end a doubt. */
   readonly parked: Map<StepPath, EffectCommand>
   readonly attempts: Map<StepPath, readonly AttemptRecord[]>
+  /** Children that are under way, and whose outcome is to be kept. */
+  readonly keeping: Map<StepPath, CacheableChild>
   steps: number
   bytes: number
   /** Begin nothing more, and end like this. */

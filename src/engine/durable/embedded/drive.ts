@@ -94,7 +94,7 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
   const scope = await budgetScope(run, store)
   const state: DriveState = {
     ...{ context, claim, run, closure, interpretation, inbox, ...compact({ scope }) },
-    ...{ flights: new Map<StepPath, Flight>(), waits: new Map(), parked: new Map<StepPath, EffectCommand>() },
+    ...{ flights: new Map<StepPath, Flight>(), waits: new Map(), keeping: new Map(), parked: new Map<StepPath, EffectCommand>() },
     ...{ attempts: Map.groupBy(attempts, ({ path }) => path), steps: steps.length, bytes: 0, ending: undefined, isLost: false },
   }
   const recorded = new Set(steps.map(({ path }) => path))

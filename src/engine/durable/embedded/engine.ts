@@ -4,6 +4,7 @@ import { digestOf } from '../../../base/digest.ts'
 import type { UlidSource } from '../../../base/ids.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import type { Timers } from '../../../gateway/timers.ts'
+import type { ChildCache } from '../child-cache.ts'
 import type { EffectExecutor } from '../effect.ts'
 import type { Engine, FlowReader, RetryOptions, RetryOutcome, Submission } from '../engine.ts'
 import { type Claim, type FlowLimits, type HeldRun, type RecordStore, type RunRecord, TERMINAL_STATES } from '../record-store.ts'
@@ -24,6 +25,8 @@ const PURGE_MS = 3_600_000
 export interface EmbeddedEngineOptions {
   readonly store: RecordStore
   readonly execute: EffectExecutor
+  /** Absent: no outcome of a child is kept. */
+  readonly children?: ChildCache
   readonly flows: FlowReader
   readonly project: string
   readonly clock: Clock
@@ -140,6 +143,7 @@ function createState(options: EmbeddedEngineOptions): EngineState & { readonly w
     context: {
       ...{ store, execute, flows, clock, timers, random, waitClock: createWaitClock(clock) },
       closureOf: closures.of,
+      ...compact({ children: options.children }),
       onLive: watchers.onLive,
       onInterrupted: options.onInterrupted ?? (async () => {}),
       submitChild: (parent: RunRecord, child: ChildStart) => submitChild(state, parent, child),

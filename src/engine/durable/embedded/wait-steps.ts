@@ -1,5 +1,7 @@
 import { compact } from '../../../base/compact.ts'
+import type { JsonObject } from '../../../base/json.ts'
 import type { Command, StepOutcome, StepPath } from '../../interpreter/command.ts'
+import type { RecordedResult } from '../child-cache.ts'
 import { childIdOf } from '../child-id.ts'
 import { type RunRecord, type StepRecord, TERMINAL_STATES, type WaitRecord } from '../record-store.ts'
 import type { DriveState } from './drive-state.ts'
@@ -12,7 +14,9 @@ type WaitCommand = Exclude<Command, { readonly type: 'effect' | 'abort' }>
 export async function beginWaits(state: DriveState, commands: readonly WaitCommand[]): Promise<void> {
   if (commands.length === 0) return
   const { context, claim, run, closure, waits } = state
-  const begun = commands.filter(({ path }) => !waits.has(path)).map(command => ({ command, wait: waitOf(run.id, command) }))
+  const open: WaitCommand[] = []
+  for (const command of commands) if (!(await isKept(state, command))) open.push(command)
+  const begun = open.filter(({ path }) => !waits.has(path)).map(command => ({ command, wait: waitOf(run.id, command) }))
   for (const { command, wait } of begun) keepWait(state, wait, command.type === 'timer' && command.until === true)
   if (begun.length > 0)
     await persist(context, () =>
@@ -22,12 +26,23 @@ export async function beginWaits(state: DriveState, commands: readonly WaitComma
       ),
     )
   // Also those that were begun before: their process may have died between the wait and the child.
-  for (const { type, path, ...command } of commands.flatMap(command => (command.type === 'child' ? [command] : []))) {
+  for (const { type, path, ...command } of open.flatMap(command => (command.type === 'child' ? [command] : []))) {
     const id = childIdOf(run.id, path)
     const { flow, input, detach: isDetached, timeoutMs } = command
     await context.submitChild(run, { id, path, flow, input, closure, isDetached, ...compact({ timeoutMs }) })
-    if (command.detach) await settleWait(state, path, { status: 'succeeded', exit: 'done', attributes: { output: null, run_id: id } })
+    if (command.detach) await settleWait(state, path, by('done', { output: null, run_id: id }))
   }
+}
+
+/** A child that need not be begun: its outcome was kept, and is the record of the step. One that is begun is kept when it ends. */
+async function isKept(state: DriveState, command: WaitCommand): Promise<boolean> {
+  const { children } = state.context
+  if (command.type !== 'child' || command.cache === undefined || children === undefined) return false
+  const cacheable = { ...command, cache: command.cache }
+  const kept = state.waits.has(command.path) ? undefined : await children.find(cacheable, state.run, state.closure)
+  if (kept === undefined) state.keeping.set(command.path, cacheable)
+  else await settleWait(state, command.path, kept)
+  return kept !== undefined
 }
 
 export function keepWait(state: DriveState, wait: WaitRecord, isUntil = false): void {
@@ -65,18 +80,18 @@ async function checkWait(state: DriveState, wait: WaitRecord): Promise<boolean> 
   const isDue = (remainingMs(state, wait) ?? 1) <= 0
   switch (wait.kind) {
     case 'timer':
-      return isDue && settleWait(state, path, { status: 'succeeded', exit: 'done', attributes: {} })
+      return isDue && settleWait(state, path, by('done'))
     case 'signal': {
       const signal = await persist(context, () => context.store.consumeSignal(claim, path, wait.name))
       if (signal !== undefined) return takeRecord(state, path)
-      return isDue && settleWait(state, path, { status: 'succeeded', exit: 'expired', attributes: {} })
+      return isDue && settleWait(state, path, by('expired'))
     }
     case 'approval':
       if (await takeRecord(state, path)) return true
-      return isDue && settleWait(state, path, { status: 'succeeded', exit: 'expired', attributes: { body_digest: wait.shown.bodyDigest } })
+      return isDue && settleWait(state, path, by('expired', { body_digest: wait.shown.bodyDigest }))
     case 'child': {
       const child = await context.store.getRun(wait.child)
-      return child !== undefined && TERMINAL_STATES.has(child.state) && settleWait(state, path, childOutcome(child), child.costNano)
+      return child !== undefined && TERMINAL_STATES.has(child.state) && endChild(state, path, child)
     }
     case 'retry': {
       const command = state.parked.get(path)
@@ -100,10 +115,31 @@ async function takeRecord(state: DriveState, path: StepPath): Promise<boolean> {
   return true
 }
 
-async function settleWait(state: DriveState, path: StepPath, outcome: StepOutcome, costNano: number | null = 0): Promise<boolean> {
+async function endChild(state: DriveState, path: StepPath, child: RunRecord): Promise<boolean> {
+  const { context, run, closure, keeping } = state
+  const result = { outcome: childOutcome(child), costNano: child.costNano }
+  const command = keeping.get(path)
+  if (command !== undefined) await context.children?.keep(command, run, closure, result)
+  return settleWait(state, path, result)
+}
+
+function by(exit: string, attributes: JsonObject = {}): RecordedResult {
+  return { outcome: { status: 'succeeded', exit, attributes }, costNano: 0 }
+}
+
+async function settleWait(state: DriveState, path: StepPath, { outcome, costNano, facts }: RecordedResult): Promise<boolean> {
   const { context, claim, run } = state
   const nowMs = context.clock.now()
-  const step: StepRecord = { run: run.id, path, outcome, attempts: 1, startedAtMs: nowMs, endedAtMs: nowMs, costNano }
+  const step: StepRecord = {
+    run: run.id,
+    path,
+    outcome,
+    attempts: 1,
+    startedAtMs: nowMs,
+    endedAtMs: nowMs,
+    costNano,
+    ...compact({ facts }),
+  }
   const { kept, held } = await persist(context, () => context.store.commitStep(step, claim))
   if (held) settle(state, kept)
   else state.isLost = true
