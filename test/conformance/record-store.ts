@@ -170,6 +170,21 @@ function claims(scenario: Scenario): void {
     },
   )
 
+  scenario('OWN-7: nor is one that is asked for by its id claimed beside another', async (t, { store, submit, claimOne, ids }) => {
+    const bomb = await submit(1)
+    for (const owner of ['o1', 'o2']) {
+      await store.claim(owner, 9)
+      await store.takeFrom(owner)
+    }
+    const other = await submit(2)
+    const innocent = await claimOne('o3', other)
+    t.same(await store.claim('o3', 1, bomb), [])
+    await store.release(innocent, { to: 'queued' })
+    t.same(ids(await store.claim('o3', 1, bomb)), [bomb])
+    t.same(await store.claim('o3', 1, other), [], 'a suspect has nothing beside it')
+    t.same(ids(await store.claim('o4', 1, other)), [other])
+  })
+
   scenario('OWN-7: a record clears a run of the deaths that it shared', async (t, { store, submit, step }) => {
     const run = await submit(1)
     await store.claim('o1', 9)

@@ -21,8 +21,8 @@ export function claimIn(
 ): readonly Claim[] {
   promote(tables)
   if (only !== undefined) return claimOne(tables, owner, only)
-  const owned = tables.prepared<{ deaths: number }>('SELECT deaths FROM run WHERE owner = ?').all(owner)
-  if (owned.some(({ deaths }) => deaths >= SUSPECT_DEATHS)) return []
+  const owned = deathsOf(tables, owner)
+  if (owned.some(deaths => deaths >= SUSPECT_DEATHS)) return []
   const suspect = tables
     .prepared<{ id: string; queued_at: number }>(`SELECT id, queued_at FROM run WHERE queue = 'suspect' ORDER BY id LIMIT 1`)
     .get()
@@ -53,9 +53,20 @@ function readyWithin({ prepared }: Tables, owner: string, limit: number, most: F
   })
 }
 
+/** A suspect has nothing beside it, here either: what is asked for is asked for again at the next look. */
 function claimOne(tables: Tables, owner: string, id: string): readonly Claim[] {
-  const row = readRow(tables, id)
-  return row?.queue === 'ready' || row?.queue === 'suspect' ? [take(tables, owner, id)] : []
+  const queue = readRow(tables, id)?.queue
+  if (queue !== 'ready' && queue !== 'suspect') return []
+  const owned = deathsOf(tables, owner)
+  const isAlone = owned.length === 0 || (queue === 'ready' && owned.every(deaths => deaths < SUSPECT_DEATHS))
+  return isAlone ? [take(tables, owner, id)] : []
+}
+
+/** Of each run that the owner has. */
+function deathsOf({ prepared }: Tables, owner: string): readonly number[] {
+  return prepared<{ deaths: number }>('SELECT deaths FROM run WHERE owner = ?')
+    .all(owner)
+    .map(({ deaths }) => deaths)
 }
 
 function take(tables: Tables, owner: string, id: string): Claim {
