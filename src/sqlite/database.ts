@@ -5,9 +5,10 @@ import type Database from 'better-sqlite3'
 import type { Clock } from '../base/clock.ts'
 import { invariant } from '../base/invariant.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
-import { busyFailure, directoryFailure, isBusy, storeFailure } from './failure.ts'
+import { busyFailure, directoryFailure, isBusy, sqliteCode, storeFailure } from './failure.ts'
 import { checkFormat, createSchema, type Schema } from './format.ts'
-import { groupWrites } from './group-writes.ts'
+import { groupWrites, type WriteGrouped } from './group-writes.ts'
+import { limitLog } from './write-ahead-log.ts'
 
 /** How long a statement is retried while another process writes. A write lasts milliseconds; 50 MB were measured at 335 ms. */
 export const BUSY_WAIT_MS = 10_000
@@ -33,6 +34,8 @@ export interface DatabaseOptions {
   /** What a commit outlives: a loss of power too, or the end of the process alone, which spares each one a flush of the disk. */
   readonly durability?: 'power' | 'process'
   readonly busyWaitMs?: number
+  /** Of the write-ahead log, which is cut above it. */
+  readonly maxLogBytes?: number
 }
 
 /** One SQLite file with WAL, by default synchronous=FULL. Transactions are synchronous inside, so none stays open across an await (STORE-4). */
@@ -48,7 +51,7 @@ export interface SqliteStore {
   /** BEGIN IMMEDIATE (REL-13), then COMMIT when `keep` says so of the result, else ROLLBACK. */
   write<T>(work: () => T, keep?: (result: T) => boolean): Promise<T>
   /** Commits together with other writes of this turn of the event loop: for small writes of which there are many. */
-  writeGrouped<T>(work: () => T): Promise<T>
+  readonly writeGrouped: WriteGrouped
   close(): void
 }
 
@@ -103,6 +106,14 @@ function createStore(connection: Database.Database, options: DatabaseOptions): S
     }
   }
   const run = (sql: string) => void prepared(sql).run()
+  const keepLogShort = limitLog(options, () => {
+    try {
+      connection.pragma('wal_checkpoint(TRUNCATE)')
+    } catch (error) {
+      // What was committed is kept: a disk that fails here fails the next commit.
+      if (sqliteCode(error) === undefined) throw error
+    }
+  })
   const write: SqliteStore['write'] = async (work, keep = () => true) => {
     invariant(options.mode === 'write', 'registry/read-mode', `${options.name} was opened for reading`)
     const guarded = () => {
@@ -111,7 +122,9 @@ function createStore(connection: Database.Database, options: DatabaseOptions): S
       if (needed !== String(options.schema.format)) checkFormat(connection, options, 'write')
       return work()
     }
-    return attempt(() => inTransaction(connection, run, 'BEGIN IMMEDIATE', guarded, keep))
+    const result = await attempt(() => inTransaction(connection, run, 'BEGIN IMMEDIATE', guarded, keep))
+    if (connection.open) keepLogShort()
+    return result
   }
   return {
     file: options.file,

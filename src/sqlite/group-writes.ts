@@ -8,11 +8,16 @@ export interface GroupedStore {
   savepoint<T>(work: () => T): T
 }
 
-/** Together at most so many: a commit that takes longer would hold all of them up (STORE-2). */
+/** @param bytes about how many it writes: 0 for little. */
+export type WriteGrouped = <T>(work: () => T, bytes?: number) => Promise<T>
+
+/** Together at most so many, and so many bytes: a commit that takes longer would hold all of them up (STORE-2). */
 const MAX_GROUP = 200
+const MAX_GROUP_BYTES = 1024 * 1024
 
 interface QueuedWrite {
   readonly work: () => unknown
+  readonly bytes: number
   readonly done: (value: unknown) => void
   readonly fail: (error: unknown) => void
 }
@@ -26,24 +31,34 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
  * some hundred a second. One that throws fails alone; a COMMIT that fails, fails all. No promise resolves before COMMIT
  * returned, so work must do the same when it is run again: after a failure of one, all of its group run once more.
  */
-export function groupWrites(store: GroupedStore): <T>(work: () => T) => Promise<T> {
+export function groupWrites(store: GroupedStore): WriteGrouped {
   const queue: QueuedWrite[] = []
   let isFlushing = false
   const flush = async () => {
     while (queue.length > 0) {
-      await commitTogether(store, queue.splice(0, MAX_GROUP))
+      await commitTogether(store, queue.splice(0, groupSize(queue)))
       // What follows from these commits is queued by promises, some sooner than others: the next turn has all of it.
-      if (queue.length < MAX_GROUP) await nextTurn()
+      if (groupSize(queue) === queue.length) await nextTurn()
     }
     isFlushing = false
   }
-  return <T>(work: () => T) =>
+  return <T>(work: () => T, bytes = 0) =>
     new Promise<T>((resolve, reject) => {
-      queue.push({ work, done: value => resolve(value as T), fail: reject })
+      queue.push({ work, bytes, done: value => resolve(value as T), fail: reject })
       if (isFlushing) return
       isFlushing = true
       setImmediate(() => void flush())
     })
+}
+
+/** How many of the first are committed together: one at least, however long it is. */
+function groupSize(queue: readonly QueuedWrite[]): number {
+  let bytes = 0
+  for (let size = 0; size < queue.length; size++) {
+    bytes += queue[size]?.bytes ?? 0
+    if (size === MAX_GROUP || (size > 0 && bytes > MAX_GROUP_BYTES)) return size
+  }
+  return queue.length
 }
 
 async function commitTogether(store: GroupedStore, group: readonly QueuedWrite[]): Promise<void> {

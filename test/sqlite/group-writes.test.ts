@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
 import { openDatabase, type SqliteStore } from '../../src/sqlite/database.ts'
+import { groupWrites } from '../../src/sqlite/group-writes.ts'
 
 async function open(t: Test): Promise<SqliteStore> {
   const file = join(t.testdir(), 'test.db')
@@ -48,4 +49,23 @@ t.test('STORE-2: one that fails leaves nothing behind, and the others are kept',
   t.strictSame(await names(store), ['a', 'b', 'c'])
   await add(store, 'd')
   t.strictSame(await names(store), ['a', 'b', 'c', 'd'])
+})
+
+t.test('STORE-2: a group ends at 200 writes or 1 MB, and a longer write goes by itself', async t => {
+  const groups: number[] = []
+  let size = 0
+  const grouped = groupWrites({
+    async write(work) {
+      size = 0
+      const result = work()
+      groups.push(size)
+      return result
+    },
+    savepoint: work => work(),
+  })
+  const ofSizes = (kilobytes: readonly number[]) => Promise.all(kilobytes.map(kilobyte => grouped(() => size++, kilobyte * 1024)))
+  await ofSizes([600, 300, 200, 5000, 1, 1])
+  t.strictSame(groups.splice(0), [2, 1, 1, 2])
+  await ofSizes(Array.from({ length: 450 }, () => 1))
+  t.strictSame(groups, [200, 200, 50])
 })

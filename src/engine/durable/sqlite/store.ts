@@ -14,8 +14,18 @@ import { decideIn, prepareSignal, signalIn } from './signals.ts'
 import { type AttemptRow, type StepRow, toAttempt, toStep, toWait, type WaitRow } from './step-rows.ts'
 import { commitStepIn, consumeSignalIn, prepareStep, spendFor, writeAttempt } from './steps.ts'
 import { prepareRun, submitIn } from './submit.ts'
-import { addWaitsIn, dropWaitsIn, pauseIn, releaseIn, requestCancelIn, resumeIn, settleUnknownIn, shiftWaitsIn } from './transitions.ts'
-import { blobText, offerBlob, type Tables } from './values.ts'
+import {
+  addWaitsIn,
+  dropWaitsIn,
+  pauseIn,
+  prepareRelease,
+  releaseIn,
+  requestCancelIn,
+  resumeIn,
+  settleUnknownIn,
+  shiftWaitsIn,
+} from './transitions.ts'
+import { blobText, offerBlob, type StoredValue, storedSize, type Tables } from './values.ts'
 
 export interface RecordDatabaseOptions {
   /** `engine.db`, absolute. */
@@ -47,10 +57,10 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
   const { read } = database
   const listeners = new Set<(run: string) => void>()
   let hasWritten = false
-  const write = async <T>(work: () => T, run?: string): Promise<T> => {
+  const write = async <T>(work: () => T, run?: string, values: readonly (StoredValue | undefined)[] = []): Promise<T> => {
     hasWritten = true
     try {
-      const result = await database.writeGrouped(work)
+      const result = await database.writeGrouped(work, storedSize(values))
       if (run !== undefined) for (const listener of listeners) listener(run)
       return result
     } catch (error) {
@@ -61,11 +71,12 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
   return {
     async submit(run, steps = []) {
       const prepared = prepareRun(run, steps)
-      return write(() => submitIn(database, prepared), run.id).catch(error => Promise.reject(asStoreFull(error)))
+      const values = [prepared.input, prepared.session, ...prepared.steps.map(({ value }) => value)]
+      return write(() => submitIn(database, prepared), run.id, values).catch(error => Promise.reject(asStoreFull(error)))
     },
     commitStep: async (step, claim, spent) => {
       const prepared = prepareStep(step)
-      return write(() => commitStepIn(database, prepared, claim, spent), step.run)
+      return write(() => commitStepIn(database, prepared, claim, spent), step.run, [prepared.value])
     },
     beginAttempt: attempt => write(() => writeAttempt(database, attempt)),
     endAttempt: (attempt, spent) => write(() => writeAttempt(database, attempt, spent), attempt.run),
@@ -75,12 +86,15 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
     shiftWaits: waits => write(() => shiftWaitsIn(database, waits)),
     consumeSignal: (claim, path, name) => write(() => consumeSignalIn(database, claim, path, name), claim.run),
     claim: (owner, limit, only, most) => write(() => claimIn(database, owner, limit, compact({ only, most }))),
-    release: (claim, to) => write(() => releaseIn(database, claim, to), claim.run),
+    release: async (claim, to) => {
+      const prepared = prepareRelease(to)
+      return write(() => releaseIn(database, claim, prepared), claim.run, [prepared.body])
+    },
     held: owner => read(() => heldIn(database, owner)),
     acknowledge: claim => write(() => acknowledgeIn(database, claim)),
     async signal(signal) {
       const prepared = prepareSignal(signal)
-      return write(() => signalIn(database, prepared), signal.run)
+      return write(() => signalIn(database, prepared), signal.run, [prepared.value])
     },
     decide: decision => write(() => decideIn(database, decision), decision.run),
     settleUnknown: (run, path, as) => write(() => settleUnknownIn(database, run, path, as), run),

@@ -13,7 +13,7 @@ import { writeEvent, writeEventAt } from './events.ts'
 import { admitNext, enqueue, park, wake } from './queue.ts'
 import { type RunRow, readRow } from './run-rows.ts'
 import { commitStepIn, holdsClaim, prepareStep } from './steps.ts'
-import { keepValue, storedValue, type Tables } from './values.ts'
+import { keepValue, type StoredValue, storedValue, type Tables } from './values.ts'
 
 export function addWaitsIn(tables: Tables, claim: Claim, waits: readonly WaitRecord[]): void {
   if (!holdsClaim(tables, claim)) return
@@ -38,9 +38,20 @@ export function shiftWaitsIn({ prepared }: Tables, waits: Parameters<RecordStore
     prepared('UPDATE wait SET due_at = ? WHERE run = ? AND path = ?').run(Math.round(dueAtMs), run, path)
 }
 
+export interface PreparedRelease {
+  readonly to: RunRelease
+  /** The output, or the error, of a run that has ended. */
+  readonly body: StoredValue | undefined
+}
+
+export function prepareRelease(to: RunRelease): PreparedRelease {
+  if (to.to === 'succeeded') return { to, body: storedValue(to.output) }
+  return { to, body: to.to === 'failed' ? storedValue({ ...to.error }) : undefined }
+}
+
 /** Ends a claim. One that was lost changes nothing (RUN-1). */
-export function releaseIn(tables: Tables, claim: Claim, to: RunRelease): boolean {
-  if (isEnd(to)) return end(tables, claim, to)
+export function releaseIn(tables: Tables, claim: Claim, { to, body }: PreparedRelease): boolean {
+  if (isEnd(to)) return end(tables, claim, to, body)
   const row = readRow(tables, claim.run)
   if (row?.state !== 'running' || row.owner !== claim.owner || row.epoch !== claim.epoch) return false
   switch (to.to) {
@@ -67,7 +78,7 @@ function isEnd(to: RunRelease): to is RunEnd {
 type EndedRow = Pick<RunRow, 'seq' | 'cost_nano' | 'lane' | 'lane_limit' | 'parent_run'> & { readonly waits: number }
 
 /** Written once: the state, the last event, what waited, and the wake of a parent are one commit (RUN-4, RUN-6). */
-function end(tables: Tables, { run, owner, epoch }: Claim, to: RunEnd): boolean {
+function end(tables: Tables, { run, owner, epoch }: Claim, to: RunEnd, body: StoredValue | undefined): boolean {
   const { prepared, clock } = tables
   const row = prepared<EndedRow>(
     `UPDATE run SET state = ?, ended_at = ?, owner = NULL, queue = NULL, slot = 0, wake = 0, seq = seq + 1
@@ -75,10 +86,8 @@ function end(tables: Tables, { run, owner, epoch }: Claim, to: RunEnd): boolean 
      RETURNING seq, cost_nano, lane, lane_limit, parent_run, EXISTS(SELECT 1 FROM wait WHERE wait.run = run.id) AS waits`,
   ).get(to.to, clock.now(), run, owner, epoch)
   if (row === undefined) return false
-  if (to.to === 'succeeded')
-    prepared('UPDATE run_body SET output = ? WHERE run = ?').run(keepValue(tables, run, storedValue(to.output)), run)
-  if (to.to === 'failed')
-    prepared('UPDATE run_body SET error = ? WHERE run = ?').run(keepValue(tables, run, storedValue({ ...to.error })), run)
+  if (body !== undefined)
+    prepared(`UPDATE run_body SET ${to.to === 'failed' ? 'error' : 'output'} = ? WHERE run = ?`).run(keepValue(tables, run, body), run)
   if (row.waits > 0) prepared('DELETE FROM wait WHERE run = ?').run(run)
   const error: JsonObject = to.to === 'failed' ? { error: { ...to.error } } : {}
   writeEventAt(tables, run, row.seq, `run.${to.to}`, { cost_nano: row.cost_nano, ...error })

@@ -23,6 +23,11 @@ export function storedValue(value: JsonValue): StoredValue {
   return { text: `@${digest}`, blob: { digest, json } }
 }
 
+/** About the bytes that it writes. */
+export function storedSize(values: readonly (StoredValue | undefined)[]): number {
+  return values.reduce((size, value) => size + (value === undefined ? 0 : value.text.length + (value.blob?.json.length ?? 0)), 0)
+}
+
 /** Writes what the value needs besides its row. @returns the text of the row. */
 export function keepValue(tables: Tables, run: string, { text, blob }: StoredValue): string {
   if (blob) {
