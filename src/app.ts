@@ -5,7 +5,6 @@ import type { Clock } from './base/clock.ts'
 import { compact } from './base/compact.ts'
 import { createUlidSource } from './base/ids.ts'
 import { flowrunVersion } from './base/version.ts'
-import type { Environment } from './config/blocks/environment.ts'
 import { createProjectFiles } from './config/project-files.ts'
 import { createFunctionTable } from './hcl/functions/index.ts'
 import type { OperationHost } from './operations/project.ts'
@@ -25,6 +24,7 @@ export function createApp(host: AppHost): OperationHost {
   const dataDirectory = environment.FLOWRUN_DATA_DIR || '.flowrun'
   const newId = createUlidSource(clock, host.random)
   const resolveSettings = createSettingsResolver(environment, dataDirectory, clock)
+  const openStores = createStoreOpener({ dataDirectory, environment, clock, resolveSettings })
   const createPromptEngine: OperationHost['createPromptEngine'] = async (root, options) =>
     (await import('./app/prompt-engine.ts')).openPromptEngine(
       { root, dataDirectory, environment, clock, newId, text: resolveSettings(root, compact({ secrets: options.secrets })) },
@@ -41,7 +41,7 @@ export function createApp(host: AppHost): OperationHost {
     functions: read => createFunctionTable({ environment: read }),
     files: root => createProjectFiles(root),
     backendRecords: root => createBackendRecords(...recordFile(root, dataDirectory)),
-    openStores: createStoreOpener({ dataDirectory, environment, clock, resolveSettings }),
+    openStores,
     createProviderProbe: async (root, { secrets }) => {
       const [{ createProviderProbe }, { systemTimers }] = await Promise.all([import('./gateway/probe.ts'), import('./gateway/timers.ts')])
       const places = secretPlaces(root, secrets, dataDirectory)
@@ -62,9 +62,10 @@ export function createApp(host: AppHost): OperationHost {
     openRuns: async root => (await import('./app/engine.ts')).openRuns({ root, dataDirectory, clock }),
     openRunEngine: async (root, options) => {
       const { project, onWarning } = options
-      const promptEngine = (settings: Pick<Environment, 'secrets' | 'cache'>) =>
-        createPromptEngine(root, { ...settings, project, onWarning })
-      return (await import('./app/engine.ts')).openRunEngine({ root, dataDirectory, clock }, newId, options, promptEngine)
+      return (await import('./app/engine.ts')).openRunEngine({ root, dataDirectory, clock }, newId, options, {
+        openStores,
+        promptEngine: (settings, budgets) => createPromptEngine(root, { ...settings, project, budgets, onWarning }),
+      })
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { compact } from '../base/compact.ts'
 import type { UlidSource } from '../base/ids.ts'
 import { createPromptEngine, type PromptEngine } from '../engine/prompt-engine.ts'
 import { systemTimers } from '../gateway/timers.ts'
@@ -21,7 +22,7 @@ export interface PromptEnginePlace {
 /** What calls models in this process, with the cache, the limits and the ledger that it shares with others. */
 export async function openPromptEngine(
   { text, newId, environment, ...place }: PromptEnginePlace,
-  { project, secrets, cache, onWarning }: PromptEngineOptions,
+  { project, secrets, cache, budgets, onWarning }: PromptEngineOptions,
 ): Promise<PromptEngine> {
   const { root, dataDirectory, clock } = place
   const redis = redisOf(cache, text, clock, onWarning)
@@ -34,6 +35,7 @@ export async function openPromptEngine(
     answerCache: createAnswerCache(cache, { ...place, mode: 'write', redis }),
     load: await createLoadOf({ ...place, ...time, redis }),
     warn: onWarning,
+    ...compact({ budgets }),
   })
   return { ...engine, close: () => engine.close().finally(() => redis?.close()) }
 }

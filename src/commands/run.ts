@@ -1,11 +1,13 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
+import type { VariableFlag } from '../config/variables.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { type FoundFlow, findFlow } from '../operations/flow.ts'
 import { type CallEvent, dryRun, PromptFailure, type RunOptions, run } from '../operations/run.ts'
 import { isWorkedOn } from '../operations/runs/find.ts'
 import { type SubmitOptions, submitRun } from '../operations/runs/submit.ts'
+import { createWorkingCopy } from '../operations/runs/working-copy.ts'
 import {
   answerText,
   dryRunJson,
@@ -90,7 +92,7 @@ export default class Run extends RunCommand {
       const direct = DIRECT_FLAGS.filter(name => flags[name] !== undefined && flags[name] !== false)
       if (found.kind === 'workflow' || recorded.length > 0) {
         if (direct[0] !== undefined) throw misplacedFlag(direct[0], found.kind === 'workflow' ? found.closure.address : `--${recorded[0]}`)
-        return await this.#submit(found, { input, session }, flags)
+        return await this.#submit(found, { input, session }, { ...flags, variables: readVariables(raw) })
       }
       const options: RunOptions = {
         ...{ input, session },
@@ -114,6 +116,7 @@ export default class Run extends RunCommand {
     const engine = await host.openRunEngine(host.workingDirectory, {
       project,
       environments,
+      workingCopy: createWorkingCopy(host, flags.variables),
       onWarning: text => this.note(`Warning: ${text}.\n`),
     })
     try {
@@ -201,6 +204,7 @@ const ENGINE_FLAGS = ['detach', 'wait', 'cancel-on-interrupt', 'idempotency-key'
 const DIRECT_FLAGS = ['model', 'dry-run', 'no-cache'] as const
 
 interface SubmitFlags extends WaitFlags {
+  readonly variables: readonly VariableFlag[]
   readonly detach: boolean
   readonly 'idempotency-key'?: string | undefined
   readonly deadline?: string | undefined

@@ -59,7 +59,19 @@ export interface PromptEngine {
 }
 
 export function createPromptEngine(settings: PromptEngineSettings): PromptEngine {
-  const { environment, secretPlaces, clock, timers, random, spending, answerCache, load, warn, budgets, mayStartProcesses = true } = settings
+  const {
+    environment,
+    secretPlaces,
+    clock,
+    timers,
+    random,
+    spending,
+    answerCache,
+    load,
+    warn,
+    budgets,
+    mayStartProcesses = true,
+  } = settings
   const http = createHttp()
   const redactor = createRedactor()
   const language = createDeferredLanguage(runtimeFunctionTable)

@@ -13,6 +13,7 @@ import { decodeSettings, reportUnknownEnvironment, type Settings } from '../conf
 import { collectVariableInputs, environmentVariable, type VariableFlag } from '../config/variables.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
+import type { BudgetReader } from '../engine/prompt/budgets.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { AnswerCache } from '../gateway/cache/answer-cache.ts'
 import type { SpendingStore } from '../gateway/ledger/sqlite/store.ts'
@@ -59,6 +60,8 @@ export interface OperationHost {
 export interface PromptEngineOptions extends Pick<Environment, 'secrets' | 'cache'> {
   /** Whose spending it is. */
   readonly project: string
+  /** For steps of runs; absent: the budgets of what they are pinned to. */
+  readonly budgets?: BudgetReader
   /** Told what does not keep a call from its answer: its usage cannot be kept, its cache cannot be asked. */
   readonly onWarning: (text: string) => void
 }

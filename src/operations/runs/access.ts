@@ -26,8 +26,10 @@ export interface RunEngine extends Runs {
 
 export interface RunEngineOptions {
   readonly project: string
-  /** A run is executed with the secrets and the cache of its own. */
-  readonly environments: ReadonlyMap<string, Pick<Environment, 'secrets' | 'cache'>>
+  /** A run is executed with the secrets, the cache and the budgets of its own. */
+  readonly environments: ReadonlyMap<string, Environment>
+  /** What the files of the project say now, for the budgets of its runs; undefined: nothing that could be published. */
+  workingCopy(environment: string): Closure['members'] | undefined
   /** Runs at once. */
   readonly concurrency?: number
   /** Runs of a flow at once. */

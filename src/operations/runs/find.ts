@@ -6,6 +6,7 @@ import { Report } from '../../diagnostics/report.ts'
 import { type RunRecord, TERMINAL_STATES } from '../../engine/durable/record-store.ts'
 import { type OperationHost, openProject, type Project } from '../project.ts'
 import type { RunEngine, RunEngineOptions, Runs } from './access.ts'
+import { createWorkingCopy } from './working-copy.ts'
 
 export type RunsResult<T> =
   | { readonly outcome: 'found'; readonly value: T }
@@ -49,6 +50,7 @@ export async function withRunEngine<T>(
   const { concurrency, lanes, onWarning } = options
   const engine = await host.openRunEngine(project.root, {
     ...{ project: project.settings.project, environments: project.settings.environments, onWarning },
+    workingCopy: createWorkingCopy(host),
     ...compact({ concurrency, lanes }),
   })
   try {

@@ -1,5 +1,5 @@
 import type { Closure } from '../../artifact/closure.ts'
-import { reachedFrom } from '../../artifact/references.ts'
+import { memberKey, reachedFrom } from '../../artifact/references.ts'
 import type { Session } from '../../artifact/session.ts'
 import { compact } from '../../base/compact.ts'
 import type { JsonValue } from '../../base/json.ts'
@@ -61,16 +61,22 @@ export async function pinsOf(
   flow: FoundFlow,
   { input: given, session }: Pick<RunRecord, 'input' | 'session'>,
 ): Promise<RetryPins> {
-  const closure = reachable(flow.closure)
+  const closure = reachable(flow)
   const { interpreter, retention_ms: retentionMs } = flows.graph(closure)
   const input = await flows.checkedInput(closure, given).catch(error => Promise.reject(withPlace(error, flow.parsed)))
   return { closure, input, interpreter, retentionMs, release: flow.release, ...flows.lane(closure, input, session) }
 }
 
-/** What a run is pinned to (RUN-3): all that the flow reaches, and the budgets, which may stop any call. */
-function reachable({ address, members }: Closure): Closure {
-  const budgets = [...members].flatMap(([key, { artifact }]) => (artifact.kind === 'budget' ? [key] : []))
-  return { address, members: reachedFrom(members, [address, ...budgets]) }
+/**
+ * What a run is pinned to (RUN-3): all that the flow reaches. Published budgets are not, for they are read when they are
+ * used; those of the working copy are, for its files may be in no state to be read then.
+ */
+function reachable({ closure: { address, members }, release }: FoundFlow): Closure {
+  const flow = reachedFrom(members, [address])
+  if (release > 0) return { address, members: flow }
+  const budgets = [...members].filter(([, { artifact }]) => artifact.kind === 'budget')
+  const cheaper = budgets.flatMap(([, { artifact }]) => (artifact.kind === 'budget' && artifact.spec.degrade_to) || [])
+  return { address, members: new Map([...flow, ...reachedFrom(members, cheaper.map(memberKey)), ...budgets]) }
 }
 
 function badKey(): OperationError {
