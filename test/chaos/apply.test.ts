@@ -16,7 +16,8 @@ const SEED = Number(process.env.FLOWRUN_CHAOS_SEED ?? Date.now() % 1_000_000)
 const LATEST = 1.3
 const PROMPTS = 298
 
-t.setTimeout(120_000 + KILLS * 4000)
+// The kills at named points and the other tests took two minutes on a machine under load.
+t.setTimeout(400_000 + KILLS * 4000)
 
 /** 300 blocks, of which a new generation changes all prompts; 4 KB each, so that one upload is two transactions. */
 function configuration(generation: number, state = ''): string {
@@ -91,15 +92,18 @@ for (const kind of ['sqlite', 'http'] as const) {
         release++
       }
       const random = randomOf(SEED)
-      let died = 0
-      for (let kill = 0; kill < Math.ceil(KILLS / 2); kill++) {
+      let { tookMs } = measured
+      let [kills, died] = [0, 0]
+      // A machine that is less busy than when it was measured may be done before each of a few instants.
+      for (; kills < Math.ceil(KILLS / 2) || (died === 0 && kills < KILLS + 20); kills++) {
         project.write(configuration(release, state))
-        const end = await killed(project.folder, random() * measured.tookMs * LATEST)
+        const end = await killed(project.folder, random() * tookMs * LATEST)
         if (end.signal === 'SIGKILL') died++
+        else tookMs = end.tookMs
         await converges(t, project, release)
         release++
       }
-      t.comment(`${died} of ${Math.ceil(KILLS / 2)} killed; undisturbed it took ${Math.round(measured.tookMs)} ms`)
+      t.comment(`${died} of ${kills} killed; undisturbed it took ${Math.round(tookMs)} ms`)
       t.ok(died > 0)
     },
   )
