@@ -21,7 +21,7 @@ const CUTS: readonly Omit<Cut, 'at'>[] = [
 ]
 const DEAD_PROCESS = spawnSync(process.execPath, ['--version']).pid
 
-t.setTimeout(60_000 + KILLS * 1000)
+t.setTimeout(240_000 + KILLS * 2000)
 
 const generationText = (generation: number) => prompt(`user = "Generation ${generation}."`)
 

@@ -23,7 +23,7 @@ const LATEST = 1.5
 const KILLS = Number(process.env.FLOWRUN_CHAOS_KILLS ?? 50)
 const SEED = Number(process.env.FLOWRUN_CHAOS_SEED ?? Date.now() % 1_000_000)
 
-t.setTimeout(60_000 + KILLS * 1000)
+t.setTimeout(240_000 + KILLS * 2000)
 
 interface Death {
   readonly signal: NodeJS.Signals | null

@@ -9,7 +9,7 @@ import { type TestProject, testProject } from '../support/project.ts'
 
 const RUNS = Number(process.env.FLOWRUN_ROLLBACK_RUNS ?? 25)
 // A run took 225 ms where other tests ran beside it.
-t.setTimeout(30_000 + RUNS * 1000)
+t.setTimeout(180_000 + RUNS * 1000)
 
 const ENVIRONMENTS = ['dev', 'prod'] as const
 
