@@ -548,3 +548,41 @@ t.test('an engine takes as many of a flow as it was told, and others pass by', a
   t.same((await states('queued')).sort(), ['workflow.never'])
   t.equal((await states('succeeded')).length, 12)
 })
+
+t.test('STEP-9: a map writes a record for each item that is done, none before, and goes on where it was', async t => {
+  const [items, done] = [700, 600]
+  const nodes: readonly CaseNode[] = [
+    {
+      name: 'm',
+      type: 'map',
+      arguments: { items: { $expr: `range(${items})` }, concurrency: 4 },
+      nodes: [{ name: 'x', type: 'tool', arguments: { tool: { $ref: 'tool.any' } } }],
+      output: { $expr: 'node.x.output' },
+    },
+  ]
+  const spec = graphOfCase({ nodes, output: { $expr: 'node.m.succeeded' } }) as unknown as JsonObject
+  const members = { 'workflow.w': { kind: 'workflow', spec }, 'tool.any': { kind: 'tool', spec: { replay: 'safe' } } }
+  const closure = { ...closureOfCase(members), address: 'workflow.w' }
+  const flows = createFlows({ language, validator: await loadSchemaValidator() })
+  const begun = new Set<string>()
+  const { clock, engine, store, other } = await scene(
+    t,
+    ({ path }) => (begun.add(path).size > done ? new Promise(() => {}) : Promise.resolve(succeed({ output: 1 }))),
+    { flows },
+  )
+  engine.start()
+  const { run } = await engine.submit(submission({ rows: [] }, { closure }))
+  for (let look = 0; look < 1000 && begun.size < done + 4; look++) await clock.advance(10)
+  t.equal(begun.size, done + 4, 'as many are begun as may run at once')
+  t.equal((await store.steps(run.id)).length, done)
+  await store.takeFrom(engine.owner)
+  const again = new Set<string>()
+  const second = await other(async ({ path }) => {
+    again.add(path)
+    return succeed({ output: 1 })
+  })
+  t.match(await clock.runUntil(second.engine.run(run.id)), { state: 'succeeded', output: items })
+  t.equal(again.size, items - done, 'only items without a record, though the journal is loaded in parts')
+  await clock.runUntil(second.engine.drain(0))
+  await second.store.close()
+})

@@ -137,6 +137,8 @@ export interface Claim {
 export interface LoadedRun {
   readonly run: RunRecord
   readonly steps: readonly StepRecord[]
+  /** Of a long journal: steps that were recorded after these, in the order of their ends; `stepsAt` has them (STEP-9). */
+  readonly later: readonly StepPath[]
   readonly attempts: readonly AttemptRecord[]
   readonly waits: readonly WaitRecord[]
 }
@@ -218,6 +220,8 @@ export interface RecordStore {
   getBlob(digest: string): Promise<JsonValue | undefined>
   events(run: string, afterSeq: number): Promise<readonly RunEvent[]>
   steps(run: string): Promise<readonly StepRecord[]>
+  /** Those that are there. */
+  stepsAt(run: string, paths: readonly StepPath[]): Promise<readonly StepRecord[]>
   step(run: string, path: StepPath): Promise<StepRecord | undefined>
   attempts(run: string): Promise<readonly AttemptRecord[]>
   waits(run: string): Promise<readonly WaitRecord[]>

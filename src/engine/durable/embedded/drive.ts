@@ -17,6 +17,8 @@ const MAX_JOURNAL = 256 * 1024 * 1024
 /** A cancelled effect has this long to say what it cost; one that runs `once`, to end. */
 const ABORT_GRACE_MS = 1000
 const ONCE_GRACE_MS = 30_000
+/** Records that are read again at once. */
+const REPLAYED = 500
 /** The longest timer of Node. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -75,7 +77,7 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
   const { store, flows } = context
   const loaded = await store.load(claim)
   if (loaded === undefined) return undefined
-  const { run, steps, attempts, waits } = loaded
+  const { run, steps, later, attempts, waits } = loaded
   const closure = await context.closureOf(run)
   if (closure === undefined) {
     await store.release(claim, {
@@ -95,17 +97,33 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
   const state: DriveState = {
     ...{ context, claim, run, closure, interpretation, inbox, ...compact({ scope }) },
     ...{ flights: new Map<StepPath, Flight>(), waits: new Map(), keeping: new Map(), parked: new Map<StepPath, EffectCommand>() },
-    ...{ attempts: Map.groupBy(attempts, ({ path }) => path), steps: steps.length, bytes: 0, ending: undefined, isLost: false },
+    ...{ attempts: Map.groupBy(attempts, ({ path }) => path), steps: 0, bytes: 0, ending: undefined, isLost: false },
   }
-  const recorded = new Set(steps.map(({ path }) => path))
+  const recorded = new Set([...steps.map(({ path }) => path), ...later])
   if (attempts.some(({ path, endedAtMs }) => endedAtMs === undefined && !recorded.has(path))) await context.onInterrupted(run.id)
   for (const { path, endedAtMs } of attempts) if (endedAtMs === undefined && !recorded.has(path)) interpretation.begun(path)
-  for (const { path } of waits) interpretation.begun(path)
+  for (const { path } of [...waits, ...later.map(path => ({ path }))]) interpretation.begun(path)
   for (const wait of waits) keepWait(state, wait)
-  for (const step of steps) count(state, step)
-  for (const { path, outcome, endedAtMs, ...spent } of steps) interpretation.settle(path, outcome, endedAtMs, spent)
+  try {
+    await replay(state, steps, later)
+  } catch (error) {
+    await store.release(claim, { to: 'paused', reason: brokenOf(error) })
+    return undefined
+  }
   if (run.cancelRequestedAtMs !== undefined) await stopFor(state, { to: 'cancelled' })
   return state
+}
+
+/** Tells the interpretation what is recorded: of a long journal one part after the other, so that it is never there as a whole (STEP-9). */
+async function replay(state: DriveState, first: readonly StepRecord[], later: readonly StepPath[]): Promise<void> {
+  const { context, run, interpretation } = state
+  let steps = first
+  for (let from = 0; ; from += REPLAYED) {
+    for (const step of steps) count(state, step)
+    for (const { path, outcome, endedAtMs, ...spent } of steps) interpretation.settle(path, outcome, endedAtMs, spent)
+    if (from >= later.length || interpretation.outcome !== undefined) return
+    steps = await persist(context, () => context.store.stepsAt(run.id, later.slice(from, from + REPLAYED)))
+  }
 }
 
 /** Starts what is due, until nothing more is: what waits and is due at once may lead on. */

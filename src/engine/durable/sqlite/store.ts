@@ -7,6 +7,7 @@ import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
 import type { Claim, LoadedRun, RecordStore, RunCount, RunFilter, RunRecord } from '../record-store.ts'
 import { acknowledgeIn, beatIn, claimIn, heldByBudgetsIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
 import { eventsAfter } from './events.ts'
+import { loadStepsIn, stepsAtIn } from './journal.ts'
 import { purgeIn } from './retention.ts'
 import { type BodyRow, RUN_WITH_BODY, type RunRow, readRow, readRun, toRun, withBody } from './run-rows.ts'
 import { engineSchema } from './schema.ts'
@@ -139,6 +140,7 @@ function reads(
   | 'getBlob'
   | 'events'
   | 'steps'
+  | 'stepsAt'
   | 'step'
   | 'attempts'
   | 'waits'
@@ -163,6 +165,7 @@ function reads(
         const row = database.prepared<StepRow>('SELECT * FROM step WHERE run = ? AND path = ?').get(run, path)
         return row && toStep(database, row)
       }),
+    stepsAt: (run, paths) => read(() => stepsAtIn(database, run, paths)),
     attempts: run => read(() => attemptsOf(database, run)),
     waits: run => read(() => waitsOf(database, run)),
     heldByBudgets: () => read(() => heldByBudgetsIn(database)),
@@ -176,8 +179,8 @@ function loadIn(tables: Tables, { run: id, owner, epoch }: Claim): LoadedRun | u
   if (row?.state !== 'running' || row.owner !== owner || row.epoch !== epoch) return undefined
   const run = withBody(tables, row)
   // Submitted and claimed, and nothing else was told of it yet.
-  if (row.seq === 2) return { run, steps: [], attempts: [], waits: [] }
-  return { run, steps: stepsOf(tables, id), attempts: attemptsOf(tables, id), waits: waitsOf(tables, id) }
+  if (row.seq === 2) return { run, steps: [], later: [], attempts: [], waits: [] }
+  return { run, ...loadStepsIn(tables, id), attempts: attemptsOf(tables, id), waits: waitsOf(tables, id) }
 }
 
 /** In the order in which they were recorded. */
