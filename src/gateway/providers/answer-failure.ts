@@ -124,7 +124,8 @@ function unreadable(status: number, headers: Readonly<Record<string, string>>, b
   return `answered with ${headers['content-type'] ?? 'no content type'}: ${excerpt(body)}`
 }
 
-function withoutUserInfo(url: string): string {
+/** An address may carry a name and a password. */
+export function withoutUserInfo(url: string): string {
   return url.replace(/\/\/[^/@]*@/, '//')
 }
 

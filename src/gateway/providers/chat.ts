@@ -3,7 +3,7 @@ import type { ModelCall, ProviderTarget } from '../call.ts'
 import type { AnswerHead, BodyTaker, WholeAnswer } from '../exchange.ts'
 import { CallFailure } from '../failure.ts'
 import type { NetworkPolicy } from '../http.ts'
-import { answerFailure, requestIdOf } from './answer-failure.ts'
+import { answerFailure, requestIdOf, withoutUserInfo } from './answer-failure.ts'
 import { type Attempting, withCredentials } from './attempt.ts'
 import { answerOf, type ChatAnswer, readChatAnswer } from './chat-answer.ts'
 import { type ChatDialect, chatRequest } from './chat-request.ts'
@@ -15,6 +15,7 @@ import { requiredEndpoint } from './endpoint.ts'
 import { createEventReader } from './event-lines.ts'
 import { excerpt } from './excerpt.ts'
 import { type SupportedUrls, withFetchedFiles } from './fetched-files.ts'
+import { foreignDetails } from './network-failure.ts'
 
 /** A vendor whose chat completions are called without a package: a third of the work, and nothing to load. */
 export interface ChatVendor {
@@ -43,10 +44,17 @@ export function connectChat(
         const { body, warnings } = chatRequest(await withFetchedFiles(call, supportedUrls, dependencies.http, policy), dialect)
         const stream = call.onEvent && createChatStream(call.onEvent, dependencies.redactor.redact)
         const request = { url, method: 'POST', headers: headersOf(credentials), body, signal: call.signal, policy }
-        const answer = await dependencies.http.exchange(request, stream && takerOf(stream))
+        const answer = await dependencies.http.exchange(request, stream && takerOf(stream)).catch(brokenOff(url, dependencies))
         const read = stream && isEventStream(answer) ? stream.answer() : requiredAnswer(answer, url, stream !== undefined, dependencies)
         return checkedAnswer(answerOf(read, call.target, warnings, requestIdOf(answer.headers)), call)
       }),
+  }
+}
+
+/** @throws CallFailure that says where the connection was to. */
+function brokenOff(url: string, { redactor }: ProviderDependencies): (error: unknown) => never {
+  return error => {
+    throw error instanceof CallFailure ? error : new CallFailure({ ...foreignDetails(error, redactor.redact), url: withoutUserInfo(url) })
   }
 }
 
