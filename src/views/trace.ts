@@ -65,7 +65,7 @@ function barsOf(node: NodeReport, cost: string, startMs: number, nowMs: number):
     endMs: endedAtMs - startMs,
     kind: 'work',
     time: formatDuration(Math.max(0, endedAtMs - startedAtMs)),
-    note: costNano ? cost : '',
+    note: node.isCached ? 'from the cache' : costNano ? cost : '',
   }
   return [own, ...(tries.length > 1 ? triesOf(node, startMs) : callsOf(node, startMs))]
 }
