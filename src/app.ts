@@ -47,6 +47,13 @@ export function createApp(host: AppHost): OperationHost {
       const places = secretPlaces(root, secrets, dataDirectory)
       return createProviderProbe({ environment, secretPlaces: places, clock, timers: systemTimers })
     },
+    openToolServers: async (root, { secrets }) => {
+      const [{ createToolServers }, { systemTimers }] = await Promise.all([
+        import('./engine/effects/tool/tool-servers.ts'),
+        import('./gateway/timers.ts'),
+      ])
+      return createToolServers({ environment, secretPlaces: secretPlaces(root, secrets, dataDirectory), clock, timers: systemTimers })
+    },
     openSpending: async (root, project) =>
       (await import('./app/spending.ts')).openSpending({ root, project, dataDirectory, clock }, 'read'),
     openAnswerCache: async (root, { secrets, cache }, mode) => {

@@ -28,13 +28,14 @@ export default class Init extends BaseCommand {
   static override summary = 'Make a small project that works, or prepare the one that is here'
   static override description =
     'Writes a project into DIR (default: here) if it has no file that ends in .flow.hcl. Never overwrites a file.\n' +
-    'Else fetches the modules that the project takes from git repositories, and locks them in .flowrun.lock.hcl.'
+    'Else fetches the modules that the project takes from git repositories, asks MCP servers what the tools of the\n' +
+    'project take, and locks both in .flowrun.lock.hcl.'
   static override examples = ['flowrun init hello', 'flowrun init --list-templates', 'flowrun init -upgrade', 'flowrun init -migrate-state']
   static override args = { dir: Args.string() }
   static override flags = {
     template: Flags.string({ helpGroup: 'What to write', helpValue: 'NAME', summary: 'project to write', default: 'hello' }),
     'list-templates': Flags.boolean({ helpGroup: 'What to write', summary: 'list the templates, write nothing' }),
-    upgrade: Flags.boolean({ helpGroup: 'What to prepare', summary: 'ask again which commits the tags of modules name' }),
+    upgrade: Flags.boolean({ helpGroup: 'What to prepare', summary: 'ask again which commits tags name; take changed schemas of tools' }),
     'migrate-state': Flags.boolean({
       helpGroup: 'Where the state is',
       summary: 'move the states to where the configuration says; asks first',
@@ -63,6 +64,7 @@ export default class Init extends BaseCommand {
     const result = initialize(root, flags.template)
     const prepared = result.outcome === 'ready' ? await this.prepare(root, flags.upgrade) : undefined
     if (prepared?.outcome === 'invalid') return this.interruptedCode ?? this.report(prepared.diagnostics)
+    if (prepared) this.report(prepared.warnings)
     const exitCode = this.present({ text: () => initText(result, folder, prepared), json: () => initJson(result, folder, prepared) })
     if (this.givesHints) this.note('\n')
     this.next(...(folder === '.' ? [] : [`cd ${shellWord(folder)}`]), 'flowrun plan')
@@ -109,7 +111,8 @@ export default class Init extends BaseCommand {
 
   private async prepare(root: string, upgrade: boolean): Promise<Prepared> {
     const onFetching = (source: string) => this.progress(`Fetching ${source} …`)
-    const prepared = await prepareModules(createApp(this.host), { root, upgrade, onFetching, signal: this.interruption() })
+    const onAsking = (server: string) => this.progress(`Asking ${server} …`)
+    const prepared = await prepareModules(createApp(this.host), { root, upgrade, onFetching, onAsking, signal: this.interruption() })
     this.progress('')
     return prepared
   }

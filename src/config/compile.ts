@@ -130,7 +130,7 @@ export function createSite(block: Block, address: string, where: string, scope: 
     budget: { remaining: EXPRESSION_STEPS },
     files: host.files,
   }
-  return { address, where, evaluation, report: complete }
+  return { address, where, evaluation, report: complete, ...(host.servers && { servers: host.servers }) }
 }
 
 const dependencies = references()

@@ -1,6 +1,7 @@
 import type { Artifact } from '../artifact/envelope.ts'
 import type { Digest } from '../base/digest.ts'
 import type { FileAccess, FunctionTable } from '../hcl/function.ts'
+import type { LockedServer } from './locked-tools.ts'
 import type { Search } from './project-files.ts'
 
 /** What compiling needs of the world. */
@@ -17,4 +18,6 @@ export interface CompileHost {
   readonly versionOf?: (address: string, digest: Digest) => number
   /** What is active at an address now, for `ignore_changes`; absent where no registry was asked. */
   readonly publishedAt?: (address: string) => Artifact | undefined
+  /** What the lock says of MCP servers. */
+  readonly servers?: readonly LockedServer[]
 }

@@ -50,7 +50,11 @@ export function loadConfiguration(input: LoadInput, report: Report): Loaded {
   const { parsed, settings, environment } = input
   // What is missing in half of a configuration is no mistake of its own.
   if (parsed.isPartial) return { configuration: undefined, missing: [], names: EMPTY_SCOPE }
-  const host: CompileHost = { ...input.host, functions: new Map(input.host.functions).set(pinForm.name, pinForm) }
+  const host: CompileHost = {
+    servers: parsed.servers ?? [],
+    ...input.host,
+    functions: new Map(input.host.functions).set(pinForm.name, pinForm),
+  }
   const loading = createLoading(input, host, report)
   const given = { names: () => variables.values.keys(), read: (name: string) => variables.values.get(name) }
   const root = createModuleInstance(loading, { path: undefined, parsed, host, caller: undefined, variables: given })

@@ -6,6 +6,7 @@ import type { Source } from '../diagnostics/source.ts'
 import type { Block, Body } from '../hcl/ast.ts'
 import { parseConfig } from '../hcl/parser.ts'
 import { parseAddress } from './address.ts'
+import type { LockedServer } from './locked-tools.ts'
 
 const SUFFIX = '.flow.hcl'
 const NO_MODULES: ParsedConfiguration['modules'] = new Map()
@@ -21,8 +22,10 @@ export interface ParsedConfiguration {
   readonly isPartial: boolean
   /** What its `module` blocks call, where it could be read. */
   readonly modules: ReadonlyMap<Block, ParsedModule>
-  /** The lock file, where something was looked up in it. */
+  /** The lock file, where there is one. */
   readonly lock?: Source
+  /** What it says of MCP servers. */
+  readonly servers?: readonly LockedServer[]
 }
 
 /** The configuration in the folder of a module. */

@@ -13,6 +13,7 @@ import { decodeSettings, reportUnknownEnvironment, type Settings } from '../conf
 import { collectVariableInputs, environmentVariable, type VariableFlag } from '../config/variables.ts'
 import type { Report } from '../diagnostics/report.ts'
 import type { Source } from '../diagnostics/source.ts'
+import type { ToolServers } from '../engine/effects/tool/tool-servers.ts'
 import type { BudgetReader } from '../engine/prompt/budgets.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { AnswerCache } from '../gateway/cache/answer-cache.ts'
@@ -53,6 +54,8 @@ export interface OperationHost {
   openLoad(root: string, environment: Pick<Environment, 'secrets' | 'cache'>): Promise<LoadReader>
   /** Looks at providers, asking no model anything; secrets are looked for where the environment says. */
   createProviderProbe(root: string, environment: Pick<Environment, 'secrets'>): Promise<ProviderProbe>
+  /** Asks MCP servers what they offer; secrets are looked for where the environment says. */
+  openToolServers(root: string, environment: Pick<Environment, 'secrets'>): Promise<ToolServers>
   functions(environment: Readonly<Record<string, string | undefined>>): FunctionTable
   files(root: string): CompileHost['files']
 }
@@ -117,6 +120,8 @@ export interface LoadOptions {
   /** What a registry was asked, where there is one. */
   readonly versionOf?: CompileHost['versionOf']
   readonly publishedAt?: CompileHost['publishedAt']
+  /** For whoever asks the servers anew. */
+  readonly withoutServers?: true
   /** What a terminal was asked for and answered. */
   readonly answers?: Readonly<Record<string, string>>
 }
@@ -140,8 +145,13 @@ export function loadProject(host: OperationHost, project: Project, options: Load
   // What a file that cannot be read would have given is not missing.
   const isComplete = report.errorCount === errorsBefore
   const { parsed, settings, environment, functions, files } = project
-  const { versionOf, publishedAt } = options
-  const compileHost: CompileHost = { functions, files, ...(versionOf ? { versionOf } : {}), ...(publishedAt ? { publishedAt } : {}) }
+  const { versionOf, publishedAt, withoutServers } = options
+  const compileHost: CompileHost = {
+    ...{ functions, files },
+    ...(versionOf ? { versionOf } : {}),
+    ...(publishedAt ? { publishedAt } : {}),
+    ...(withoutServers ? { servers: [] } : {}),
+  }
   const loaded = loadConfiguration({ parsed, settings, environment, variables: inputs, variableFiles, host: compileHost }, report)
   if (!canAsk && isComplete) reportMissingVariables(loaded.missing, report)
   return loaded

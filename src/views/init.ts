@@ -25,14 +25,25 @@ export function initText(result: InitResult, folder: string, prepared?: Prepared
 /** What was fetched, and from which commit. */
 function preparedText(prepared: PreparedModules): string {
   const modules = prepared?.modules ?? []
+  const servers = prepared?.servers ?? []
   const fetched = modules.filter(({ action }) => action !== 'kept')
-  const lock = prepared?.lock === 'written' ? 'Wrote .flowrun.lock.hcl. Commit it: with it everybody plans with the same modules.\n' : ''
+  const kinds = [...(modules.length > 0 ? ['modules'] : []), ...(servers.length > 0 ? ['tools'] : [])].join(' and ')
+  const lock =
+    prepared?.lock === 'written' ? `Wrote .flowrun.lock.hcl. Commit it: with it everybody plans with the same ${kinds || 'modules'}.\n` : ''
+  const isReachable = servers.every(({ action }) => action !== 'unreachable')
+  const standing = [
+    ...(modules.length > 0 ? ['its modules are here'] : []),
+    ...(servers.length > 0 && isReachable ? ['its tools are as they are locked'] : []),
+  ]
   if (fetched.length === 0 && lock === '')
-    return `This folder has a configuration already${modules.length === 0 ? '' : ', and its modules are here'}. Nothing was changed.\n`
+    return `${['This folder has a configuration already', ...standing].join(', and ')}. Nothing was changed.\n`
   const lines = fetched.map(
     ({ source, commit, action }) => `${action === 'upgraded' ? 'Upgraded' : 'Fetched'} ${source}, commit ${commit.slice(0, 8)}\n`,
   )
-  return lines.join('') + lock
+  const locked = servers
+    .filter(({ action }) => action === 'locked' || action === 'upgraded')
+    .map(({ server, tools, action }) => `${action === 'upgraded' ? 'Upgraded' : 'Locked'} ${tools.join(', ')} of ${server}\n`)
+  return lines.join('') + locked.join('') + lock
 }
 
 export function initJson(result: InitResult, folder: string, prepared?: PreparedModules): string {
@@ -42,6 +53,8 @@ export function initJson(result: InitResult, folder: string, prepared?: Prepared
     created: files,
     kept: result.outcome === 'created' ? result.kept : [],
     modules: (prepared?.modules ?? []).map(({ source, commit, action }) => ({ source, commit, action })),
+    ...(prepared &&
+      prepared.servers.length > 0 && { tool_servers: prepared.servers.map(({ server, tools, action }) => ({ server, tools, action })) }),
   })
 }
 

@@ -18,6 +18,7 @@ import { decodeIo, decodeValidations, type IoDeclaration } from './io.ts'
 import { retryBody } from './model-blocks.ts'
 import { checkBind } from './tool-bind.ts'
 import { commandBody, httpBody, mcpBody, toHttpSpec, toMcpSpec } from './tool-blocks.ts'
+import { lockedTool } from './tool-lock.ts'
 
 const earlier = { labels: [], many: false, decode: (block: Block) => block } as const
 
@@ -78,7 +79,8 @@ export const tool: BlockDefinition<'tool'> = {
       output: { label: `The output of ${site.address}`, code: 'config/unknown-attribute', ...rootOf(block, 'output', output) },
     })
     const outputValidation = decodeValidations(output?.validations ?? [], outputSite)
-    const inputSchema = input?.schema ?? called?.inputSchema
+    const locked = decoded.mcp && lockedTool(block, toMcpSpec(decoded.mcp), input?.schema, site)
+    const inputSchema = input?.schema ?? called?.inputSchema ?? locked?.input
     const bind = checkBind(block, decoded.bind, inputSchema, site)
     if (site.report.errorCount > before || (decoded.flow && called === undefined)) return undefined
     const replay = replayOf(decoded)

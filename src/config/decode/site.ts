@@ -1,6 +1,7 @@
 import type { Report } from '../../diagnostics/report.ts'
 import type { Attribute } from '../../hcl/ast.ts'
 import type { EvaluationContext } from '../../hcl/function.ts'
+import type { LockedServer } from '../locked-tools.ts'
 
 /** The block instance that is being decoded, and what its expressions may see. */
 export interface BlockSite {
@@ -12,6 +13,8 @@ export interface BlockSite {
   readonly evaluation: EvaluationContext
   /** The same with the names that are known only when a flow runs; absent where a block has none. */
   readonly deferred?: EvaluationContext
+  /** What the lock says of MCP servers. */
+  readonly servers?: readonly LockedServer[]
   readonly report: Report
 }
 

@@ -11,7 +11,7 @@ import { formatGitSource, type GitSource } from './source.ts'
 export interface FetchedModules {
   /** @returns an absolute folder, or the message that stands at the `source` of the call. */
   folderOf(source: GitSource): string | Pick<DiagnosticInput, 'code' | 'summary' | 'detail'>
-  /** Absent where nothing was looked up. */
+  /** Absent where there is none to look into. */
   lock(): ModuleLock | undefined
 }
 
@@ -25,7 +25,7 @@ export function createFetchedModules(root: string, workingDirectory: string, rep
   let lock: ModuleLock | undefined
   const folders = new Map<Digest, ReturnType<FetchedModules['folderOf']>>()
   return {
-    lock: () => lock,
+    lock: () => (lock ??= readLock(root, workingDirectory, report)),
     folderOf(source) {
       lock ??= readLock(root, workingDirectory, report)
       const locked = findLocked(lock, source)

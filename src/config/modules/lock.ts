@@ -12,7 +12,9 @@ import { byCodePoint } from '../../hcl/value.ts'
 import { text } from '../decode/argument.ts'
 import { type BodySpec, checkLabels, decodeBody, required } from '../decode/body.ts'
 import type { BlockSite } from '../decode/site.ts'
+import type { LockedServer } from '../locked-tools.ts'
 import { readUtf8 } from '../parsed.ts'
+import { lockedServerBody, printServer, toLockedServer } from './locked-server.ts'
 import { type GitSource, repositoryName } from './source.ts'
 
 export const LOCK_FILE = '.flowrun.lock.hcl'
@@ -31,6 +33,7 @@ export interface LockedModule {
 /** What the file says, and its text, to which a saved plan is bound. */
 export interface ModuleLock {
   readonly modules: readonly LockedModule[]
+  readonly servers: readonly LockedServer[]
   readonly source?: Source
 }
 
@@ -45,19 +48,34 @@ const lockedBody = {
 /** Reads `.flowrun.lock.hcl` of a project; an absent one locks nothing. What is wrong with it is reported. */
 export function readLock(root: string, workingDirectory: string, report: Report): ModuleLock {
   const path = join(root, LOCK_FILE)
-  if (!existsSync(path)) return { modules: [] }
+  if (!existsSync(path)) return { modules: [], servers: [] }
   const name = relative(workingDirectory, path)
   const content = readUtf8(path, name, report)
-  if (content === undefined) return { modules: [] }
+  if (content === undefined) return { modules: [], servers: [] }
   const source: Source = { name, text: content }
-  const blocks = parseConfig(source, report).items.filter((item): item is Block => item.kind === 'block' && item.type === 'module')
-  return { source, modules: blocks.flatMap(block => decodeLocked(block, report) ?? []) }
+  const { items } = parseConfig(source, report)
+  const blocksOf = (type: string) => items.filter((item): item is Block => item.kind === 'block' && item.type === type)
+  const site = siteOf(report)
+  return {
+    source,
+    modules: blocksOf('module').flatMap(block => decodeModule(block, site) ?? []),
+    servers: blocksOf('mcp').flatMap(block => decodeServer(block, site) ?? []),
+  }
 }
 
-function decodeLocked(block: Block, report: Report): LockedModule | undefined {
+function siteOf(report: Report): BlockSite {
   const where = 'in the lock'
   const evaluation = { scope: EMPTY_SCOPE, functions: new Map(), report, budget: { remaining: EXPRESSION_STEPS } }
-  const site: BlockSite = { address: where, where, evaluation, report }
+  return { address: where, where, evaluation, report }
+}
+
+function decodeServer(block: Block, site: BlockSite): LockedServer | undefined {
+  if (!checkLabels(block, ['server'], site)) return undefined
+  const decoded = decodeBody(block.body, lockedServerBody, site, block)
+  return decoded && toLockedServer(block.labels[0]?.text ?? '', decoded)
+}
+
+function decodeModule(block: Block, site: BlockSite): LockedModule | undefined {
   if (!checkLabels(block, ['source'], site)) return undefined
   const decoded = decodeBody(block.body, lockedBody, site, block)
   // The pattern of the argument has looked at it.
@@ -69,10 +87,12 @@ export function findLocked(lock: Pick<ModuleLock, 'modules'>, source: GitSource)
 }
 
 /** The text of the file, sorted, so that two people who fetch the same get the same. */
-export function printLock(modules: readonly LockedModule[]): string {
+export function printLock({ modules, servers }: Pick<ModuleLock, 'modules' | 'servers'>): string {
   const key = ({ repository, ref }: LockedModule) => `${repository} ${ref}`
   const blocks = [...modules].sort((a, b) => byCodePoint(key(a), key(b))).map(printLocked)
-  return ['# Written by flowrun init. Commit it: with it everybody plans with the same modules.\n', ...blocks].join('\n')
+  const tools = [...servers].sort((a, b) => byCodePoint(a.server, b.server)).map(printServer)
+  const what = servers.length > 0 ? (modules.length > 0 ? 'modules and tools' : 'tools') : 'modules'
+  return [`# Written by flowrun init. Commit it: with it everybody plans with the same ${what}.\n`, ...blocks, ...tools].join('\n')
 }
 
 function printLocked({ repository, ref, commit, digest }: LockedModule): string {

@@ -47,10 +47,10 @@ interface Target {
 
 /**
  * Reads the modules that a configuration calls, and those that these call. Each folder is parsed once, however many
- * calls lead to it. Without `module` blocks it gives back what it got.
+ * calls lead to it. What the lock says of MCP servers comes with them.
  */
 export function readModules(root: ParsedConfiguration, host: TreeHost, report: Report): ParsedConfiguration {
-  if (!root.blocks.some(isCall)) return root
+  if (!root.blocks.some(isCall)) return withLock(root, host)
   const parsedFolders = new Map<string, ParsedConfiguration | undefined>()
   const whole = new Map<ParsedConfiguration, ParsedConfiguration>()
 
@@ -82,8 +82,12 @@ export function readModules(root: ParsedConfiguration, host: TreeHost, report: R
 
   const rootFolder = realpathSync(root.root)
   const read = readCalls({ parsed: root, boundary: root.root, isFetched: false, calls: [{ folder: rootFolder, askedAt: undefined }] })
-  const lock = host.fetched.lock()?.source
-  return lock ? { ...read, lock } : read
+  return withLock(read, host)
+}
+
+function withLock(read: ParsedConfiguration, { fetched }: TreeHost): ParsedConfiguration {
+  const { source, servers = [] } = fetched.lock() ?? {}
+  return source ? { ...read, servers, lock: source } : read
 }
 
 function isCall(block: Block): boolean {

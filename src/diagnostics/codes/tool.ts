@@ -78,12 +78,34 @@ export const toolCodes = {
     why: 'The answer is cut off while it arrives, so that one call cannot fill the memory that all runs share.',
     cure: ['Ask for less: a page, or fewer fields.', 'Or raise the limit:  max_result_bytes = "1MB"'],
   },
+  'tool/unknown-tool': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The MCP server of a tool has no tool of that name.',
+    why: 'The names were locked when flowrun init asked the server. A plan asks nobody.',
+    cure: ['Correct the name.', 'Where the server has it since:  flowrun init -upgrade'],
+    see: ['tool/input-mismatch'],
+  },
+  'tool/input-mismatch': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The input that a tool declares is not what its MCP server takes, as the lock has it.',
+    why: 'The server would refuse every call, and that would be known only when a flow runs.',
+    cure: [
+      'Correct the input, or leave it out: then the tool takes what the server takes.',
+      'Where the server has changed since:  flowrun init -upgrade',
+    ],
+    see: ['tool/schema-changed'],
+  },
   'tool/schema-changed': {
     severity: 'error',
     since: '1.0',
-    what: 'The MCP server has no such tool any more, or does not take what the block of the tool declares.',
+    what: 'The MCP server has no such tool any more, does not take what the block of the tool declares, or says another schema than the one that is locked.',
     why: 'Servers change without a release of yours. A call that no longer means the same is not made.',
-    cure: ['Correct the input or the name of the tool in its block, and apply.'],
+    cure: [
+      'Correct the input or the name of the tool in its block, and apply.',
+      'Take what the server says now into the lock:  flowrun init -upgrade',
+    ],
   },
   'tool/mcp-error': {
     severity: 'error',

@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mapConcurrently } from '../../base/concurrent.ts'
 import { systemErrorSentence } from '../../base/system-error.ts'
+import type { LockedServer } from '../../config/locked-tools.ts'
 import { type FetchedModules, fetchedFolder, treeDigest } from '../../config/modules/fetched.ts'
 import { findLocked, LOCK_FILE, type LockedModule, type ModuleLock, printLock, readLock } from '../../config/modules/lock.ts'
 import { formatGitSource, type GitSource } from '../../config/modules/source.ts'
 import { readModules } from '../../config/modules/tree.ts'
-import { parseConfiguration } from '../../config/parsed.ts'
+import { type ParsedConfiguration, parseConfiguration } from '../../config/parsed.ts'
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
 import { Report } from '../../diagnostics/report.ts'
@@ -14,6 +15,7 @@ import type { OperationHost } from '../project.ts'
 import { type FetchProblem, type Found, fetchCommit, resolveRef, toLocked } from './fetch.ts'
 import { createGit, type Git } from './git.ts'
 import { pruneModules } from './prune.ts'
+import { type AskedServer, type AskedServers, askServers, namesServers } from './tool-servers.ts'
 
 /** Repositories that are fetched at once. */
 const FETCHES = 4
@@ -26,10 +28,18 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal
   /** Before each fetch. */
   readonly onFetching: (source: string) => void
+  /** Before each MCP server is asked for its tools. */
+  readonly onAsking?: (server: string) => void
 }
 
 export type Prepared =
-  | { readonly outcome: 'prepared'; readonly modules: readonly PreparedModule[]; readonly lock: 'written' | 'same' }
+  | {
+      readonly outcome: 'prepared'
+      readonly modules: readonly PreparedModule[]
+      readonly servers: readonly AskedServer[]
+      readonly lock: 'written' | 'same'
+      readonly warnings: readonly Diagnostic[]
+    }
   | { readonly outcome: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
 
 export interface PreparedModule {
@@ -56,11 +66,13 @@ export async function prepareModules(host: OperationHost, options: PrepareOption
   const lock = readLock(root, host.workingDirectory, lockReport)
   const git = createGit(host.processEnvironment, options.signal)
   const found = new Map<string, Found<Resolved>>()
+  let hasServers = false
   for (;;) {
     const report = new Report()
     report.add(...lockReport.diagnostics)
     const wanted = new Map<string, GitSource>()
-    readTree(host, root, folderFinder(root, found, wanted), report)
+    const tree = readTree(host, root, folderFinder(root, found, wanted), report)
+    hasServers = tree !== undefined && namesServers(tree)
     if (report.hasErrors && wanted.size === 0) return { outcome: 'invalid', diagnostics: report.diagnostics }
     if (wanted.size === 0) break
     const sources = [...wanted.values()]
@@ -68,9 +80,14 @@ export async function prepareModules(host: OperationHost, options: PrepareOption
     for (const [index, result] of results.entries()) found.set([...wanted.keys()][index] ?? '', result)
   }
   const modules = [...found.values()].flatMap(result => (result.ok ? [result.value] : []))
-  const text = modules.length > 0 ? printLock(modules.map(({ locked }) => locked)) : undefined
-  const isSame = text === lock.source?.text || (text === undefined && lock.modules.length === 0)
-  if (!isSame) await guarded(async () => writeFileSync(join(root, LOCK_FILE), text ?? printLock([])))
+  const writeLock = async (servers: readonly LockedServer[], before: string | undefined): Promise<string | undefined> => {
+    const isEmpty = modules.length === 0 && servers.length === 0
+    const text = isEmpty && before === undefined ? undefined : printLock({ modules: modules.map(({ locked }) => locked), servers })
+    if (text !== undefined && text !== before) await guarded(async () => writeFileSync(join(root, LOCK_FILE), text))
+    return text
+  }
+  // Modules first: what they say of tools is read with them.
+  const withModules = await writeLock(hasServers ? lock.servers : [], lock.source?.text)
   await guarded(async () =>
     pruneModules(
       root,
@@ -79,13 +96,20 @@ export async function prepareModules(host: OperationHost, options: PrepareOption
     ),
   )
   const shown = modules.map(({ source, commit, action }) => ({ source, commit, action }))
-  return { outcome: 'prepared', modules: shown, lock: isSame ? 'same' : 'written' }
+  const report = new Report()
+  const asked = hasServers ? await askServers({ ...host, workingDirectory: root }, lock.servers, options, report) : NOBODY_ASKED
+  if (asked === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
+  const text = hasServers ? await writeLock(asked.servers, withModules) : withModules
+  const isSame = text === lock.source?.text
+  return { outcome: 'prepared', modules: shown, servers: asked.asked, lock: isSame ? 'same' : 'written', warnings: report.diagnostics }
 }
 
-function readTree(host: OperationHost, root: string, fetched: FetchedModules, report: Report): void {
+const NOBODY_ASKED: AskedServers = { asked: [], servers: [] }
+
+function readTree(host: OperationHost, root: string, fetched: FetchedModules, report: Report): ParsedConfiguration | undefined {
   const { workingDirectory } = host
   const parsed = parseConfiguration(root, workingDirectory, report)
-  if (parsed) readModules(parsed, { workingDirectory, functions: host.functions(host.processEnvironment), fetched }, report)
+  return parsed && readModules(parsed, { workingDirectory, functions: host.functions(host.processEnvironment), fetched }, report)
 }
 
 /** Answers with what was found, and notes what is still wanted: that is told when it cannot be had. */

@@ -34,7 +34,7 @@ export async function runCommand(call: ToolCall, dependencies: ToolDependencies)
 }
 
 /** @throws ToolFailure `tool/command-refused` */
-export function refuseProcesses(address: string, { mayStartProcesses }: ToolDependencies): void {
+export function refuseProcesses(address: string, { mayStartProcesses }: Pick<ToolDependencies, 'mayStartProcesses'>): void {
   if (!mayStartProcesses) throw new ToolFailure('tool/command-refused', `${address} would start a process, which this flowrun must not`)
 }
 

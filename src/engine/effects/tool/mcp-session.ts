@@ -24,7 +24,16 @@ export interface McpTransport {
 
 export type McpRequest = JsonObject & { readonly id: number; readonly method: string }
 
+/** What a server says of one of its tools. */
+export interface McpTool {
+  readonly name: string
+  readonly inputSchema?: JsonSchema
+  readonly outputSchema?: JsonSchema
+}
+
 export interface McpSession {
+  /** All its tools, in its own order. */
+  list(): Promise<readonly McpTool[]>
   /** @throws ToolFailure `tool/schema-changed` where the server has no such tool. */
   find(tool: string): Promise<{ readonly inputSchema?: JsonSchema }>
   /** The result of a call as the server gives it. */
@@ -55,18 +64,26 @@ export async function openMcpSession(transport: McpTransport, redactor: Redactor
     )
   transport.agreed(protocolVersion)
   await transport.notify({ jsonrpc: '2.0', method: 'notifications/initialized' })
+  async function* listed(): AsyncGenerator<McpTool> {
+    let cursor: string | undefined
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const { tools, nextCursor } = await ask('tools/list', cursor === undefined ? {} : { cursor })
+      for (const known of Array.isArray(tools) ? tools.filter(isJsonObject) : []) yield toolOf(known)
+      if (typeof nextCursor !== 'string') return
+      cursor = nextCursor
+    }
+  }
   return {
+    async list() {
+      const all: McpTool[] = []
+      for await (const tool of listed()) all.push(tool)
+      return all
+    },
     async find(tool) {
       const names: string[] = []
-      let cursor: string | undefined
-      for (let page = 0; page < MAX_PAGES; page++) {
-        const { tools, nextCursor } = await ask('tools/list', cursor === undefined ? {} : { cursor })
-        for (const known of Array.isArray(tools) ? tools.filter(isJsonObject) : []) {
-          if (known.name === tool) return isJsonObject(known.inputSchema) ? { inputSchema: known.inputSchema as JsonSchema } : {}
-          names.push(String(known.name))
-        }
-        if (typeof nextCursor !== 'string') break
-        cursor = nextCursor
+      for await (const known of listed()) {
+        if (known.name === tool) return known
+        names.push(known.name)
       }
       const [near] = suggest(tool, names)
       const hint = near === undefined ? '' : `. Did you mean "${near}"?`
@@ -75,6 +92,19 @@ export async function openMcpSession(transport: McpTransport, redactor: Redactor
     call: (name, given, meta, maxBytes) =>
       ask('tools/call', { name, arguments: given, ...(Object.keys(meta).length > 0 && { _meta: meta }) }, maxBytes),
   }
+}
+
+function toolOf({ name, inputSchema, outputSchema }: JsonObject): McpTool {
+  return {
+    name: String(name),
+    ...(isJsonObject(inputSchema) && { inputSchema: withoutDialect(inputSchema) }),
+    ...(isJsonObject(outputSchema) && { outputSchema: withoutDialect(outputSchema) }),
+  }
+}
+
+/** Most packages say draft 7 in what is 2020-12 as well: read as the latter, it can be held against values. */
+function withoutDialect({ $schema: _, ...schema }: JsonObject): JsonSchema {
+  return schema as JsonSchema
 }
 
 function refusal(who: string, method: string, { code, message }: JsonObject, redactor: Redactor): ToolFailure {

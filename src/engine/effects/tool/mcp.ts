@@ -8,7 +8,7 @@ import { cleaned } from './cleaned.ts'
 import { refuseProcesses } from './command.ts'
 import { shortText, ToolFailure, tooLarge } from './failure.ts'
 import { httpTransport } from './mcp-http.ts'
-import { type McpTransport, openMcpSession } from './mcp-session.ts'
+import { type McpTool, type McpTransport, openMcpSession } from './mcp-session.ts'
 import { stdioTransport } from './mcp-stdio.ts'
 import { environmentOf, startProcess } from './process.ts'
 
@@ -16,7 +16,7 @@ import { environmentOf, startProcess } from './process.ts'
 const messageBytes = (maxResultBytes: number) => 2 * maxResultBytes + 16_384
 
 /** Longer schemas of servers are theirs to hold: one could keep this process busy for seconds. */
-const MAX_SCHEMA_LENGTH = 65_536
+export const MAX_SCHEMA_LENGTH = 65_536
 /** Schemas of servers that are kept, one object for each: the validator keeps what it compiled by the object. */
 const MAX_SCHEMAS = 100
 
@@ -63,7 +63,21 @@ async function callMcp(
   }
 }
 
-async function connected(spec: McpToolSpec, call: ToolCall, dependencies: ToolDependencies): Promise<McpTransport> {
+/** Whom a session is for. */
+type Caller = Pick<ToolCall, 'address' | 'signal'>
+type Connecting = Pick<ToolDependencies, 'http' | 'secrets' | 'redactor' | 'timers' | 'environment' | 'mayStartProcesses'>
+
+/** The tools of the server of a tool, for the lock. @throws ToolFailure; MissingSecret. */
+export async function listMcpTools(spec: McpToolSpec, caller: Caller, dependencies: Connecting): Promise<readonly McpTool[]> {
+  const transport = await connected(spec, caller, dependencies)
+  try {
+    return await (await openMcpSession(transport, dependencies.redactor)).list()
+  } finally {
+    await transport.close()
+  }
+}
+
+async function connected(spec: McpToolSpec, call: Caller, dependencies: Connecting): Promise<McpTransport> {
   const { http, secrets, redactor, timers } = dependencies
   const { signal } = call
   if (spec.url !== undefined) {
