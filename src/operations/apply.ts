@@ -2,6 +2,7 @@ import { changesAnything } from '../apply/next-state.ts'
 import { type Authorship, release } from '../apply/release.ts'
 import { type Moved, movedInputs } from '../apply/staleness.ts'
 import { writeStateBehind } from '../apply/state-write.ts'
+import { followedReferences } from '../artifact/references.ts'
 import { compact } from '../base/compact.ts'
 import type { VariableDeclaration } from '../config/blocks/variable.ts'
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
@@ -221,10 +222,11 @@ async function applySavedTo(host: OperationHost, stores: Stores, options: SavedP
 }
 
 /** Whether what the plan speaks of is where it was: other addresses may have moved (REL-5). */
-async function movedBase(plan: Plan, base: CaughtUp, { registry }: Stores): Promise<readonly Moved[]> {
+async function movedBase(plan: Plan, base: CaughtUp, stores: Stores): Promise<readonly Moved[]> {
+  const { registry } = stores
   if (base.snapshot.lineage !== plan.base.lineage) return [{ what: 'state', text: 'the state has another lineage' }]
-  const touched = new Set([...plan.changes.map(change => change.address), ...plan.references.map(({ target }) => target)])
   const releases = await registry.releasesSince(plan.environment, plan.base.release)
+  const touched = releases.length === 0 ? new Set<string>() : await reachedBy(plan, base, stores)
   const overlapping = releases.filter(({ changes }) => changes.some(({ address }) => touched.has(address)))
   const wanted = plan.changes.flatMap(({ address, after }) => (after ? [{ address, version: after.version, digest: after.digest }] : []))
   const found = await registry.findVersions(wanted.map(({ address, version }) => ({ address, version })))
@@ -233,6 +235,23 @@ async function movedBase(plan: Plan, base: CaughtUp, { registry }: Stores): Prom
     ...overlapping.map(releaseMoved),
     ...taken.map(({ address, version }): Moved => ({ what: 'version', text: `${address}@${version} is taken, by another text` })),
   ]
+}
+
+/** The addresses that a plan changes, and all that the changed artifacts reach (REL-6). */
+async function reachedBy(
+  { changes, references }: Plan,
+  { pointers: { pointers } }: CaughtUp,
+  { registry }: Stores,
+): Promise<ReadonlySet<string>> {
+  const reached = new Set([...changes.map(change => change.address), ...references.map(({ target }) => target)])
+  let artifacts = changes.flatMap(({ after }) => (after ? [after.artifact] : []))
+  for (let unread = [...reached]; unread.length > 0; ) {
+    const active = await registry.artifacts(unread.flatMap(address => pointers.get(address) ?? []))
+    unread = [...artifacts, ...active.values()].flatMap(({ spec }) => followedReferences(spec)).filter(address => !reached.has(address))
+    for (const address of unread) reached.add(address)
+    artifacts = []
+  }
+  return reached
 }
 
 function releaseMoved({ number, actor, changes }: ReleaseWithChanges): Moved {

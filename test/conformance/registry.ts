@@ -51,6 +51,35 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
     )
   })
 
+  scenario(
+    'REG-5, REG-6: a reader sees a release whole, with its number, from the moment that it was made',
+    async (t, registry, factory) => {
+      const reader = await factory.open()
+      let isOver = false
+      const reading = (async () => {
+        let last = 0
+        while (!isOver) {
+          const { release, pointers } = await reader.pointers('dev')
+          t.ok(release >= last, 'it never goes back')
+          last = release
+          const versions = [...pointers.values()].map(({ version }) => version)
+          t.ok(
+            versions.every(version => version === release),
+            `release ${release}: ${versions}`,
+          )
+          await new Promise(resolve => setImmediate(resolve))
+        }
+      })()
+      for (let number = 1; number <= 10; number++) {
+        await apply(registry, { 'prompt.p': { text: `p${number}` }, 'prompt.q': { text: `q${number}` } })
+        t.equal((await reader.pointers('dev')).release, number)
+      }
+      isOver = true
+      await reading
+      await reader.close()
+    },
+  )
+
   scenario('REG-3: the set of an earlier release is remembered, with what it archived', async (t, registry) => {
     await apply(registry, { 'prompt.p': { text: 'p1' }, 'prompt.q': { text: 'q1' } })
     await apply(registry, { 'prompt.p': { text: 'p2' } })
@@ -196,7 +225,7 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
     t.equal((await registry.pointers('prod')).pointers.get('prompt.answer')?.version, 2)
   })
 
-  scenario('REL-8: a reference that would dangle is refused, whichever end moves', async (t, registry) => {
+  scenario('REL-8, REL-9: a reference that would dangle is refused, whichever end moves', async (t, registry) => {
     const model = { text: 'model', interfaceName: 'json' }
     const prompt = { text: 'prompt', refersTo: { 'model.fast': 'json' } }
     t.match(await apply(registry, { 'prompt.p': prompt }), {
@@ -356,7 +385,7 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
     for (const applier of appliers) await applier.close()
   })
 
-  scenario('REG-3, ID-6: over any history each release keeps its set, and no number gets a second text', async (t, registry) => {
+  scenario('REG-3, REG-7, ID-6: over any history each release keeps its set, and no number gets a second text', async (t, registry) => {
     const names = ['prompt.a', 'prompt.b', 'prompt.c']
     const texts = fc.dictionary(fc.constantFrom(...names), fc.constantFrom('x', 'y', 'z'))
     const history = fc.array(fc.record({ environment: fc.constantFrom('dev', 'prod'), texts }), { maxLength: 8 })

@@ -18,6 +18,7 @@ import { apply as release } from '../support/releases.ts'
 import { type StateRequest, startStateServer } from '../support/state-server.ts'
 
 const answer = (text: string, ...lines: readonly string[]) => prompt(`user = "${text}"`, ...lines)
+const only = (text: string) => text.slice(text.indexOf('prompt "'))
 const FIRST = ['provider.simulated - @1 new', 'model.fast - @1 new', 'prompt.answer - @1 new']
 
 async function applied(project: TestProject, text?: string): Promise<Plan> {
@@ -230,7 +231,7 @@ t.test('REL-5: a base that moved is no obstacle when the plan would do the same'
   t.match([asked, result], [1, { outcome: 'applied', release: { number: 3 } }])
 })
 
-t.test('REL-5: where a base moved so that the plan is another one, a person is asked again', async t => {
+t.test('REL-5, DRIFT-14: where a base moved so that the plan is another one, a person is asked again', async t => {
   const project = testProject(answer('One.'))
   await applied(project)
   project.write(answer('Two.'))
@@ -488,7 +489,69 @@ t.test('REL-5: a saved plan is applied when the base moved elsewhere', async t =
   t.ok(isEmpty(await project.plan()))
 })
 
-t.test('a plan file that is not what flowrun wrote is refused', async t => {
+t.test('HIST-4: of two saved plans against one base the second is applied, unless the first moved what it reaches', async t => {
+  const text = (answer: string, other: string, backup: string) =>
+    `${MODEL.replace('"simulated-small"\n', '"simulated-small"\n  fallback = [model.backup]\n')}model "backup" {
+  provider = provider.simulated
+  id       = "${backup}"
+}
+prompt "answer" {
+  model = model.fast
+  user  = "${answer}"
+}
+prompt "other" {
+  model = model.backup
+  user  = "${other}"
+}
+`
+  const project = testProject(text('1', '1', 'simulated-small'))
+  await applied(project)
+  const planned = async (configuration: string) => {
+    project.write(configuration)
+    return await project.plan()
+  }
+  const first = await planned(text('2', '1', 'simulated-small'))
+  const disjoint = await planned(text('1', '2', 'simulated-small'))
+  const backup = await planned(text('1', '1', 'simulated-large'))
+  const again = await planned(text('3', '1', 'simulated-small'))
+  project.remove('main.flow.hcl')
+  t.match(await project.applySaved(disjoint), { outcome: 'applied', release: { number: 2 } })
+  t.match(await project.applySaved(first), { outcome: 'applied', release: { number: 3, changeDigest: first.changeDigest } })
+  t.match(await project.applySaved(again), { outcome: 'stale' }, 'the same address')
+  const later = await planned(text('4', '2', 'simulated-small'))
+  project.remove('main.flow.hcl')
+  t.match(await project.applySaved(backup), { outcome: 'applied', release: { number: 4 } }, 'what refers to it may move')
+  t.match(
+    await project.applySaved(later),
+    { outcome: 'stale', moved: [{ what: 'release', text: /model\.backup @1 → @2/ }] },
+    'REL-6: what is two references away belongs to what was planned',
+  )
+})
+
+t.test('FAIL-7, FAIL-8: a plan and an apply call no provider and need no secret', async t => {
+  const vendor = 'provider "openai" {\n  api_key  = secret("NOBODY_HAS_IT")\n  base_url = "http://127.0.0.1:1/v1"\n}\n'
+  const project = testProject(
+    `${vendor}${answer('One.').replace('provider "simulated" {}\n', '').replaceAll('provider.simulated', 'provider.openai')}`,
+  )
+  await applied(project)
+  t.ok(isEmpty(await project.plan()))
+})
+
+t.test('ID-2, AUD-4: one meaning is one content, whatever it is named, and the audit log has none of it', async t => {
+  const project = testProject(`${answer('A text of ours.')}\n${only(answer('A text of ours.').replace('"answer"', '"twin"'))}`)
+  const { changes } = await applied(project)
+  const [one, two] = changes.filter(({ kind }) => kind === 'prompt')
+  t.equal(one?.after?.digest, two?.after?.digest)
+  const registry = await project.registry()
+  const rows = (query: string) => registry.store.prepared<{ count: number }>(query).get()?.count
+  t.equal(rows('SELECT count(*) AS count FROM content'), 3, 'a provider, a model, and both prompts')
+  const log = JSON.stringify(registry.store.prepared('SELECT * FROM audit').all())
+  t.match(log, 'release.apply')
+  t.notMatch(log, 'A text of ours.')
+  await registry.close()
+})
+
+t.test('VER-1, VER-2: a plan file that is not what flowrun wrote is refused', async t => {
   const text = encodePlan(await testProject(answer('One.')).plan(), '0.1.0')
   const code = (content: string, version = '0.1.0') => {
     try {

@@ -147,7 +147,7 @@ t.test('VER-1, VER-5, STORE-6: a file of a newer flowrun is left alone, and both
   await t.rejects(openRegistry(directory), refusal)
 })
 
-t.test('a file that is no registry, or a damaged one, is not touched', async t => {
+t.test('FAIL-1: a file that is no registry, or a damaged one, is not touched', async t => {
   const directory = t.testdir()
   const file = join(directory, 'state.db')
   writeFileSync(file, 'This is a letter, and not a database. '.repeat(200))
