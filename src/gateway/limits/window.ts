@@ -96,25 +96,31 @@ export function createSlidingWindow(): SlidingWindow {
       entry.tokens = amount
     },
     expire,
-    freeAtMs(
-      nowMs,
-      amount,
-      { requests_per_minute: maxRequests = Number.POSITIVE_INFINITY, tokens_per_minute: maxTokens = Number.POSITIVE_INFINITY },
-    ) {
+    freeAtMs(nowMs, amount, limits) {
       expire(nowMs)
-      let requestsLeft = requests
-      let tokensLeft = tokens
-      let atMs = nowMs
-      // A call that could take more than a whole minute's tokens has the minute to itself.
-      const needed = Math.min(amount, maxTokens)
-      for (let index = first; requestsLeft + 1 > maxRequests || tokensLeft + needed > maxTokens; index++) {
-        const stretch = stretches[index]
-        if (stretch === undefined) break
-        requestsLeft -= stretch.requests
-        tokensLeft -= stretch.tokens
-        atMs = stretch.atMs + LIMIT_WINDOW_MS
-      }
-      return atMs
+      return roomAtMs(stretches, first, { requests, tokens }, amount, limits) ?? nowMs
     },
   }
+}
+
+/** @returns when enough has left the minute; undefined: there is room now. */
+function roomAtMs(
+  stretches: readonly Stretch[],
+  first: number,
+  counted: Pick<Stretch, 'requests' | 'tokens'>,
+  amount: number,
+  { requests_per_minute: maxRequests = Number.POSITIVE_INFINITY, tokens_per_minute: maxTokens = Number.POSITIVE_INFINITY }: RateLimitSpec,
+): number | undefined {
+  let { requests, tokens } = counted
+  let atMs: number | undefined
+  // A call that could take more than a whole minute's tokens has the minute to itself.
+  const needed = Math.min(amount, maxTokens)
+  for (let index = first; requests + 1 > maxRequests || tokens + needed > maxTokens; index++) {
+    const stretch = stretches[index]
+    if (stretch === undefined) break
+    requests -= stretch.requests
+    tokens -= stretch.tokens
+    atMs = stretch.atMs + LIMIT_WINDOW_MS
+  }
+  return atMs
 }
