@@ -430,6 +430,16 @@ function waits(scenario: Scenario): void {
     t.match(await store.stepsAt(run, ['m[3].x', 'none']), [{ path: 'm[3].x', endedAtMs: 9997 }])
   })
 
+  scenario('RUN-8: of the events of a run 10,000 are kept, the last ones', async (t, { store, submit, claimOne }) => {
+    const run = await submit(1)
+    const waits = Array.from({ length: 10_050 }, (_, index) => ({ run, path: `t${index}`, dueAtMs: null, kind: 'timer' }) as const)
+    await store.addWaits(await claimOne(), waits)
+    const events = await store.events(run, 0)
+    t.equal(events.length, 10_000)
+    t.match(events.at(-1), { seq: 10_052, data: { path: 't10049' } })
+    t.equal(events[0]?.seq, 53)
+  })
+
   scenario('STEP-5: a doubt is ended by a record, or by leave to repeat', async (t, { store, submit, claimOne }) => {
     const run = await submit(1)
     const claim = await claimOne()

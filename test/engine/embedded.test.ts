@@ -586,3 +586,66 @@ t.test('STEP-9: a map writes a record for each item that is done, none before, a
   await clock.runUntil(second.engine.drain(0))
   await second.store.close()
 })
+
+t.test('STEP-4: before a call that is paid for, or that must not be repeated blindly, its attempt is durable', async t => {
+  const seen: Record<string, number> = {}
+  const { clock, engine, submit, other } = await scene(t, async (command, run) => {
+    // As another process would find it.
+    const { store, engine: unused } = await other(async () => succeed())
+    seen[command.path] = (await store.attempts(run.id)).filter(
+      ({ path, endedAtMs }) => path === command.path && endedAtMs === undefined,
+    ).length
+    await unused.drain(0)
+    await store.close()
+    return succeed()
+  })
+  const commands = { free: effect(), once: effect({ replay: 'once' }), same: effect({ replay: 'idempotent' }) }
+  const paid = { asked: effect({ nodeType: 'model' }), routed: effect({ nodeType: 'router' }), guarded: effect({ nodeType: 'guard' }) }
+  await clock.runUntil(engine.run(await submit({ rows: [{ ...commands, ...paid }] })))
+  t.same(seen, { free: 0, once: 1, same: 1, asked: 1, routed: 1, guarded: 1 })
+})
+
+t.test('STEP-7: a failure that is recorded is not executed again, whoever takes the run up', async t => {
+  const { clock, engine, submit, store } = await scene(t, () => Promise.reject(new Error('executed')))
+  const id = await submit({ rows: [{ a: effect() }] })
+  const outcome = { status: 'failed', error: { code: 'tool/down', message: 'down', retryable: true } } as const
+  await store.commitStep({ run: id, path: 'a', outcome, attempts: 1, startedAtMs: 1, endedAtMs: 1, costNano: 0 })
+  t.match(await clock.runUntil(engine.run(id)), { state: 'failed', error: { code: 'tool/down' } })
+})
+
+t.test('RUN-7: a run that another process made due is claimed within a second, without a word from it', async t => {
+  const { clock, engine, submit, state, other } = await scene(t, async () => succeed())
+  const second = await other(async () => succeed())
+  second.engine.start()
+  await clock.advance(5000)
+  const id = await submit(sequence(1))
+  t.equal(await state(id), 'queued', 'who submits it does not work on it')
+  await clock.advance(1100)
+  t.not(await state(id), 'queued')
+  await clock.advance(1000)
+  t.equal(await state(id), 'succeeded')
+  await clock.runUntil(second.engine.drain(0))
+  await second.store.close()
+  t.same(engine.status().running, [])
+})
+
+t.test('OWN-1: who runs one run claims that one alone, and its children', async t => {
+  const { clock, engine, submit, state, store } = await scene(t, async () => succeed())
+  const stranger = await submit(sequence(1), { priority: 9 })
+  const parent: FakeFlow = { rows: [{ c: { type: 'child', flow: 'workflow.child', input: 1, detach: false } }] }
+  const { run } = await engine.submit(submission(parent, { closure: closureOf(parent, { 'workflow.child': sequence(1) }) }))
+  t.match(await clock.runUntil(engine.run(run.id)), { state: 'succeeded' })
+  t.equal(await state(stranger), 'queued')
+  t.match(await store.listRuns({ project: 'shop', flow: 'workflow.child', limit: 9 }), [{ state: 'succeeded' }])
+})
+
+t.test('RUN-3: a run that waits goes on with what it was submitted with, whatever was deployed since', async t => {
+  const { clock, engine, submit, store } = await scene(t, async command => succeed({ output: command.path }))
+  engine.start()
+  const before = await submit({ rows: [{ w: { type: 'timer', dueMs: 5000 } }, { old: effect() }] })
+  await clock.advance(2000)
+  const after = await submit({ rows: [{ young: effect() }] })
+  await clock.advance(6000)
+  t.match(await store.getRun(before), { state: 'succeeded', output: { old: { output: 'old' } } })
+  t.match(await store.getRun(after), { state: 'succeeded', output: { young: { output: 'young' } } })
+})
