@@ -1,110 +1,91 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Engine } from '../../src/engine/durable/engine.ts'
 import type { RecordStore } from '../../src/engine/durable/record-store.ts'
-import { effect, type FakeFlow, openEngine, openRecords, sequence, submission, succeed } from '../support/runs.ts'
+import { openEngine, sequence, submission, succeed } from '../support/runs.ts'
 import { startToolServer } from '../support/tool-server.ts'
+import { type Load, measureLoad, RESULT, RUNS, STEPS, SUBMITTERS } from './engine/load.ts'
+import { measureMap } from './engine/map.ts'
+import { measureRestate, type RestateFigures } from './engine/restate.ts'
+import { inStore } from './engine/store.ts'
 import { printTable } from './measure.ts'
 
-const SUBMITTERS = 32
-const RUNS = 5000
-/** Of each step, as in the measurements of other engines. */
-const RESULT = { output: 'x'.repeat(1000) }
+interface OwnFigures extends Load {
+  readonly cpuUs: number
+  readonly idleBytes: number
+  readonly loadedBytes: number
+}
 
 /** Runs of five steps without work, durable by a flush of the disk; how it recovers; how it bears a long queue and a wide step. */
 export async function engineBench(): Promise<void> {
-  const flow = sequence(5)
-  const idle = await inStore(async () => process.memoryUsage.rss())
-  const { runsPerSecond, p50Ms, p99Ms, cpuUs, rss } = await inStore(store => throughput(store, flow))
+  const idleBytes = await inStore(async () => process.memoryUsage.rss())
+  const own = { ...(await inStore(throughput)), idleBytes }
   const recovery = await recoveryOf200()
-  printTable(
-    `Runs of five steps, 1 KB each, ${SUBMITTERS} submitters in the process`,
-    ['', ''],
-    [
-      ['runs', `${Math.round(runsPerSecond)}/s`],
-      ['CPU of one run', `${Math.round(cpuUs)} µs`],
-      ['submit, p50', `${p50Ms.toFixed(1)} ms`],
-      ['submit, p99', `${p99Ms.toFixed(1)} ms`],
-      ['memory before, after', `${megabytes(idle)}, ${megabytes(rss)}`],
-      ['a worker from its start to ready', `${Math.round(recovery.readyMs)} ms`],
-      ['200 open runs after kill -9, from ready to all steps begun again', `${Math.round(recovery.begunMs)} ms`],
-    ],
-  )
+  const restate = await measureRestate()
+  printRuns(own, recovery, typeof restate === 'string' ? undefined : restate)
+  if (typeof restate === 'string') process.stdout.write(`${restate}\n`)
   const rows: (readonly string[])[] = []
   for (const queued of [1, 10_000, 100_000]) {
     const perClaimUs = await inStore(store => claimTime(store, queued))
     rows.push([queued.toLocaleString('en'), `${perClaimUs.toFixed(0)} µs`])
   }
   printTable('One claim of a run, ended again', ['queued', 'each'], rows)
-  const wide: FakeFlow = {
-    rows: Array.from({ length: 100 }, (_, row) =>
-      Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`s${row}_${index}`, effect()])),
-    ),
-  }
-  const wideMs = await inStore(async store => {
-    const { engine } = workerOf(store)
-    const { run } = await engine.submit(submission(wide))
-    const began = performance.now()
-    await engine.run(run.id)
-    const ms = performance.now() - began
-    await engine.drain(0)
-    return ms
-  })
-  printTable('One run of 10,000 steps, 100 at once', ['', ''], [['all of it', `${Math.round(wideMs)} ms`]])
+  const { items, ms, cpuMs, grownBytes } = await measureMap()
+  printTable(
+    `One run: a map of ${items.toLocaleString('en')} items, 100 at once, a tool call of 0.5 KB each`,
+    ['', ''],
+    [
+      ['all of it', `${Math.round(ms)} ms`],
+      ['CPU', `${Math.round(cpuMs)} ms`],
+      ['memory grown by', megabytes(grownBytes)],
+    ],
+  )
 }
 
-async function inStore<T>(work: (store: RecordStore, directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), 'flowrun-bench-'))
-  const store = await openRecords(directory)
-  try {
-    return await work(store, directory)
-  } finally {
-    await store.close()
-    rmSync(directory, { recursive: true })
-  }
+function printRuns(own: OwnFigures, recovery: Awaited<ReturnType<typeof recoveryOf200>>, restate: RestateFigures | undefined): void {
+  const rows: readonly (readonly [string, string, (string | undefined)?])[] = [
+    ['runs', `${Math.round(own.runsPerSecond)}/s`, restate && `${Math.round(restate.runsPerSecond)}/s`],
+    ['submit, p50', `${own.p50Ms.toFixed(1)} ms`, restate && `${restate.p50Ms.toFixed(1)} ms`],
+    ['submit, p99', `${own.p99Ms.toFixed(1)} ms`, restate && `${restate.p99Ms.toFixed(1)} ms`],
+    ['memory, idle', megabytes(own.idleBytes), restate && megabytes(restate.idleBytes)],
+    ['memory, after it', megabytes(own.loadedBytes), restate && megabytes(restate.loadedBytes)],
+    ['from start to ready', `${Math.round(recovery.readyMs)} ms`, restate && `${Math.round(restate.readyMs)} ms`],
+    ['CPU of one run', `${Math.round(own.cpuUs)} µs`],
+    ['200 open runs after kill -9, from ready to all steps begun again', `${Math.round(recovery.begunMs)} ms`],
+  ]
+  const conditions = restate
+    ? ', in the process; Restate: its server beside it, one node, 4 partitions, submits by HTTP and handler in the process, memory of the server'
+    : ' in the process'
+  printTable(
+    `${RUNS} runs of ${STEPS} steps, 1 KB each, ${SUBMITTERS} submitters${conditions}`,
+    restate ? ['', 'flowrun', `Restate ${restate.version}`] : ['', 'flowrun'],
+    rows.map(([name, mine, theirs]) => (restate ? [name, mine, theirs ?? ''] : [name, mine])),
+  )
 }
 
 function workerOf(store: RecordStore): { readonly engine: Engine } {
   return { engine: openEngine(store, async () => succeed(RESULT)) }
 }
 
-async function throughput(store: RecordStore, flow: FakeFlow) {
-  const { engine } = workerOf(store)
+async function throughput(store: RecordStore): Promise<Omit<OwnFigures, 'idleBytes'>> {
+  let steps = 0
+  const engine = openEngine(store, async () => {
+    steps++
+    return succeed(RESULT)
+  })
   engine.start()
-  const wanted = submission(flow)
-  const latencies: number[] = []
-  const began = performance.now()
+  const wanted = submission(sequence(STEPS))
   const cpu = process.cpuUsage()
-  let made = 0
-  await Promise.all(
-    Array.from({ length: SUBMITTERS }, async () => {
-      while (made++ < RUNS) {
-        const submittedAt = performance.now()
-        await engine.submit(wanted)
-        latencies.push(performance.now() - submittedAt)
-      }
-    }),
+  const load = await measureLoad(
+    () => engine.submit(wanted),
+    async () => {
+      while (steps < RUNS * STEPS || engine.status().running.length > 0) await delay(5)
+    },
   )
-  while (!(await isEmpty(store))) await delay(10)
-  const ms = performance.now() - began
   const { user, system } = process.cpuUsage(cpu)
   await engine.drain(0)
-  latencies.sort((a, b) => a - b)
-  const at = (part: number) => latencies[Math.floor(latencies.length * part)] ?? 0
-  return {
-    runsPerSecond: (RUNS / ms) * 1000,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    cpuUs: (user + system) / RUNS,
-    rss: process.memoryUsage.rss(),
-  }
-}
-
-async function isEmpty(store: RecordStore): Promise<boolean> {
-  return (await store.listRuns({ project: 'shop', states: ['queued', 'running'], limit: 1 })).length === 0
+  return { ...load, cpuUs: (user + system) / RUNS, loadedBytes: process.memoryUsage.rss() }
 }
 
 /** Kills a worker with 200 steps in flight, and lets another take over. */
@@ -154,6 +135,6 @@ async function claimTime(store: RecordStore, queued: number): Promise<number> {
   return ((performance.now() - began) / claims) * 1000
 }
 
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`
+function megabytes(bytes: number | undefined): string {
+  return bytes === undefined ? 'unknown' : `${Math.round(bytes / 1e6)} MB`
 }
