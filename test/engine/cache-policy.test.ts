@@ -23,7 +23,7 @@ function closureDigest(prompt: Partial<PromptSpec>, model = {}, rubric = 'It is 
   return cachePolicyOf(closure, promptOf(closure))?.closure
 }
 
-t.test('CACHE-1: the closure of a cached prompt is what it says and how it is guarded', t => {
+t.test('CACHE-1, ID-5: the closure of a cached prompt is what it says and how it is guarded', t => {
   const usual = closureDigest(cached)
   t.type(usual, 'string')
   t.equal(closureDigest({}), undefined, 'without a cache there is none')

@@ -64,6 +64,25 @@ t.test('HOLD-2: two rollbacks go two back, never to and fro; then there is nowhe
   }
 })
 
+t.test('HOLD-7: a rollback costs a row for each pointer that moves, however many versions there are and however long', async t => {
+  const project = testProject('')
+  await applied(project, ...['1', '2', '3', '4'].map(text => answer(text.repeat(50_000))))
+  const tables = ['content', 'artifact_version', 'reference', 'pointer', 'pointer_change', 'hold', 'release', 'audit']
+  const count = async () => {
+    const registry = await project.registry()
+    const rows = tables.map(table => registry.store.prepared<{ count: number }>(`SELECT count(*) AS count FROM ${table}`).get()?.count ?? 0)
+    await registry.close()
+    return rows
+  }
+  const before = await count()
+  await rollBack(project, 'prompt.answer')
+  const after = await count()
+  t.same(
+    tables.map((table, index) => `${table} ${(after[index] ?? 0) - (before[index] ?? 0)}`),
+    ['content 0', 'artifact_version 0', 'reference 0', 'pointer 0', 'pointer_change 1', 'hold 1', 'release 1', 'audit 2'],
+  )
+})
+
 t.test('--to chooses among what the environment has had; a held one needs a reason', async t => {
   const project = testProject('')
   await applied(project, answer('1'), answer('2'), answer('3'))

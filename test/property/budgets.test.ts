@@ -29,7 +29,7 @@ const callArbitrary = fc.record({
   amountNano: fc.integer({ min: 1, max: 120 }),
   /** Of what was reserved. */
   part: fc.double({ min: 0, max: 1, noNaN: true }),
-  end: fc.constantFrom('settle', 'settle', 'settle twice', 'unreported', 'crash'),
+  end: fc.constantFrom('settle', 'settle', 'settle twice', 'unreported', 'crash', 'step', 'step', 'crash before the record', 'late', 'corrected'),
   budgets: fc.constantFrom<readonly number[]>([0], [1], [0, 1], [1, 0]),
 })
 
@@ -100,30 +100,34 @@ async function runSpender(spender: Spender, onAnswer: () => Promise<void>): Prom
   return printed.split('\n').slice(0, -1).map(Number)
 }
 
-t.test('BUD-2, BUD-5: two processes spend from one file, and one is killed after each of 20 answers', { timeout: 120_000 }, async t => {
-  for (let instant = 0; instant < 20; instant++) {
-    const place = freshFolder()
-    const limitNano = 400 + 60 * instant
-    const shared: BudgetCounter = counter({ limitNano })
-    const watcher = await openSpending(place)
-    const watch = async () => within(await watcher.ledger.standing(shared))
-    const spender = { folder: place, limitNano, calls: CALLS / 2 }
-    const settled = await Promise.all([
-      runSpender({ ...spender, name: 'a', seed: instant }, watch),
-      runSpender({ ...spender, name: 'b', seed: 100 + instant, diesAfter: 1 + instant }, watch),
-    ])
-    await watch()
-    watcher.close()
-    const clock = { now: () => Date.now() + 61_000, monotonic: () => performance.now() }
-    const later = await openSpending(place, clock)
-    await later.ledger.reserve(reservation('next.1', 0, { counters: [shared] }))
-    await later.ledger.settle('next.1', { costNano: 0 })
-    const { spentNano, reservedNano } = await later.ledger.standing(shared)
-    const [lost] = await later.sums(ALWAYS, [])
-    const known = settled.flat().reduce((sum, nano) => sum + nano, 0)
-    t.equal(reservedNano, 0, `killed after ${1 + instant}: nothing stays reserved`)
-    // A settlement that was committed and not printed yet is the only one that nobody here knows of.
-    t.ok(spentNano >= known + (lost?.estimatedNano ?? 0) && spentNano <= limitNano, `${spentNano} of ${limitNano} nano-dollars`)
-    later.close()
-  }
-})
+t.test(
+  'BUD-2, BUD-5, HIST-9: two processes spend from one file, and one is killed after each of 20 answers',
+  { timeout: 120_000 },
+  async t => {
+    for (let instant = 0; instant < 20; instant++) {
+      const place = freshFolder()
+      const limitNano = 400 + 60 * instant
+      const shared: BudgetCounter = counter({ limitNano })
+      const watcher = await openSpending(place)
+      const watch = async () => within(await watcher.ledger.standing(shared))
+      const spender = { folder: place, limitNano, calls: CALLS / 2 }
+      const settled = await Promise.all([
+        runSpender({ ...spender, name: 'a', seed: instant }, watch),
+        runSpender({ ...spender, name: 'b', seed: 100 + instant, diesAfter: 1 + instant }, watch),
+      ])
+      await watch()
+      watcher.close()
+      const clock = { now: () => Date.now() + 61_000, monotonic: () => performance.now() }
+      const later = await openSpending(place, clock)
+      await later.ledger.reserve(reservation('next.1', 0, { counters: [shared] }))
+      await later.ledger.settle('next.1', { costNano: 0 })
+      const { spentNano, reservedNano } = await later.ledger.standing(shared)
+      const [lost] = await later.sums(ALWAYS, [])
+      const known = settled.flat().reduce((sum, nano) => sum + nano, 0)
+      t.equal(reservedNano, 0, `killed after ${1 + instant}: nothing stays reserved`)
+      // A settlement that was committed and not printed yet is the only one that nobody here knows of.
+      t.ok(spentNano >= known + (lost?.estimatedNano ?? 0) && spentNano <= limitNano, `${spentNano} of ${limitNano} nano-dollars`)
+      later.close()
+    }
+  },
+)

@@ -184,6 +184,26 @@ t.test('LOCK-3, LOCK-5: a lease is renewed every 20 s, and one that was taken ov
   await taken.lock.release()
 })
 
+t.test('FAIL-15: a clock that jumps ends a lease early; the compare-and-swap keeps what both write', async t => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const clock = heldClock()
+  const registry = await openRegistry(t.testdir(), { clock })
+  t.teardown(() => registry.close())
+  const backend = createSqliteStateBackend(registry)
+  const first = await backend.lock('dev', thisHolder('apply', '0.1.0', clock))
+  clock.advance(2 * 3_600_000)
+  const second = await backend.lock('dev', thisHolder('apply', '0.1.0', clock))
+  t.match([first, second], [{ outcome: 'locked' }, { outcome: 'locked', tookOver: { sinceMs: clock.now() - 2 * 3_600_000 } }])
+  t.match(await backend.write('dev', stateWrite(snapshotOf(1), null)), { outcome: 'written' })
+  t.match(
+    await backend.write('dev', stateWrite({ ...snapshotOf(1), release: 9 }, null)),
+    { outcome: 'conflict' },
+    'STA-4: who is late writes over nothing',
+  )
+  for (const taken of [first, second]) if (taken.outcome === 'locked') await taken.lock.release()
+})
+
 t.test('a damaged file of earlier states says what it is, and hides nothing', async t => {
   const { directory, backend } = await storeIn(t)
   await backend.write('dev', stateWrite(snapshotOf(1), null))
