@@ -31,7 +31,26 @@ t.test('HOLD-3: an override of a hold is no approval: the release is asked about
   const override = ['apply', '-e', 'dev', '--override-hold', 'measured again']
   t.match(await type(...override), { code: 1, err: /Apply needs an approval.*\[cli\/needs-approval\]/ })
   t.match(await type('holds', '-e', 'dev'), { out: /prompt\.answer@2/ }, 'it is held still')
-  t.match(await type(...override, '--yes'), { code: 0, out: /Apply complete! Release 4 of dev/ })
+  const done =
+    /Apply lifts this hold: "measured again"\n {2}! prompt\.answer {3}@2 .*\nApply complete! Release 4 of dev.*\nLifted the hold on prompt\.answer@2\.\n/
+  t.match(await type(...override, '--yes'), { code: 0, out: done })
+})
+
+t.test('HOLD-3: each form of an apply says which holds it lifted', async t => {
+  const { type } = await rolledBack(t)
+  const form = (format: string) => type('apply', '-e', 'dev', '--yes', '--override-hold', 'measured again', '--format', format)
+  const json = await form('json')
+  t.match(JSON.parse(json.out), {
+    applyable: true,
+    obstacles: [],
+    holds_lifted: [{ address: 'prompt.answer', version: 2 }],
+    release: { number: 4 },
+  })
+  t.match(await type('rollback', 'prompt.answer', '-e', 'dev', '--yes', '--reason', 'too long again'), { code: 0 })
+  t.match(await type('plan', '-e', 'dev', '-json'), { out: /"type":"obstacle","obstacle":\{"kind":"held","address":"prompt\.answer"/ })
+  t.match(await form('markdown'), { code: 0, out: /\*\*Holds lifted\*\* \(measured again\): `prompt\.answer@2` of release 5/ })
+  t.match(await type('rollback', 'prompt.answer', '-e', 'dev', '--yes', '--reason', 'and again'), { code: 0 })
+  t.match(await form('jsonl'), { code: 0, out: /"type":"hold_lifted","hold":\{.*"reason":"measured again"/ })
 })
 
 t.test('HOLD-6: what no reason lets through is refused, and not asked about', async t => {
