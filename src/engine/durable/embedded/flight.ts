@@ -126,7 +126,10 @@ async function within(state: DriveState, flight: Flight, firstMs: number, bill: 
     abort.signal.addEventListener('abort', () => flight.dropped === 'given-up' && resolve('timeout'), { once: true })
   })
   const effect = {
-    effectKey: effectKeyOf(run.id, command.path),
+    // A digest, for those alone who send it.
+    get effectKey() {
+      return effectKeyOf(run.id, command.path)
+    },
     signal: abort.signal,
     bill,
     ...(scope && { scope }),

@@ -56,19 +56,7 @@ export function openEngineDatabase(options: RecordDatabaseOptions): Promise<Sqli
  */
 export function createRecordStore(database: SqliteStore, onLost: (error: OperationError) => void): RecordStore {
   const { read } = database
-  const listeners = new Set<(run: string) => void>()
-  let hasWritten = false
-  const write = async <T>(work: () => T, run?: string, values: readonly (StoredValue | undefined)[] = []): Promise<T> => {
-    hasWritten = true
-    try {
-      const result = await database.writeGrouped(work, storedSize(values))
-      if (run !== undefined) for (const listener of listeners) listener(run)
-      return result
-    } catch (error) {
-      if (error instanceof OperationError && error.code === 'registry/unreadable') onLost(error)
-      throw error
-    }
-  }
+  const { write, onChange, settled } = createWriter(database, onLost)
   return {
     async submit(run, steps = []) {
       const prepared = prepareRun(run, steps)
@@ -117,13 +105,45 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
       return purged
     },
     ...reads(database),
+    onChange,
+    async close() {
+      await settled()
+      database.close()
+    },
+  }
+}
+
+interface Writer extends Pick<RecordStore, 'onChange'> {
+  /**
+   * @param run that it changes.
+   * @param values that it writes, for the size of its group.
+   */
+  write<T>(work: () => T, run?: string, values?: readonly (StoredValue | undefined)[]): Promise<T>
+  /** All that was begun has been committed, or has failed. */
+  settled(): Promise<void>
+}
+
+function createWriter(database: SqliteStore, onLost: (error: OperationError) => void): Writer {
+  const listeners = new Set<(run: string) => void>()
+  let hasWritten = false
+  return {
+    async write(work, run, values = []) {
+      hasWritten = true
+      try {
+        const result = await database.writeGrouped(work, storedSize(values))
+        if (run !== undefined) for (const listener of listeners) listener(run)
+        return result
+      } catch (error) {
+        if (error instanceof OperationError && error.code === 'registry/unreadable') onLost(error)
+        throw error
+      }
+    },
+    async settled() {
+      if (hasWritten) await database.writeGrouped(() => {})
+    },
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
-    },
-    async close() {
-      if (hasWritten) await database.writeGrouped(() => {})
-      database.close()
     },
   }
 }
