@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import type { JsonValue } from './json.ts'
 
@@ -12,7 +12,7 @@ export function digestOf(value: JsonValue): Digest {
 
 /** The digest of UTF-8 text or bytes, as they are. */
 export function digestOfText(text: string | Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`
+  return `sha256:${hash('sha256', text)}`
 }
 
 /** The eight hex digits that people see; JSON output carries the whole digest. */

@@ -76,7 +76,7 @@ function adoptionsOf({ standings, mode }: PlanSources): Adoptions {
 
 /** Facts for every block that changes or refers to one that does. */
 function referencesOf(changes: readonly Change[], { configuration, view, mode }: PlanSources): readonly CompiledReference[] {
-  if (mode !== 'normal') return []
+  if (mode !== 'normal' || changes.length === 0) return []
   const { blocks } = configuration
   const changed = new Map(changes.map(change => [change.address, change]))
   const interfaces = new Map(blocks.map(block => [block.address, block.interfaceDigest]))

@@ -15,6 +15,7 @@ import { countFixedTokens, fitsSurely, loadTokenizer } from './tokens.ts'
  * that may answer it. Counting tokens is slow, so it is done only where the number of bytes does not settle it.
  */
 export async function checkWindows(configuration: Configuration, addresses: ReadonlySet<string>, report: Report): Promise<void> {
+  if (addresses.size === 0) return
   const models = modelsOf(configuration.blocks)
   const artifacts = new Map(configuration.blocks.map(({ address, artifact }) => [address, artifact]))
   for (const block of configuration.blocks) {

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../artifact/json-schema.ts'
+import { compact } from '../../base/compact.ts'
 import type { JsonValue } from '../../base/json.ts'
 import type { Block } from '../../hcl/ast.ts'
 import { patternProblem } from '../../hcl/functions/regex.ts'
@@ -67,7 +68,7 @@ export function compileField(
 }
 
 function fieldSchema(content: DecodedField['content'], byDefault: JsonValue | undefined): JsonSchema {
-  const members: Record<string, JsonValue | undefined> = {
+  return compact({
     ...toJsonSchema(content.type.type),
     ...(content.description === undefined ? {} : { description: content.description }),
     ...bounds(content),
@@ -78,8 +79,7 @@ function fieldSchema(content: DecodedField['content'], byDefault: JsonValue | un
     'x-accept': content.accept,
     'x-max-bytes': content.max_bytes,
     'x-sensitive': content.sensitive ? true : undefined,
-  }
-  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined))
+  })
 }
 
 /** `min` and `max` bound the value of a number, and the length of everything else. */

@@ -131,7 +131,9 @@ export function decodeBody<Spec extends BodySpec>(body: Body, spec: Spec, site: 
       decodeNestedBlock(item, spec, site, result)
     }
   }
-  for (const [name, argument] of Object.entries(spec.arguments)) {
+  for (const name in spec.arguments) {
+    const argument = spec.arguments[name]
+    if (argument === undefined) continue
     const attribute = attributes.get(name)
     const value = attribute && argument.decode({ ...site, attribute })
     if (value === undefined && argument.required && !meant.has(name) && !(attribute && site.report.errorCount > errorsBefore)) {
