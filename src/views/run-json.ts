@@ -98,6 +98,7 @@ export function runWatchEvent(event: WatchEvent): string {
   const at = new Date(event.atMs).toISOString()
   const head = { '@level': 'info', '@timestamp': at, type: event.type, run: event.run }
   if (!('seq' in event)) {
+    if (event.type === 'reset') return line({ ...head, record: runFields(event.record) })
     if (event.type === 'call') return line({ ...head, ...eventFields(event.event), path: event.path })
     return line({ ...head, path: event.path, node: event.node, attempt: event.attempt })
   }

@@ -649,3 +649,29 @@ t.test('RUN-3: a run that waits goes on with what it was submitted with, whateve
   t.match(await store.getRun(before), { state: 'succeeded', output: { old: { output: 'old' } } })
   t.match(await store.getRun(after), { state: 'succeeded', output: { young: { output: 'young' } } })
 })
+
+t.test('SSE-1: after an event that is none of the run, or is not kept, a watcher is given the run as it is', async t => {
+  const { clock, engine, submit, store } = await scene(t, async () => succeed())
+  const id = await submit(sequence(1))
+  await clock.runUntil(engine.run(id))
+  const seen = async (afterSeq: number) => {
+    const events: WatchEvent[] = []
+    await clock.runUntil(engine.watch(id, afterSeq, event => events.push(event)).ended)
+    return events
+  }
+  t.match(await seen(99), [{ type: 'reset', record: { id, state: 'succeeded' } }])
+  t.match(await seen(3), [{ type: 'run.succeeded', seq: 4 }])
+  const { events } = store
+  store.events = async (run, after) => (await events(run, after)).filter(({ seq }) => seq !== 2)
+  t.match(await seen(2), [{ type: 'reset' }], 'it was purged')
+  t.match(
+    (await seen(0)).map(({ type }) => type),
+    ['run.queued', 'reset', 'step.succeeded', 'run.succeeded'],
+  )
+})
+
+t.test('watching a run that is not there, or was removed, ends', async t => {
+  const { clock, engine } = await scene(t, async () => succeed())
+  await clock.runUntil(engine.watch('none', 0, () => t.fail('nothing is told of it')).ended)
+  await clock.runUntil(engine.watch('none', 7, () => t.fail('nothing is told of it')).ended)
+})

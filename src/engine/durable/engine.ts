@@ -18,7 +18,7 @@ export interface Engine {
   start(): void
   /** Begins nothing more; what is in flight has this long to be recorded, then it is aborted. Runs are queued for others (OWN-4). */
   drain(timeoutMs: number): Promise<void>
-  /** Events after a number, those that are kept and those of the moment, in order. */
+  /** Events after a number, those that are kept and those of the moment, in order. Ends with the run, also when it is removed. */
   watch(run: string, afterSeq: number, onEvent: (event: WatchEvent) => void): Watch
   /** @returns the state before; undefined: no such run. A run that nobody executes is ended here. */
   cancel(run: string, reason: string): Promise<RunState | undefined>
@@ -66,6 +66,8 @@ export type LiveEvent = { readonly run: string; readonly atMs: number } & (
   | { readonly type: 'step.started'; readonly path: StepPath; readonly node: string; readonly attempt: number }
   /** Tokens, and attempts of a call; after a `step.started` with a higher attempt, former ones are void (SSE-4). */
   | { readonly type: 'call'; readonly path: StepPath; readonly event: CallEvent }
+  /** Events after the last one that was seen are not kept any more, or it is none of the run: this is the run as it is (SSE-1). */
+  | { readonly type: 'reset'; readonly record: RunRecord }
 )
 /** Those with a `seq` are kept (SSE-1). */
 export type WatchEvent = RunEvent | LiveEvent

@@ -110,12 +110,13 @@ export function compareRanks(a: readonly number[], b: readonly number[]): number
 /** Frames, and inside of those that run their bodies, in order. */
 export function standings(frame: Frame): readonly NodeStanding[] {
   return frame.states.flatMap(state => {
-    const { status, exit, reason, node, frames } = state
+    const { status, exit, reason, node, frames, attributes } = state
     const standing: NodeStanding = {
       path: pathOf(state),
       type: node.spec.type,
       status,
       ...(exit !== undefined && { exit }),
+      ...(node.spec.type === 'router' && typeof attributes.matched === 'boolean' && { matched: attributes.matched }),
       ...(reason !== undefined && { reason }),
     }
     return [standing, ...[...frames].sort((a, b) => compareRanks(a.rank, b.rank)).flatMap(standings)]

@@ -72,6 +72,8 @@ export interface NodeStanding {
   readonly type: string
   readonly status: 'pending' | 'running' | 'waiting' | 'succeeded' | 'skipped' | 'failed'
   readonly exit?: string
+  /** Of a router that has taken its exit: whether a route fitted; else the default was taken for want of one. */
+  readonly matched?: boolean
   /** Why it was skipped: `not on route general`. */
   readonly reason?: string
 }

@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../../artifact/workflow.ts'
+import type { NodeArguments, NodeSpec } from '../../artifact/workflow.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts'
 import type { AttemptRecord, RunRecord, StepRecord, WaitRecord } from '../../engine/durable/record-store.ts'
 import type { StepError, StepPath } from '../../engine/interpreter/command.ts'
@@ -27,6 +27,8 @@ export interface NodeReport {
   readonly exit?: string
   /** Why it was skipped. */
   readonly reason?: string
+  /** Of a router that went by rules: which one held, of how many; `default`: none. */
+  readonly rule?: { readonly number: number; readonly of: number } | 'default'
   readonly startedAtMs?: number
   readonly endedAtMs?: number
   /** Durable ones, and calls of the last. */
@@ -84,7 +86,7 @@ export async function readReport(runs: Runs, run: RunRecord): Promise<RunReport>
   const report = async (path: StepPath, spec: NodeSpec | undefined): Promise<NodeReport> => {
     const [standing, step, type] = [standings.get(path), recorded.get(path), spec?.type ?? 'step']
     const base = step ? await withChild(runs, stepReport(step, type, tries), step) : untouched(path, type, tries)
-    return standing === undefined ? base : { ...base, ...standingFacts(standing, waiting.has(path), run) }
+    return standing === undefined ? base : { ...base, ...standingFacts(standing, waiting.has(path), run), ...ruleOf(spec, standing) }
   }
   const paths = [...new Set([...standings.keys(), ...recorded.keys()])]
   const inner = Map.groupBy(paths.filter(path => path !== topOf(path)).sort(compareSteps), topOf)
@@ -110,6 +112,14 @@ function standingFacts(standing: NodeStanding, isWaiting: boolean, { state }: Ru
     ...(exit !== undefined && { exit }),
     ...(reason !== undefined && { reason }),
   }
+}
+
+/** The arguments of a router of rules have its routes in order (blocks.md 4.3). */
+function ruleOf(spec: NodeSpec | undefined, { exit, matched }: NodeStanding): Pick<NodeReport, 'rule'> {
+  if (spec?.type !== 'router' || exit === undefined || matched === undefined) return {}
+  const { kind, routes } = spec.arguments as unknown as NodeArguments['router']
+  if (kind !== 'rules') return {}
+  return { rule: matched ? { number: routes.findIndex(({ name }) => name === exit) + 1, of: routes.length } : 'default' }
 }
 
 function untouched(path: StepPath, type: string, tries: ReadonlyMap<string, readonly AttemptRecord[]>): NodeReport {

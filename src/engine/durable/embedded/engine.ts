@@ -124,7 +124,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): Engine {
 function createState(options: EmbeddedEngineOptions): EngineState & { readonly watchers: ReturnType<typeof createWatchers> } {
   const { store, execute, flows, clock, timers, random, newId } = options
   const closures = createClosures(store, clock)
-  const watchers = createWatchers(store, timers)
+  const watchers = createWatchers(store, clock, timers)
   const state = {
     options,
     closures,
