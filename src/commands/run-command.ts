@@ -5,11 +5,12 @@ import { type Executed, executeRun, failedRun } from '../operations/runs/execute
 import { findRun, isWorkedOn, withRunEngine } from '../operations/runs/find.ts'
 import { type RunReport, readReport } from '../operations/runs/report.ts'
 import { runReportJson, runResultEvent, runWatchEvent } from '../views/run-json.ts'
-import { endText, outputText, runTitle, runTreeLines, shortRun, standingText } from '../views/run-tree.ts'
+import { endText, outputText, runTitle, runTreeFrame, runTreeLines, shortRun, standingText } from '../views/run-tree.ts'
 import { BaseCommand } from './base-command.ts'
 import { readDuration } from './configuration-flags.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Format } from './formats.ts'
+import { createLiveText } from './live-text.ts'
 import { createLiveTree, type LiveTree, silentTree } from './live-tree.ts'
 
 /** How a command waits for a run, as its flags say. */
@@ -66,13 +67,15 @@ export abstract class RunCommand extends BaseCommand {
   /** Works on a run in this process, and shows it while it goes on and when it is left. */
   protected async workOn(engine: RunEngine, run: RunRecord, { waitMs, cancelOnInterrupt }: Waiting): Promise<ExitCode> {
     this.note(`${runTitle(run, this.terminal.err.style)}\n\n`)
-    const tree = this.liveTree(async () => readReport(engine, (await engine.records.getRun(run.id)) ?? run))
+    const live = createLiveText()
+    const tree = this.liveTree(async () => readReport(engine, (await engine.records.getRun(run.id)) ?? run), live.texts)
     try {
       const executed = await executeRun(engine, run.id, {
         signal: this.interruption(),
         cancelOnInterrupt,
         ...(waitMs === undefined ? {} : { waitMs }),
         onEvent: event => {
+          live.take(event)
           if (this.format === 'jsonl') this.print(runWatchEvent(event))
           else tree.change()
         },
@@ -89,13 +92,10 @@ export abstract class RunCommand extends BaseCommand {
   }
 
   /** Drawn on a terminal alone. */
-  protected liveTree(report: () => Promise<RunReport>): LiveTree {
+  protected liveTree(report: () => Promise<RunReport>, texts: ReadonlyMap<string, string>): LiveTree {
     const { err } = this.terminal
     if (!err.isTerminal || this.forMachine || this.host.environment.CI || this.isQuiet) return silentTree
-    return createLiveTree(
-      text => err.write(text),
-      async () => runTreeLines(await report(), err.style, this.host.clock.now()),
-    )
+    return createLiveTree(err, async () => runTreeFrame(await report(), err.style, this.host.clock.now(), texts))
   }
 
   /** The last that is said of a run: how its nodes stand, then its output, its error, or how to go on. */

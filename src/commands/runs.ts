@@ -1,7 +1,8 @@
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../app.ts'
 import { type ListOptions, listRuns, readStates } from '../operations/runs/list.ts'
-import { runsJson, runsText } from '../views/runs.ts'
+import { runsCountText, runsJson, runsText } from '../views/runs.ts'
+import { shellWord } from '../views/shell-word.ts'
 import { BaseCommand } from './base-command.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { shown } from './flags.ts'
@@ -49,16 +50,16 @@ export default class Runs extends BaseCommand {
       text: () => runsText(found.value, since, this.terminal.out.style),
       json: () => runsJson(found.value),
     })
-    if (next !== undefined && this.givesHints) {
-      const words = [
-        ...(flags.environment === undefined ? [] : ['-e', flags.environment]),
-        ...(state === undefined ? [] : ['--state', state]),
-        ...(flow === undefined ? [] : ['--flow', flow]),
-        ...(since === '7d' ? [] : ['--since', since]),
-        ...(limit === 20 ? [] : ['--limit', String(limit)]),
-      ]
-      this.note(`Next page:\n  ${['flowrun runs', ...words, '--cursor', next].join(' ')}\n`)
-    }
+    const count = runsCountText(found.value, since)
+    const words = [
+      ...(flags.environment === undefined ? [] : ['-e', flags.environment]),
+      ...(state === undefined ? [] : ['--state', state]),
+      ...(flow === undefined ? [] : ['--flow', shellWord(flow)]),
+      ...(since === '7d' ? [] : ['--since', since]),
+      ...(limit === 20 ? [] : ['--limit', String(limit)]),
+    ]
+    const page = next === undefined || !this.givesHints ? '' : ` Next page:\n  ${['flowrun runs', ...words, '--cursor', next].join(' ')}`
+    if (count !== undefined) this.note(`${count}${page}\n`)
     return code
   }
 }

@@ -2,11 +2,13 @@ import { type RunRecord, TERMINAL_STATES, type WaitRecord } from '../engine/dura
 import type { NodeReport, RunReport } from '../operations/runs/report.ts'
 import { topOf } from '../operations/runs/step-path.ts'
 import { formatCount, formatDuration, formatMoment, formatMoney, formatMoneys, formatTokens } from './format-number.ts'
+import { shellWord } from './shell-word.ts'
 import type { Style } from './style.ts'
-import { displayWidth, padEnd, padStart, showControls, truncate } from './text-width.ts'
+import { displayWidth, padEnd, padStart, showControls, truncate, wrapProse } from './text-width.ts'
 import { oneLine } from './versions.ts'
 
-/** Steps of a map or a loop before the others are counted instead. */
+/** So many steps of a map or a loop are all shown; of more, at most so many, and the others are counted. */
+const INNER_ALL = 8
 const INNER_MAX = 20
 
 /** `workflow.research (working copy)   run 01M7Z8Z781X1WSABMTR3S6VBWA` */
@@ -29,12 +31,59 @@ interface Row {
 
 /** A line for each node, with what is known of it: the same while the run goes on and when it is over. */
 export function runTreeLines(report: RunReport, style: Style, nowMs: number): readonly string[] {
-  const rows = shownNodes(report.nodes).map(node => ('more' in node ? moreRow(node.more, style) : nodeRow(node, report, style, nowMs)))
+  return linesOf(shownNodes(report.nodes), report, style, nowMs)
+}
+
+/**
+ * The lines while the run goes on, with what models write just now below their nodes, and the last line of what is under way.
+ *
+ * @param texts by step.
+ */
+export function runTreeFrame(
+  report: RunReport,
+  style: Style,
+  nowMs: number,
+  texts: ReadonlyMap<string, string>,
+): { readonly lines: readonly string[]; readonly last: number } {
+  const shown = shownNodes(report.nodes)
+  const lines: string[] = []
+  let last = 0
+  for (const [index, line] of linesOf(shown, report, style, nowMs).entries()) {
+    const node = shown[index]
+    lines.push(line)
+    if (node === undefined || 'status' in node === false || node.status !== 'running') continue
+    lines.push(...writtenLines(texts.get(node.path) ?? '', style))
+    last = lines.length - 1
+  }
+  return { lines, last }
+}
+
+/** Lines of a text that is being written. */
+const WRITTEN_LINES = 2
+
+/** The end of it, on as many lines as there are for it. */
+function writtenLines(text: string, { width, glyphs, paint }: Style): readonly string[] {
+  const room = width - '    │ '.length
+  const words = showControls(text).replaceAll(/\s+/g, ' ').trim()
+  if (words === '') return []
+  const lines = wrapProse(words, room)
+  const shown = lines.slice(-WRITTEN_LINES).map(line => truncate(line, room, glyphs.ellipsis))
+  return shown.map(line => paint.secondary(`    ${glyphs.bar} ${line}`))
+}
+
+function linesOf(shown: readonly Shown[], report: RunReport, style: Style, nowMs: number): readonly string[] {
+  const rows = shown.map((node, index) => {
+    if ('counted' in node) return countRow(node.counted, style)
+    const next = shown[index + 1]
+    const isFollowed = next !== undefined && ('counted' in next || next.isInner)
+    return nodeRow(node, isFollowed ? style.glyphs.branch : style.glyphs.corner, report, style, nowMs)
+  })
   const known = formatMoneys(rows.map(({ cost }) => cost ?? 0))
   const costs = rows.map(({ cost }, index) => (cost === undefined ? '' : (known[index] ?? '')))
   const width = (of: (row: Row) => string) => Math.max(0, ...rows.map(row => displayWidth(of(row))))
   const [label, type, time, input, output] = [
-    width(row => row.label),
+    // A count has the whole line.
+    width(row => (row.type === '' ? '' : row.label)),
     width(row => row.type),
     width(row => row.time),
     width(row => row.input),
@@ -70,24 +119,30 @@ function paintedLabel(label: string, sign: Sign | undefined): string {
   return sign === undefined ? label : label.replace(sign.glyph, glyph => sign.paint(glyph))
 }
 
-type Shown = NodeReport | { readonly more: number }
+type Shown = NodeReport | { readonly counted: readonly NodeReport[] }
 
+/** Of many steps of a map or a loop those are shown that somebody may look for: what is under way, and what failed. */
 function shownNodes(nodes: readonly NodeReport[]): readonly Shown[] {
   const groups = [...Map.groupBy(nodes, ({ path }) => topOf(path)).values()]
-  return groups.flatMap((group): readonly Shown[] =>
-    group.length - 1 <= INNER_MAX ? group : [...group.slice(0, INNER_MAX), { more: group.length - INNER_MAX }],
-  )
+  return groups.flatMap(([own, ...inner]): readonly Shown[] => {
+    if (own === undefined || inner.length <= INNER_ALL) return own === undefined ? [] : [own, ...inner]
+    const shown = new Set(inner.filter(({ status }) => OF_INTEREST.has(status)).slice(0, INNER_MAX))
+    const counted = inner.filter(node => !shown.has(node))
+    return [own, ...shown, ...(counted.length > 0 ? [{ counted }] : [])]
+  })
 }
 
-function moreRow(more: number, { glyphs }: Style): Row {
-  const label = `  ${glyphs.corner} ${glyphs.ellipsis} ${formatCount(more)} more`
+const OF_INTEREST: ReadonlySet<NodeReport['status']> = new Set(['running', 'waiting', 'failed', 'unknown'])
+
+/** `… 9,982 succeeded, 3 pending` */
+function countRow(counted: readonly NodeReport[], { glyphs }: Style): Row {
+  const counts = [...Map.groupBy(counted, ({ status }) => status)].map(([status, nodes]) => `${formatCount(nodes.length)} ${status}`)
+  const label = `  ${glyphs.corner} ${glyphs.ellipsis} ${counts.join(', ')}`
   return { label, type: '', time: '', detail: '', input: '', output: '', cost: undefined }
 }
 
-function nodeRow(node: NodeReport, { waits, nodes }: RunReport, style: Style, nowMs: number): Row {
+function nodeRow(node: NodeReport, branch: string, { waits }: RunReport, style: Style, nowMs: number): Row {
   const { path, isInner, status, startedAtMs, endedAtMs, usage, costNano } = node
-  const next = nodes[nodes.indexOf(node) + 1]
-  const branch = next?.isInner && topOf(next.path) === topOf(path) ? style.glyphs.branch : style.glyphs.corner
   const ends = endedAtMs ?? (status === 'running' ? nowMs : undefined)
   const isAsked = usage !== null
   const sign = signOf(status, style)
@@ -138,7 +193,7 @@ export function signOf(status: NodeReport['status'], { glyphs, paint }: Style): 
 /** `map 4 of 4` */
 function typeText({ type, bodies, status }: NodeReport): string {
   if (bodies === undefined || bodies.all === 0) return type
-  return status === 'succeeded' ? `${type} ${bodies.done} of ${bodies.all}` : `${type} ${bodies.done}`
+  return status === 'succeeded' ? `${type} ${bodies.done} of ${bodies.all}` : `${type} ${bodies.done} done`
 }
 
 /** Numbers end and units begin at one column: ` 84 ms`, `2.1 s `. */
@@ -151,20 +206,26 @@ function timeText(text: string): string {
 const USUAL_EXITS: ReadonlySet<string> = new Set(['done', 'received'])
 
 function detailText(node: NodeReport, wait: WaitRecord | undefined, { glyphs }: Style): string {
-  const { status, reason, error, exit, bodies, model, attempts, isCached } = node
+  const { status, reason, error, exit, rule, bodies, model, attempts, isCached } = node
   if (status === 'skipped') return reason ?? ''
   if (status === 'failed') return error?.code ?? 'failed'
   if (status === 'unknown') return 'nobody knows whether it was done'
   if (wait !== undefined) return waitText(wait)
   const attempt = attempts > 1 ? [`attempt ${attempts}`] : []
   const facts = [
-    ...(exit !== undefined && !USUAL_EXITS.has(exit) ? [`${glyphs.arrow} ${exit}`] : []),
+    ...(exit !== undefined && !USUAL_EXITS.has(exit) ? [`${glyphs.arrow} ${exit}${ruleText(rule)}`] : []),
     ...(bodies?.concurrency === undefined ? [] : [`${bodies.concurrency} at once`]),
     ...(model === undefined ? [] : [model]),
     ...attempt,
     ...(isCached ? ['from the cache'] : []),
   ]
   return facts.join(', ')
+}
+
+/** ` (rule 2 of 2)` */
+function ruleText(rule: NodeReport['rule']): string {
+  if (rule === undefined) return ''
+  return rule === 'default' ? ' (default)' : ` (rule ${rule.number} of ${rule.of})`
 }
 
 export function waitText(wait: WaitRecord): string {
@@ -214,18 +275,28 @@ export function standingText({ run, waits }: RunReport, because: 'awaits-people'
   if (run.state === 'paused') {
     const reason = run.reason ? `: ${oneLine(run.reason.message)}  [${run.reason.code}]` : '.'
     const doubts = waits.filter(({ kind }) => kind === 'unknown')
-    const decide = doubts.map(({ path }) => `  flowrun runs unknown ${name} ${path} done|repeat\n`)
+    const decide = doubts.map(({ path }) => `  flowrun runs unknown ${name} ${shellWord(path)} done|repeat\n`)
     return `Run ${run.id} is paused${reason}\n${decide.join('') || `  flowrun runs resume ${name}\n`}`
   }
-  if (because === 'awaits-people') {
-    const lines = waits.flatMap(wait => personLine(wait, name))
-    return `Run ${run.id} ${lines.length > 0 ? 'waits:' : 'waits for a run that it began.'}\n${lines.join('')}`
-  }
+  if (because === 'awaits-people') return waits.map(wait => personLine(wait, name, waits.length > 1)).join('')
   const why = because === 'time' ? 'is not over yet' : 'was accepted, and is not lost'
   return `Run ${run.id} ${why}. To go on with it:\n  flowrun runs resume ${name}\n  flowrun engine start\n`
 }
 
-function personLine(wait: WaitRecord, run: string): readonly string[] {
-  if (wait.kind === 'approval') return [`  flowrun runs approve ${run} ${wait.path}\n`]
-  return wait.kind === 'signal' ? [`  flowrun runs signal ${run} ${wait.name} JSON\n`] : []
+/** `waiting for approval of node pay: flowrun runs approve RTQ0` */
+function personLine(wait: WaitRecord, run: string, isOneOfMany: boolean): string {
+  const of = `of node ${wait.path}`
+  switch (wait.kind) {
+    case 'approval':
+      return `waiting for approval ${of}: flowrun runs approve ${run}${isOneOfMany ? ` ${shellWord(wait.path)}` : ''}\n`
+    case 'signal':
+      return `waiting for signal ${wait.name} ${of}: flowrun runs signal ${run} ${wait.name} JSON\n`
+    case 'child':
+      return `waiting for the run ${of}: flowrun runs show ${shortRun(wait.child)}\n`
+    case 'timer':
+    case 'retry':
+      return wait.dueAtMs === null ? '' : `waiting until ${formatMoment(wait.dueAtMs)} ${of}\n`
+    case 'unknown':
+      return `waiting for word of node ${wait.path}: flowrun runs unknown ${run} ${shellWord(wait.path)} done|repeat\n`
+  }
 }

@@ -19,10 +19,8 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** @param since as it was asked for: `7d`. */
-export function runsText({ environment, runs, total }: RunList, since: string, style: Style): string {
-  const days = /^(\d+)d$/.exec(since)?.[1]
-  const period = days !== undefined ? `in ${days} ${days === '1' ? 'day' : 'days'}` : since.includes('-') ? `since ${since}` : `in ${since}`
-  if (runs.length === 0) return `No such runs in ${environment} ${period}.\n`
+export function runsText({ environment, runs }: RunList, since: string, style: Style): string {
+  if (runs.length === 0) return `No such runs in ${environment} ${periodText(since)}.\n`
   const costs = formatMoneys(runs.map(({ costNano }) => costNano))
   const rows = runs.map((run, index) => [
     run.id,
@@ -32,8 +30,21 @@ export function runsText({ environment, runs, total }: RunList, since: string, s
     timeOf(run),
     costs[index] ?? '',
   ])
-  const footer = runs.length < total ? [`${formatCount(runs.length)} of ${formatCount(total)} runs ${period}`] : []
-  return `${[...tableLines(COLUMNS, rows, style), ...footer].join('\n')}\n`
+  return `${tableLines(COLUMNS, rows, style).join('\n')}\n`
+}
+
+/** `4 of 1,204 runs in 7 days.`; undefined: all are listed. */
+export function runsCountText({ runs, total }: RunList, since: string): string | undefined {
+  return runs.length === 0 || runs.length === total
+    ? undefined
+    : `${formatCount(runs.length)} of ${formatCount(total)} runs ${periodText(since)}.`
+}
+
+/** @param since as it was asked for: `7d`. */
+function periodText(since: string): string {
+  const days = /^(\d+)d$/.exec(since)?.[1]
+  if (days !== undefined) return `in ${days} ${days === '1' ? 'day' : 'days'}`
+  return since.includes('-') ? `since ${since}` : `in ${since}`
 }
 
 function timeOf({ startedAtMs, createdAtMs, endedAtMs }: RunRecord): string {

@@ -17,14 +17,16 @@ export interface Terminal {
 export interface Output {
   readonly isTerminal: boolean
   readonly style: Style
+  /** Lines that it has now; undefined: it is no terminal, or does not say. */
+  rows(): number | undefined
   write(text: string): void
 }
 
 export interface TerminalOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly stdin: Readable & { readonly isTTY?: boolean }
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
-  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
   /** `--no-color` was given. */
   readonly noColor?: boolean
   /** `-input=false` was given. */
@@ -56,7 +58,7 @@ function createOutput(stream: TerminalOptions['stdout'], options: TerminalOption
     ascii: choosesAscii(environment),
     width: chooseWidth(isTerminal ? stream.columns : undefined, environment),
   })
-  return { isTerminal, style, write: text => void stream.write(text) }
+  return { isTerminal, style, rows: () => stream.rows, write: text => void stream.write(text) }
 }
 
 type Environment = TerminalOptions['environment']

@@ -1,7 +1,9 @@
 import t from 'tap'
+import { createLiveText } from '../../src/commands/live-text.ts'
+import { createLiveTree } from '../../src/commands/live-tree.ts'
 import type { RunRecord } from '../../src/engine/durable/record-store.ts'
 import type { NodeReport, RunReport } from '../../src/operations/runs/report.ts'
-import { runTreeLines } from '../../src/views/run-tree.ts'
+import { runTreeFrame, runTreeLines } from '../../src/views/run-tree.ts'
 import { createStyle, plainStyle } from '../../src/views/style.ts'
 import { displayWidth } from '../../src/views/text-width.ts'
 import { traceText } from '../../src/views/trace.ts'
@@ -81,10 +83,84 @@ t.test('texts of a run are foreign: no control character reaches a terminal', t 
   t.end()
 })
 
-t.test('a hundred items are counted, not listed', t => {
-  const items = Array.from({ length: 100 }, (_, index) => node(`each[${index}].say`, { isInner: true, label: `[${index}]` }))
-  const lines = runTreeLines(report(node('each', { type: 'map' }), ...items), plainStyle, 0)
-  t.equal(lines.length, 21)
-  t.match(lines.at(-1), /└ … 81 more$/)
+t.test('3.32: of many items those under way and those that failed are shown, and the others counted', t => {
+  const status = (index: number) => (index === 3 ? 'failed' : index > 97 ? 'running' : 'succeeded')
+  const item = (index: number) => node(`each[${index}].say`, { isInner: true, label: `[${index}]`, status: status(index) })
+  const items = Array.from({ length: 100 }, (_, index) => item(index))
+  const lines = runTreeLines(report(node('each', { type: 'map', status: 'running' }), ...items), plainStyle, 0)
+  t.same(
+    lines.slice(1).map(line => line.slice(2, 13).trimEnd()),
+    ['├ ✗ [3]   m', '├ ● [98]  m', '├ ● [99]  m', '└ … 97 succ'],
+  )
+  t.match(lines.at(-1), /└ … 97 succeeded$/)
+  const all = items.map(each => ({ ...each, status: 'failed' as const }))
+  const many = runTreeLines(report(node('each', { type: 'map' }), ...all), plainStyle, 0)
+  t.equal(many.length, 22)
+  t.match(many.at(-1), /└ … 80 failed$/)
+  t.equal(runTreeLines(report(node('each', { type: 'map' }), ...items.slice(0, 8)), plainStyle, 0).length, 9)
   t.end()
+})
+
+t.test('3.32: a router says which of its rules held', t => {
+  const detail = (rule: NodeReport['rule']) =>
+    runTreeLines(report(node('route', { type: 'router', exit: 'general', ...(rule && { rule }) })), plainStyle, 0)[0]
+  t.match(detail({ number: 2, of: 2 }), /→ general \(rule 2 of 2\)$/)
+  t.match(detail('default'), /→ general \(default\)$/)
+  t.match(detail(undefined), /→ general$/)
+  t.end()
+})
+
+t.test('what a model writes stands below its node while it writes, its end where there is no room', t => {
+  const running = report(node('answer', { status: 'running', startedAtMs: 0 }), node('after', { status: 'pending' }))
+  const frame = (text: string) => runTreeFrame(running, plainStyle, 1000, new Map([['answer', text]]))
+  t.same(frame('').lines.length, 2)
+  const { lines, last } = frame('Parcels take\n\n two days\u001b[2J.')
+  t.equal(lines[1], '    │ Parcels take two days␛[2J.')
+  t.equal(last, 1)
+  const long = frame(Array.from({ length: 200 }, (_, index) => `word${index}`).join(' '))
+  t.equal(long.lines.length, 4)
+  t.match(long.lines[2], /word199$/)
+  for (const line of frame('x'.repeat(500)).lines) t.ok(displayWidth(line) <= 80, line)
+  t.end()
+})
+
+t.test('SSE-4: what a former attempt or another model wrote does not count', t => {
+  const live = createLiveText()
+  const head = { run: run.id, atMs: 0 }
+  const say = (text: string) => live.take({ ...head, type: 'call', path: 'answer', event: { type: 'text-delta', text } })
+  const text = () => live.texts.get('answer')
+  say('One ')
+  say('two')
+  t.equal(text(), 'One two')
+  live.take({ ...head, type: 'step.started', path: 'answer', node: 'answer', attempt: 2 })
+  t.equal(text(), undefined)
+  say('x')
+  live.take({ ...head, type: 'call', path: 'answer', event: { type: 'repair', problems: [] } })
+  t.equal(text(), undefined)
+  say('y'.repeat(5000))
+  t.equal(text()?.length, 2000)
+  live.take({ ...head, seq: 3, type: 'step.succeeded', data: { path: 'answer' } })
+  t.equal(text(), undefined)
+  t.end()
+})
+
+t.test('a live tree is as high as its terminal, and ends without a trace', async t => {
+  const written: string[] = []
+  const drawn = Promise.withResolvers<void>()
+  const screen = {
+    rows: () => 6,
+    write(text: string) {
+      written.push(text)
+      drawn.resolve()
+    },
+  }
+  const lines = Array.from({ length: 50 }, (_, index) => `line ${index}`)
+  const tree = createLiveTree(screen, async () => ({ lines, last: 30 }))
+  tree.change()
+  await drawn.promise
+  t.equal(written[0], 'line 27\nline 28\nline 29\nline 30\n')
+  tree.end()
+  t.equal(written.at(-1), '\u001b[4A\r\u001b[0J')
+  tree.change()
+  t.equal(written.length, 2)
 })

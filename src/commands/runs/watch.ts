@@ -5,6 +5,7 @@ import { runWatchEvent } from '../../views/run-json.ts'
 import { runTitle, shortRun } from '../../views/run-tree.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { shown } from '../flags.ts'
+import { createLiveText } from '../live-text.ts'
 import { RunCommand } from '../run-command.ts'
 
 export default class RunsWatch extends RunCommand {
@@ -32,8 +33,10 @@ export default class RunsWatch extends RunCommand {
           this.note(`Nobody works on runs here: flowrun runs resume ${shortRun(run.id)}${this.environmentWords(flags)}\n`)
         return code
       }
-      const tree = this.liveTree(async () => readReport(engine, await current()))
+      const live = createLiveText()
+      const tree = this.liveTree(async () => readReport(engine, await current()), live.texts)
       const watch = watching.watch(run.id, 0, event => {
+        live.take(event)
         if (this.format === 'jsonl') this.print(runWatchEvent(event))
         else tree.change()
       })
