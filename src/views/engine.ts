@@ -40,7 +40,7 @@ export function engineStatusText({ owners, counts, lagMs }: EngineReport, style:
     oneLine(host),
     version,
     String(runs),
-    isAlive ? 'works' : 'gone: its runs are taken over',
+    isAlive ? 'works' : 'gone: the next takes its runs',
   ])
   return `${[...tableLines(COLUMNS, rows, style), '', `${queue}${lag}`].join('\n')}\n`
 }

@@ -268,8 +268,11 @@ export function shortRun(id: string): string {
   return id.slice(-4)
 }
 
+/** `left`: its process is gone. */
+type Standing = 'awaits-people' | 'paused' | 'time' | 'interrupted' | 'left'
+
 /** Why a run that is not over is left, and how to go on with it. */
-export function standingText({ run, waits }: RunReport, because: 'awaits-people' | 'paused' | 'time' | 'interrupted'): string {
+export function standingText({ run, waits, isLeft }: RunReport, because: Standing): string {
   const name = shortRun(run.id)
   if (TERMINAL_STATES.has(run.state)) return `Run ${run.id} ${run.state}.\n`
   if (run.state === 'paused') {
@@ -279,7 +282,7 @@ export function standingText({ run, waits }: RunReport, because: 'awaits-people'
     return `Run ${run.id} is paused${reason}\n${decide.join('') || `  flowrun runs resume ${name}\n`}`
   }
   if (because === 'awaits-people') return waits.map(wait => personLine(wait, name, waits.length > 1)).join('')
-  const why = because === 'time' ? 'is not over yet' : 'was accepted, and is not lost'
+  const why = isLeft ? 'is not lost: its process is gone' : because === 'time' ? 'is not over yet' : 'was accepted, and is not lost'
   return `Run ${run.id} ${why}. To go on with it:\n  flowrun runs resume ${name}\n  flowrun engine start\n`
 }
 

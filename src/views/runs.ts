@@ -81,6 +81,7 @@ function sessionLines({ session }: RunRecord): readonly string[] {
 
 function openText(report: RunReport): string {
   const { state } = report.run
+  if (report.isLeft) return standingText(report, 'left')
   if (state === 'waiting' || state === 'paused') return standingText(report, state === 'paused' ? 'paused' : 'awaits-people')
   return `${endText(report)}\n`
 }

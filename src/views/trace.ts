@@ -57,13 +57,16 @@ function moneyOf({ costNano }: RunRecord): string {
   return costNano === null ? 'cost unknown' : formatMoney(costNano)
 }
 
+/** Nobody works while these are under way. */
+const WAITING: ReadonlySet<string> = new Set(['approval', 'wait'])
+
 function barsOf(node: NodeReport, cost: string, startMs: number, nowMs: number): readonly Bar[] {
   const { path, startedAtMs = startMs, endedAtMs = nowMs, costNano, tries } = node
   const own: Bar = {
     label: oneLine(path),
     startMs: startedAtMs - startMs,
     endMs: endedAtMs - startMs,
-    kind: 'work',
+    kind: WAITING.has(node.type) ? 'wait' : 'work',
     time: formatDuration(Math.max(0, endedAtMs - startedAtMs)),
     note: node.isCached ? 'from the cache' : costNano ? cost : '',
   }

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.t
 import type { AttemptRecord, RunRecord, StepRecord, WaitRecord } from '../../engine/durable/record-store.ts'
 import type { StepError, StepPath } from '../../engine/interpreter/command.ts'
 import type { NodeStanding } from '../../engine/interpreter/interpretation.ts'
-import type { Runs } from './access.ts'
+import type { RunEngine, Runs } from './access.ts'
 import { compareSteps, namesOf, topOf } from './step-path.ts'
 
 /** A run, and how each of its nodes stands: out of its graph and its records, whoever executes it. */
@@ -14,6 +14,8 @@ export interface RunReport {
   readonly waits: readonly WaitRecord[]
   /** Of all steps; null: of none is it known. */
   readonly usage: TokenUsage | null
+  /** The process that worked on it is gone, and no other has taken it over yet. */
+  readonly isLeft?: boolean
 }
 
 export interface NodeReport {
@@ -62,7 +64,10 @@ export interface CallReport {
   readonly firstEventMs: number | null
 }
 
-export async function readReport(runs: Runs, run: RunRecord): Promise<RunReport> {
+/** Where runs are looked at by a process that may execute them itself. */
+type Looked = Runs & { readonly engine?: RunEngine['engine'] }
+
+export async function readReport(runs: Looked, run: RunRecord): Promise<RunReport> {
   const { records, flows, closureOf } = runs
   const [steps, attempts, waits, closure] = await Promise.all([
     records.steps(run.id),
@@ -79,14 +84,18 @@ export async function readReport(runs: Runs, run: RunRecord): Promise<RunReport>
       steps.map(step => stepReport(step, 'step', tries)),
     )
   const { nodes } = flows.graph(closure)
+  const isLeft = await wasLeft(runs, run)
+  const asked = nodes.some(isWaited) ? await waitingSince(runs, run) : new Map<StepPath, number>()
   const interpretation = flows.interpret(run, closure)
   for (const { path, outcome, endedAtMs } of steps) interpretation.settle(path, outcome, endedAtMs)
   const standings = new Map(interpretation.nodes().map(standing => [standing.path, standing]))
   const waiting = new Set(waits.map(({ path }) => path))
   const report = async (path: StepPath, spec: NodeSpec | undefined): Promise<NodeReport> => {
     const [standing, step, type] = [standings.get(path), recorded.get(path), spec?.type ?? 'step']
-    const base = step ? await withChild(runs, stepReport(step, type, tries), step) : untouched(path, type, tries)
-    return standing === undefined ? base : { ...base, ...standingFacts(standing, waiting.has(path), run), ...ruleOf(spec, standing) }
+    const base = step ? await withChild(runs, stepReport(step, type, tries, asked.get(path)), step) : untouched(path, type, tries)
+    return standing === undefined
+      ? base
+      : { ...base, ...standingFacts(standing, waiting.has(path), run.state === 'running' && !isLeft), ...ruleOf(spec, standing) }
   }
   const paths = [...new Set([...standings.keys(), ...recorded.keys()])]
   const inner = Map.groupBy(paths.filter(path => path !== topOf(path)).sort(compareSteps), topOf)
@@ -96,7 +105,24 @@ export async function readReport(runs: Runs, run: RunRecord): Promise<RunReport>
     const own = await report(node.name, node)
     all.push(node.nodes ? withBodies(own, node, within) : own, ...within.map(each => withoutName(each, node)))
   }
-  return reportOf(run, waits, all)
+  return { ...reportOf(run, waits, all), ...(isLeft && { isLeft }) }
+}
+
+/** Only while it runs has it an owner that could be gone. */
+async function wasLeft({ records, isAlive, engine }: Looked, { state, owner: id }: RunRecord): Promise<boolean> {
+  if (state !== 'running' || id === engine?.owner) return false
+  const owner = (await records.owners()).find(each => each.id === id)
+  return owner === undefined || !isAlive(owner)
+}
+
+function isWaited({ type, nodes = [] }: NodeSpec): boolean {
+  return type === 'approval' || type === 'wait' || nodes.some(isWaited)
+}
+
+/** A step that waits is recorded when it is over; when it began to wait is an event. */
+async function waitingSince({ records }: Runs, { id }: RunRecord): Promise<ReadonlyMap<StepPath, number>> {
+  const begun = (await records.events(id, 0)).filter(({ type }) => type === 'step.waiting')
+  return new Map(begun.map(({ data, atMs }) => [String(data.path), atMs]))
 }
 
 function reportOf(run: RunRecord, waits: readonly WaitRecord[], nodes: readonly NodeReport[]): RunReport {
@@ -104,11 +130,11 @@ function reportOf(run: RunRecord, waits: readonly WaitRecord[], nodes: readonly 
 }
 
 /** Where nobody works on a run nothing is under way, whatever its last record was. */
-function standingFacts(standing: NodeStanding, isWaiting: boolean, { state }: RunRecord): Partial<NodeReport> {
+function standingFacts(standing: NodeStanding, isWaiting: boolean, isWorkedOn: boolean): Partial<NodeReport> {
   const { status, exit, reason } = standing
   const isOpen = status === 'running' || status === 'waiting'
   return {
-    status: isOpen ? (isWaiting ? 'waiting' : state === 'running' ? 'running' : 'pending') : status,
+    status: isOpen ? (isWaiting ? 'waiting' : isWorkedOn ? 'running' : 'pending') : status,
     ...(exit !== undefined && { exit }),
     ...(reason !== undefined && { reason }),
   }
@@ -133,14 +159,20 @@ function untouched(path: StepPath, type: string, tries: ReadonlyMap<string, read
   }
 }
 
-function stepReport(step: StepRecord, type: string, tries: ReadonlyMap<string, readonly AttemptRecord[]>): NodeReport {
+/** @param askedAtMs when it began to wait. */
+function stepReport(
+  step: StepRecord,
+  type: string,
+  tries: ReadonlyMap<string, readonly AttemptRecord[]>,
+  askedAtMs = step.startedAtMs,
+): NodeReport {
   const { path, outcome, facts = {}, costNano, endedAtMs } = step
   const made = tries.get(path) ?? []
   const calls = callsOf(facts.calls)
   return {
     ...{ path, type, status: outcome.status, usage: usageIn(facts.usage), costNano, endedAtMs, calls, tries: made },
     ...placeOf(path),
-    startedAtMs: Math.min(step.startedAtMs, ...made.map(({ startedAtMs }) => startedAtMs)),
+    startedAtMs: Math.min(step.startedAtMs, askedAtMs, ...made.map(({ startedAtMs }) => startedAtMs)),
     attempts: step.attempts - 1 + Math.max(1, calls.length),
     isCached: facts.cached === true,
     ...(typeof facts.model === 'string' && { model: facts.model }),
@@ -177,7 +209,7 @@ function withoutName(report: NodeReport, { nodes = [] }: NodeSpec): NodeReport {
 }
 
 /** What a child has used counts for the node that began it. */
-async function withChild(runs: Runs, report: NodeReport, step: StepRecord | undefined): Promise<NodeReport> {
+async function withChild(runs: Looked, report: NodeReport, step: StepRecord | undefined): Promise<NodeReport> {
   const id = step?.outcome.status === 'succeeded' ? step.outcome.attributes.run_id : undefined
   // A child of another run has been counted there.
   const child = report.type === 'flow' && !report.isCached && typeof id === 'string' ? await runs.records.getRun(id) : undefined
