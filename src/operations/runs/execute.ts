@@ -87,7 +87,7 @@ export function failedRun({ id, error }: RunRecord): Diagnostic | undefined {
     detail: [
       `What it was given:  flowrun trace ${name}${node}`,
       `Try it again:       flowrun runs retry ${name}`,
-      `With changes:       flowrun runs retry ${name} --latest`,
+      `After a change:     flowrun runs retry ${name} --latest`,
     ].join('\n'),
   }
 }
