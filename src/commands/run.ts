@@ -36,6 +36,7 @@ export default class Run extends RunCommand {
   static override description =
     'The answer goes to stdout; nodes, usage and cost go to stderr. A workflow is recorded step by step: when this process ends, another goes on with it. FLOWRUN_ENV does not turn a trial into a production run.'
   static override formats = ['text', 'json', 'jsonl'] as const
+  static override usage = 'flowrun run FLOW [-] [options]'
   static override examples = [
     'flowrun run prompt.answer --field question="What is a release?"',
     'flowrun run prompt.answer -e prod --input @question.json --json',
