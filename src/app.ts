@@ -54,8 +54,8 @@ export function createApp(host: AppHost): OperationHost {
       ])
       return createToolServers({ environment, secretPlaces: secretPlaces(root, secrets, dataDirectory), clock, timers: systemTimers })
     },
-    openSpending: async (root, project) =>
-      (await import('./app/spending.ts')).openSpending({ root, project, dataDirectory, clock }, 'read'),
+    openSpending: async (root, project, mode = 'read') =>
+      (await import('./app/spending.ts')).openSpending({ root, project, dataDirectory, clock }, mode),
     openAnswerCache: async (root, { secrets, cache }, mode) => {
       const { openToInspect } = await import('./app/answer-cache.ts')
       return openToInspect(cache, { root, dataDirectory, clock, mode }, resolveSettings(root, compact({ secrets })))

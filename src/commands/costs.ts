@@ -22,6 +22,7 @@ export default class Costs extends BaseCommand {
     'flowrun costs --by model --since 7d',
     'flowrun costs --by day,flow -e prod --json',
     'flowrun costs --budgets',
+    'flowrun costs --estimated',
   ]
   static override flags = {
     by: Flags.string({

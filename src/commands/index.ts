@@ -49,6 +49,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'runs purge': () => import('./runs/purge.ts'),
   trace: () => import('./trace.ts'),
   costs: () => import('./costs.ts'),
+  'costs correct': () => import('./costs/correct.ts'),
   engine: () => import('./engine.ts'),
   'engine start': () => import('./engine/start.ts'),
   'engine status': () => import('./engine/status.ts'),

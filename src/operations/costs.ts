@@ -109,8 +109,11 @@ export function readBudgets(host: OperationHost, options: Pick<CostsOptions, 'en
   return readDeployed(host, options, async ({ registry }, { root, settings, environment: { name } }) => {
     const spending = await host.openSpending(root, settings.project)
     try {
-      const used = await spending.ledger.windows(name)
       const deployed = await deployedBudgets(registry, name)
+      const limits = new Map(deployed.map(({ address, spec }) => [address, spec.limit_nano]))
+      const windows = await spending.ledger.windows(name)
+      // A limit holds from the release that changed it on, whether or not anybody has spent since (BUD-7).
+      const used = windows.map(counter => ({ ...counter, limitNano: limits.get(counter.budget) ?? counter.limitNano }))
       const unused = deployed.filter(({ address }) => used.every(({ budget }) => budget !== address))
       const counters = [...used, ...unused.flatMap(budget => untouched(budget, name, host.clock.now()))]
       return { environment: name, counters: counters.sort((a, b) => (a.budget < b.budget ? -1 : a.budget > b.budget ? 1 : 0)) }

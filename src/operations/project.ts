@@ -47,7 +47,7 @@ export interface OperationHost {
   /** What executes runs in this process. */
   readonly openRunEngine: OpenRunEngine
   /** What calls of the project have spent, for reports: nothing is made where nothing was spent. */
-  openSpending(root: string, project: string): Promise<SpendingStore>
+  openSpending(root: string, project: string, mode?: 'read' | 'write'): Promise<SpendingStore>
   /** The answers that are kept in an environment, to look at or to clear. */
   openAnswerCache(root: string, environment: Pick<Environment, 'secrets' | 'cache'>, mode: 'read' | 'write'): Promise<AnswerCache>
   /** Breakers and rate limits of all processes that call models. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../base/json.ts'
 import type { CounterStanding } from '../gateway/ledger/ledger.ts'
 import type { UsageRecord, UsageSum } from '../gateway/ledger/usage.ts'
+import type { CorrectedCost } from '../operations/correct-cost.ts'
 import type { BudgetStandings, Costs, CostsPeriod, EstimatedCosts } from '../operations/costs.ts'
 import {
   formatCount,
@@ -104,7 +105,8 @@ function sumJson(sum: UsageSum): JsonObject {
 }
 
 const ESTIMATED: readonly Column[] = [
-  { title: 'when' },
+  { title: 'call' },
+  { title: 'when', dropOrder: 2 },
   { title: 'flow' },
   { title: 'model' },
   { title: 'result' },
@@ -117,6 +119,7 @@ export function estimatedText({ period, calls }: EstimatedCosts, style: Style): 
   if (calls.length === 0) return `No estimated costs ${whereText(period)}, ${periodText(period)}.\n`
   const total = calls.reduce((sum, call) => sum + costOf(call), 0)
   const rows = calls.map(call => [
+    call.id,
     formatMoment(call.atMs),
     call.caller.flow,
     call.parts.map(({ model }) => model).join(', '),
@@ -148,14 +151,26 @@ export function estimatedJson({ period, calls }: EstimatedCosts): string {
   })
 }
 
+/** `Call 01M7… of prompt.answer counts $0.0021 now, and no longer $0.0042.` */
+export function correctedText({ call, beforeNano, afterNano }: CorrectedCost): string {
+  return `Call ${call.id} of ${oneLine(call.caller.flow)} counts ${formatPrice(afterNano)} now, and no longer ${formatPrice(beforeNano)}.\n`
+}
+
+/** schemas/output/costs-correct.schema.json */
+export function correctedJson({ environment, call, beforeNano, afterNano }: CorrectedCost): string {
+  return jsonDocument({ environment, call: call.id, before_nano_usd: beforeNano, after_nano_usd: afterNano })
+}
+
 const BUDGETS: readonly Column[] = [
   { title: 'budget' },
   { title: 'for' },
   { title: 'spent', isNumber: true },
   { title: 'reserved', isNumber: true, dropOrder: 2 },
   { title: 'limit', isNumber: true },
+  { title: 'left', isNumber: true },
   { title: 'used', isNumber: true, dropOrder: 3 },
-  { title: 'starts again' },
+  // Cut nowhere: other columns go before it.
+  { title: 'starts again', isNumber: true },
 ]
 
 /** How each counter stands, and when it starts again. */
@@ -167,6 +182,7 @@ export function budgetsText({ environment, counters }: BudgetStandings, style: S
     formatMoney(counter.spentNano),
     formatMoney(counter.reservedNano),
     formatPrice(counter.limitNano),
+    leftText(counter),
     formatShare(counter.spentNano / counter.limitNano),
     counter.run === undefined ? formatMoment(counter.window.endMs) : 'with each run',
   ])
@@ -179,11 +195,23 @@ export function budgetsText({ environment, counters }: BudgetStandings, style: S
   return `Budgets in ${environment}\n\n${lines.join('\n')}\n`
 }
 
+/** What may be reserved yet; a provider that billed more than was reserved has overrun the limit (BUD-3). */
+function leftText(counter: CounterStanding): string {
+  const leftNano = leftOf(counter)
+  return leftNano < 0 ? `${formatMoney(-leftNano)} over` : formatMoney(leftNano)
+}
+
+function leftOf({ limitNano, spentNano, reservedNano }: CounterStanding): number {
+  return limitNano - spentNano - reservedNano
+}
+
 export function budgetsJson({ environment, counters }: BudgetStandings): string {
   return jsonDocument({ environment, budgets: counters.map(counterJson) })
 }
 
-function counterJson({ budget, value, run, window, limitNano, spentNano, reservedNano, runs }: CounterStanding): JsonObject {
+function counterJson(counter: CounterStanding): JsonObject {
+  const { budget, value, run, window, limitNano, spentNano, reservedNano, runs } = counter
+  const leftNano = leftOf(counter)
   const moment = (atMs: number) => (run === undefined ? new Date(atMs).toISOString() : null)
   return {
     budget,
@@ -194,6 +222,8 @@ function counterJson({ budget, value, run, window, limitNano, spentNano, reserve
     limit_nano_usd: limitNano,
     spent_nano_usd: spentNano,
     reserved_nano_usd: reservedNano,
+    left_nano_usd: Math.max(0, leftNano),
+    overrun_nano_usd: Math.max(0, -leftNano),
     runs,
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
 import type { WatchEvent } from '../engine/durable/engine.ts'
-import type { RunRecord, WaitRecord } from '../engine/durable/record-store.ts'
+import type { PauseReason, RunRecord, WaitRecord } from '../engine/durable/record-store.ts'
 import type { NodeReport, RunReport, TokenUsage } from '../operations/runs/report.ts'
 import { jsonDocument } from './json-document.ts'
 import { eventFields } from './run.ts'
@@ -37,7 +37,7 @@ export function runFields(run: RunRecord): JsonObject {
     environment: run.environment,
     release: run.release === 0 ? null : run.release,
     state: run.state,
-    reason: run.reason ? { code: run.reason.code, message: run.reason.message } : null,
+    reason: run.reason ? { code: run.reason.code, message: run.reason.message, ...waitsForFields(run.reason) } : null,
     error: run.error ? { code: run.error.code, message: run.error.message, path: run.error.path ?? null } : null,
     created_at: time(run.createdAtMs),
     started_at: time(run.startedAtMs),
@@ -51,6 +51,14 @@ export function runFields(run: RunRecord): JsonObject {
     parent: run.parent ? { run: run.parent.run, path: run.parent.path } : null,
     submitted_by: run.submittedBy,
   }
+}
+
+/** A budget that pays again then, or when its limit is raised. */
+function waitsForFields({ waitsFor }: PauseReason): JsonObject {
+  if (waitsFor === undefined) return {}
+  const { budget, limitNano, resumesAtMs } = waitsFor
+  const resumesAt = resumesAtMs === undefined ? null : new Date(resumesAtMs).toISOString()
+  return { waits_for: { budget, limit_nano_usd: limitNano, resumes_at: resumesAt } }
 }
 
 function nodeFields(node: NodeReport): JsonObject {

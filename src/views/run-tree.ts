@@ -279,11 +279,20 @@ export function standingText({ run, waits, isLeft }: RunReport, because: Standin
     const reason = run.reason ? `: ${oneLine(run.reason.message)}  [${run.reason.code}]` : '.'
     const doubts = waits.filter(({ kind }) => kind === 'unknown')
     const decide = doubts.map(({ path }) => `  flowrun runs unknown ${name} ${shellWord(path)} done|repeat\n`)
-    return `Run ${run.id} is paused${reason}\n${decide.join('') || `  flowrun runs resume ${name}\n`}`
+    return `Run ${run.id} is paused${reason}\n${decide.join('') || `${resumesText(run)}  flowrun runs resume ${name}\n`}`
   }
   if (because === 'awaits-people') return waits.map(wait => personLine(wait, name, waits.length > 1)).join('')
   const why = isLeft ? 'is not lost: its process is gone' : because === 'time' ? 'is not over yet' : 'was accepted, and is not lost'
   return `Run ${run.id} ${why}. To go on with it:\n  flowrun runs resume ${name}\n  flowrun engine start\n`
+}
+
+/** A budget lets it on by itself, while an engine looks (BUD-8). */
+function resumesText({ reason }: RunRecord): string {
+  const { waitsFor } = reason ?? {}
+  if (waitsFor === undefined) return ''
+  const { budget, resumesAtMs } = waitsFor
+  const when = `${resumesAtMs === undefined ? '' : `at ${formatMoment(resumesAtMs)}, or `}when ${budget} is raised`
+  return `It goes on ${when}, where an engine works:\n  flowrun engine start\nTo try it now:\n`
 }
 
 /** `waiting for approval of node pay: flowrun runs approve RTQ0` */

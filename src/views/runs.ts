@@ -18,6 +18,9 @@ const COLUMNS: readonly Column[] = [
   { title: 'cost', isNumber: true, dropOrder: 3 },
 ]
 
+/** Why a run is paused; shown where one is. */
+const REASON: Column = { title: 'reason' }
+
 /** @param since as it was asked for: `7d`. */
 export function runsText({ environment, runs }: RunList, since: string, style: Style): string {
   if (runs.length === 0) return `No such runs in ${environment} ${periodText(since)}.\n`
@@ -29,8 +32,12 @@ export function runsText({ environment, runs }: RunList, since: string, style: S
     formatMoment(run.startedAtMs ?? run.createdAtMs),
     timeOf(run),
     costs[index] ?? '',
+    run.reason ? oneLine(run.reason.message) : '',
   ])
-  return `${tableLines(COLUMNS, rows, style).join('\n')}\n`
+  const hasReasons = runs.some(({ reason }) => reason !== undefined)
+  const columns = hasReasons ? [...COLUMNS, REASON] : COLUMNS
+  const shown = hasReasons ? rows : rows.map(row => row.slice(0, COLUMNS.length))
+  return `${tableLines(columns, shown, style).join('\n')}\n`
 }
 
 /** `4 of 1,204 runs in 7 days.`; undefined: all are listed. */

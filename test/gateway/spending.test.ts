@@ -105,6 +105,41 @@ t.test('BUD-5: of a call whose process died every attempt counts, once, and its 
   t.match(await ledger.standing(counter()), { spentNano: 105 })
 })
 
+t.test(
+  'BUD-5: a corrected figure counts in costs and in every budget that has counted the estimate, and never below what is known',
+  async t => {
+    const clock = createFakeClock()
+    const { ledger, write, sums, estimated, correct, close } = await openSpending(t.testdir(), clock)
+    t.teardown(close)
+    const other = counter({ budget: 'budget.month', limitNano: 5000 })
+    const call = { counters: [counter(), other], calledMs: 1, caller: { environment: 'dev', flow: 'prompt.answer', run: 'r' } }
+    await ledger.reserve(reservation('a.1', 300, call))
+    await ledger.settle('a.1', { costNano: 100 })
+    await ledger.reserve(reservation('a.2', 200, call))
+    await ledger.settle('a.2', 'unreported')
+    await ledger.reserve(reservation('a.3', 400, { ...call, model: { address: 'model.large', id: 'large-1', provider: 'provider.a' } }))
+    t.same(await correct({ call: 'a', costNano: 1 }), { outcome: 'unknown-call' }, 'it is not over')
+    await ledger.settleRun('r')
+    t.match(await sums(ALWAYS, []), [{ costNano: 700, estimatedNano: 700 }])
+    t.same(await correct({ call: 'a', costNano: 460 }), { outcome: 'corrected', beforeNano: 700, afterNano: 460 })
+    t.match(await sums(ALWAYS, ['model']), [
+      { keys: [{ value: 'model.large' }, {}], costNano: 263 },
+      { keys: [{ value: 'model.fast' }, {}], costNano: 197 },
+    ])
+    for (const one of [counter(), other]) t.match(await ledger.standing(one), { spentNano: 460, reservedNano: 0 }, one.budget)
+    t.same(await estimated(ALWAYS), [])
+    t.same(await correct({ call: 'a', costNano: 1 }), { outcome: 'not-estimated' }, 'once')
+    const [part] = usageRecord().parts
+    const parts = [
+      { ...part, costNano: 50 },
+      { ...part, model: 'model.large', costNano: 70, isEstimated: true },
+    ] as const
+    await write([usageRecord({ id: 'b', parts })])
+    t.same(await correct({ call: 'b', costNano: 49 }), { outcome: 'less-than-known', knownNano: 50 })
+    t.same(await correct({ call: 'b', costNano: 50 }), { outcome: 'corrected', beforeNano: 120, afterNano: 50 }, 'it was free')
+  },
+)
+
 t.test('BUD-4: what a step has spent is settled before it reserves again, and is refused nothing for its own sake', async t => {
   const { ledger, close } = await openSpending(t.testdir())
   t.teardown(close)

@@ -15,6 +15,8 @@ const CALLS = 64
 const RUNS = Number(process.env.FLOWRUN_BUDGET_RUNS ?? 40)
 const ALWAYS = { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER }
 
+t.setTimeout(240_000)
+
 const folder = mkdtempSync(join(tmpdir(), 'budgets-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
 let folders = 0
@@ -24,16 +26,19 @@ const freshFolder = () => {
   return fresh
 }
 
-/** What a call does once it has reserved; `crash`: its process dies, and nobody settles. */
+/**
+ * What a call does once it has reserved; `crash`: its process dies, and nobody settles; `again`: its settlement waits for the
+ * next attempt of its step; `late`: it is taken for dead, and settles after all; `corrected`: so does a person for it.
+ */
 const callArbitrary = fc.record({
   amountNano: fc.integer({ min: 1, max: 120 }),
   /** Of what was reserved. */
   part: fc.double({ min: 0, max: 1, noNaN: true }),
-  end: fc.constantFrom('settle', 'settle', 'settle twice', 'unreported', 'crash'),
+  end: fc.constantFrom(...['settle', 'settle', 'settle twice', 'unreported', 'crash'], ...['again', 'late', 'corrected']),
   budgets: fc.constantFrom<readonly number[]>([0], [1], [0, 1], [1, 0]),
 })
 
-t.test('BUD-2, BUD-3: 64 calls at once, some of which die, never pass a limit, in whatever order they happen', async t => {
+t.test('BUD-2, BUD-3, BUD-4, BUD-5: 64 calls at once, some of which die, never pass a limit, in whatever order they happen', async t => {
   const limits = fc.tuple(fc.integer({ min: 50, max: 4000 }), fc.integer({ min: 50, max: 4000 }))
   const calls = fc.array(callArbitrary, { minLength: CALLS, maxLength: CALLS })
   await fc.assert(
@@ -46,7 +51,11 @@ t.test('BUD-2, BUD-3: 64 calls at once, some of which die, never pass a limit, i
         for (const one of counters) within(await ledger.standing(one))
       }
       const expected = counters.map(() => 0)
+      /** Of all calls, whatever budgets pay for them. */
+      let costs = 0
+      const after: (() => Promise<unknown>)[] = []
       const book = (budgets: readonly number[], nano: number) => {
+        costs += nano
         for (const index of budgets) expected[index] = (expected[index] ?? 0) + nano
       }
       const one = async ({ amountNano, part, end, budgets }: (typeof calls)[number], index: number) => {
@@ -57,8 +66,15 @@ t.test('BUD-2, BUD-3: 64 calls at once, some of which die, never pass a limit, i
         if (reserved.outcome === 'refused') return
         await scheduler.schedule(Promise.resolve(), id)
         const costNano = Math.floor(amountNano * part)
-        book(budgets, end.startsWith('settle') ? costNano : amountNano)
-        if (end !== 'crash') await ledger.settle(id, end === 'unreported' ? 'unreported' : { costNano })
+        if (end === 'late') after.push(() => ledger.settle(id, { costNano }))
+        if (end === 'corrected') after.push(() => store.correct({ call: `call ${index}`, costNano }))
+        if (end === 'again') {
+          const second = reservation(`call ${index}.2`, amountNano, { counters: chosen, expiresMs: clock.now() + 1000 })
+          const next = await ledger.reserve(second, [{ id, settlement: { costNano } }])
+          if (next.outcome === 'reserved') book(budgets, amountNano)
+        }
+        book(budgets, end === 'unreported' || end === 'crash' ? amountNano : costNano)
+        if (end.startsWith('settle') || end === 'unreported') await ledger.settle(id, end === 'unreported' ? end : { costNano })
         if (end === 'settle twice') await ledger.settle(id, { costNano: amountNano })
         await holds()
       }
@@ -68,9 +84,12 @@ t.test('BUD-2, BUD-3: 64 calls at once, some of which die, never pass a limit, i
       // Whoever comes next sees who died.
       await ledger.reserve(reservation('next.1', 0, { counters }))
       await ledger.settle('next.1', { costNano: 0 })
-      const after = await Promise.all(counters.map(one => ledger.standing(one)))
+      for (const settle of after) await settle()
+      const standings = await Promise.all(counters.map(one => ledger.standing(one)))
+      const [total] = await store.sums(ALWAYS, [])
+      assert.equal(total?.costNano, costs, 'costs and budgets agree')
       assert.deepEqual(
-        after.map(({ reservedNano, spentNano }) => [reservedNano, spentNano]),
+        standings.map(({ reservedNano, spentNano }) => [reservedNano, spentNano]),
         expected.map(nano => [0, nano]),
       )
       store.close()

@@ -65,7 +65,7 @@ t.test('an amount too small for its column is not 0', t => {
   t.end()
 })
 
-t.test('budgets: each counter with what it is for, and an overrun as it is', t => {
+t.test('BUD-3: budgets: each counter with what it is for, what is left, and an overrun as it is', t => {
   const counter: CounterStanding = {
     environment: 'dev',
     budget: 'budget.daily',
@@ -81,9 +81,9 @@ t.test('budgets: each counter with what it is for, and an overrun as it is', t =
     budgetsText({ environment: 'dev', counters: [counter, run] }, style),
     `Budgets in dev
 
-budget        for      spent  reserved  limit    used  starts again
-budget.daily           $6.00     $0.00     $5  120.0%  2026-11-22 00:00:00Z
-budget.run    acme, R  $1.00     $0.00     $5   20.0%  with each run
+budget        for      spent  reserved  limit        left    used          starts again
+budget.daily           $6.00     $0.00     $5  $1.00 over  120.0%  2026-11-22 00:00:00Z
+budget.run    acme, R  $1.00     $0.00     $5       $4.00   20.0%         with each run
 `,
   )
   t.equal(budgetsText({ environment: 'dev', counters: [] }, style), 'No budgets in dev.\n')

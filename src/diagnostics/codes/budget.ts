@@ -26,6 +26,7 @@ export const budgetCodes = {
       'Wait until it starts again, or raise the limit: a change acts at once.',
       'Reserve less:  params { max_output_tokens = 500 }',
       'Or go on with a cheaper model:  action = "degrade", degrade_to = model.small',
+      'Or let runs wait for it:  action = "pause"',
     ],
     see: ['budget/unavailable'],
   },

@@ -5,6 +5,7 @@ import { cliCodes } from './cli.ts'
 import { configCodes } from './config.ts'
 import { configFileCodes } from './config-file.ts'
 import { contentCodes } from './content.ts'
+import { costsCodes } from './costs.ts'
 import { gatewayCodes } from './gateway.ts'
 import { guardCodes } from './guard.ts'
 import { hclEvaluationCodes } from './hcl-evaluation.ts'
@@ -63,6 +64,7 @@ export const codes = {
   ...providerCodes,
   ...gatewayCodes,
   ...budgetCodes,
+  ...costsCodes,
   ...guardCodes,
   ...redisCodes,
   ...secretCodes,

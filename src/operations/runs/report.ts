@@ -151,8 +151,10 @@ function ruleOf(spec: NodeSpec | undefined, { exit, matched }: NodeStanding): Pi
 function untouched(path: StepPath, type: string, tries: ReadonlyMap<string, readonly AttemptRecord[]>): NodeReport {
   const made = tries.get(path) ?? []
   const startedAtMs = made[0]?.startedAtMs
+  // One that ended without an error called nothing: its run was paused before.
+  const calling = made.filter(({ error, endedAtMs }) => error !== undefined || endedAtMs === undefined)
   return {
-    ...{ path, type, status: 'pending', attempts: Math.max(1, made.length), usage: null, calls: [], tries: made },
+    ...{ path, type, status: 'pending', attempts: Math.max(1, calling.length), usage: null, calls: [], tries: made },
     ...placeOf(path),
     isCached: false,
     ...(startedAtMs !== undefined && { startedAtMs }),

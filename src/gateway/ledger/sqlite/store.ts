@@ -1,8 +1,10 @@
 import type { Clock } from '../../../base/clock.ts'
 import { openDatabase } from '../../../sqlite/database.ts'
 import type { Schema } from '../../../sqlite/format.ts'
+import type { Correction, CorrectionOutcome } from '../correction.ts'
 import type { SpendingLedger } from '../ledger.ts'
 import type { UsageRecord, UsageReport } from '../usage.ts'
+import { correctIn } from './correction.ts'
 import { settleDead, settleRunIn } from './lost.ts'
 import { reserveIn, settleIn, standingIn, windowsIn } from './reservations.ts'
 import { purgeDaily } from './retention.ts'
@@ -31,6 +33,8 @@ export interface SpendingStore extends UsageReport {
   readonly ledger: SpendingLedger
   /** Keeps the records, all or none. */
   write(records: readonly UsageRecord[]): Promise<void>
+  /** Replaces an estimate; whoever calls it has written to the audit log who did (BUD-5). */
+  correct(correction: Correction): Promise<CorrectionOutcome>
   close(): void
 }
 
@@ -66,6 +70,7 @@ export async function openSpendingStore({ project, schema = moneySchema, ...opti
         settleDead(rows)
         for (const record of records) writeUsage(rows, record)
       }),
+    correct: correction => store.write(() => correctIn(rows, correction)),
     sums: (query, by) => store.read(() => sumUsage(rows, query, by)),
     unpricedModels: query => store.read(() => unpricedModels(rows, query)),
     estimated: query => store.read(() => estimatedUsage(rows, query)),
