@@ -164,7 +164,7 @@ t.test('GW-7: an attempt that was not sent settles at 0', async t => {
   t.same(await windows(), [[COST, 0]])
 })
 
-t.test('GW-2: a hit of the cache is served when the budget is used up; a miss is refused', async t => {
+t.test('GW-2, HIST-11: a hit of the cache is served when the budget is used up; a miss is refused', async t => {
   const file = join(t.testdir(), 'cache.db')
   const answerCache = await openSqliteCache({
     file,
