@@ -463,12 +463,14 @@ t.test('RUN-8: an input, a signal and a decision of more than 8 MB are refused b
 })
 
 /** Runs of a graph, with the interpreter that they really have; `pay` runs once. */
-const paying = (spec: JsonObject): Closure =>
-  closureOfCase({
-    'workflow.w': { kind: 'workflow', spec: graphOfCase({ nodes: PAYING }) as unknown as JsonObject },
+const paying = (spec: JsonObject, nodes = PAYING): Closure => ({
+  ...closureOfCase({
+    'workflow.w': { kind: 'workflow', spec: graphOfCase({ nodes }) as unknown as JsonObject },
     'tool.pay': { kind: 'tool', spec: { replay: 'once', on_unknown: 'pause', ...spec } },
     'tool.ask': { kind: 'tool', spec: { replay: 'safe' } },
-  })
+  }),
+  address: 'workflow.w',
+})
 const PAYING: readonly CaseNode[] = [
   { name: 'pay', type: 'tool', arguments: { tool: { $ref: 'tool.pay' } } },
   { name: 'ask', type: 'tool', arguments: { tool: { $ref: 'tool.ask' } } },
@@ -491,7 +493,7 @@ t.test('STEP-5, CAN-1: a run that fails or is cancelled after a crash says what 
         }),
       { flows },
     )
-    const closure = { ...paying({ on_unknown: onUnknown }), address: 'workflow.w' }
+    const closure = paying({ on_unknown: onUnknown })
     engine.start()
     const { run } = await engine.submit(submission({ rows: [] }, { closure, deadlineAtMs: clock.now() + 60_000 }))
     await clock.advance(1000)
@@ -648,6 +650,33 @@ t.test('RUN-3: a run that waits goes on with what it was submitted with, whateve
   await clock.advance(6000)
   t.match(await store.getRun(before), { state: 'succeeded', output: { old: { output: 'old' } } })
   t.match(await store.getRun(after), { state: 'succeeded', output: { young: { output: 'young' } } })
+})
+
+t.test('STEP-6, CAN-1: what runs once is not tried again for a run that fails meanwhile', async t => {
+  const flows = createFlows({ language, validator: await loadSchemaValidator() })
+  for (const asksFirst of [false, true]) {
+    const begun: string[] = []
+    const down = { outcome: { status: 'failed', error: { code: 'tool/down', message: 'down', retryable: true } }, costNano: 0 } as const
+    const { clock, engine, store } = await scene(
+      t,
+      async ({ path }) => {
+        begun.push(path)
+        await new Promise<void>(resolve => clock.after((path === 'ask') === asksFirst ? 1000 : 2000, resolve))
+        return down
+      },
+      { flows },
+    )
+    engine.start()
+    const [pay, ask] = PAYING
+    const retry = { max_attempts: 3, initial_ms: 20_000, max_ms: 60_000 }
+    const nodes = pay && ask ? [{ ...pay, retry }, ask] : []
+    const { run } = await engine.submit(submission({ rows: [] }, { closure: paying({}, nodes) }))
+    await clock.advance(5000)
+    t.match(await store.getRun(run.id), { state: 'failed', error: { code: 'tool/down', path: 'ask' } })
+    t.match(await store.step(run.id, 'pay'), { outcome: { status: 'failed', error: { code: 'tool/down' } }, attempts: 1 })
+    await clock.advance(60_000)
+    t.same(begun.toSorted(), ['ask', 'pay'])
+  }
 })
 
 t.test('SSE-1: after an event that is none of the run, or is not kept, a watcher is given the run as it is', async t => {

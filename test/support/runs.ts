@@ -99,6 +99,7 @@ function interpretFake({ rows }: FakeFlow, startedAtMs: number): Interpretation 
       else outcome ??= { state: 'failed', error: { ...(result.status === 'failed' ? result.error : UNKNOWN), path } }
     },
     begun() {},
+    isAwaited: () => false,
     get outcome() {
       return outcome
     },

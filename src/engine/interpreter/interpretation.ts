@@ -61,6 +61,8 @@ export interface Interpretation {
    * more it is stopped; one that runs `once` is asked for again even then, and awaited (STEP-5).
    */
   begun(path: StepPath): void
+  /** The step is in flight, and its end is waited for before the run goes on without it: no further attempt is needed. */
+  isAwaited(path: StepPath): boolean
   /** Set once nothing further happens; what is in flight is aborted or awaited first. */
   readonly outcome: RunOutcome | undefined
   /** How each node stands now, for people. */

@@ -56,6 +56,10 @@ export function createInterpretation(settings: InterpretationSettings): Interpre
     begun(path) {
       progress.begun.add(path)
     },
+    isAwaited(path) {
+      work(progress)
+      return progress.flights.get(path)?.isAwaited ?? false
+    },
     get outcome() {
       work(progress)
       return outcome

@@ -38,6 +38,8 @@ export interface Flight {
   readonly rank: readonly number[]
   /** The engine has the command, or had it before the run was taken up again. */
   isBegun: boolean
+  /** What becomes of it leads nowhere: only its end is waited for. */
+  isAwaited: boolean
   settled: (settlement: Settlement) => void
 }
 
@@ -61,7 +63,7 @@ export function ask(progress: Progress, state: NodeState, asked: AskedCommand, s
     return
   }
   const command = { ...asked, path, node: state.node.spec.name }
-  const flight: Flight = { command, rank: rankOf(state), isBegun: progress.begun.has(path), settled }
+  const flight: Flight = { command, rank: rankOf(state), isBegun: progress.begun.has(path), isAwaited: false, settled }
   progress.flights.set(path, flight)
   progress.outbox.push(flight)
 }
@@ -114,6 +116,7 @@ export function abandon(progress: Progress, frames: Iterable<Frame>, then: () =>
     const isOnce = command.type === 'effect' && command.replay === 'once'
     if (isOnce && (flight.isBegun || progress.coming.has(path))) {
       awaited++
+      flight.isAwaited = true
       flight.settled = () => {
         awaited--
         if (awaited === 0) then()

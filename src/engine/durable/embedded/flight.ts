@@ -88,7 +88,8 @@ async function fly(state: DriveState, flight: Flight, firstMs: number, failures:
     await spend(state, spent)
     return interrupted(state, flight)
   }
-  const delayMs = outcome.status === 'failed' && node ? retryAfter(node, failures + 1, outcome.error) : undefined
+  const mayRetry = outcome.status === 'failed' && node !== undefined && !state.interpretation.isAwaited(command.path)
+  const delayMs = mayRetry ? retryAfter(node, failures + 1, outcome.error) : undefined
   const isTooLate = command.timeoutMs !== undefined && state.context.clock.now() - firstMs + (delayMs ?? 0) >= command.timeoutMs
   if (outcome.status === 'failed' && delayMs !== undefined && !isTooLate)
     return retryLater(state, flight, { error: outcome.error, costNano, delayMs, ...compact({ spent }) })

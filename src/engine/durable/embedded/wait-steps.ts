@@ -95,6 +95,7 @@ async function checkWait(state: DriveState, wait: WaitRecord): Promise<boolean> 
     }
     case 'retry': {
       const command = state.parked.get(path)
+      if (command !== undefined && state.interpretation.isAwaited(path)) return giveUpRetry(state, path)
       if (!isDue || command === undefined) return false
       forgetWait(state, path)
       state.parked.delete(path)
@@ -123,6 +124,13 @@ async function endChild(state: DriveState, path: StepPath, child: RunRecord): Pr
   return settleWait(state, path, result)
 }
 
+/** The run goes on without it: its last failure is its record, and costs nothing a second time. */
+async function giveUpRetry(state: DriveState, path: StepPath): Promise<boolean> {
+  const last = state.attempts.get(path)?.at(-1)
+  const error = last?.error ?? { code: 'run/cancelled', message: 'It was not needed any more', retryable: false }
+  return settleWait(state, path, { outcome: { status: 'failed', error }, costNano: 0 })
+}
+
 function by(exit: string, attributes: JsonObject = {}): RecordedResult {
   return { outcome: { status: 'succeeded', exit, attributes }, costNano: 0 }
 }
@@ -134,7 +142,7 @@ async function settleWait(state: DriveState, path: StepPath, { outcome, costNano
     run: run.id,
     path,
     outcome,
-    attempts: 1,
+    attempts: state.attempts.get(path)?.length ?? 1,
     startedAtMs: nowMs,
     endedAtMs: nowMs,
     costNano,
