@@ -417,18 +417,21 @@ function waits(scenario: Scenario): void {
     t.match(await store.getRun(parent), { state: 'queued' })
   })
 
-  scenario('STEP-9: a long journal is loaded in parts, in the order in which its steps ended', async (t, { store, submit, claimOne, step }) => {
-    const run = await submit(1)
-    const names = Array.from({ length: 1203 }, (_, index) => `m[${index}].x`)
-    // The later ones ended first.
-    await Promise.all(names.map((path, index) => store.commitStep({ ...step(run, path), endedAtMs: 10_000 - index })))
-    const loaded = await store.load(await claimOne())
-    t.equal(loaded?.steps.length, 500)
-    t.equal(loaded?.later.length, 703)
-    t.same([...(loaded?.steps ?? [])].map(({ path }) => path).toSorted(), names.slice(-500).toSorted())
-    t.same(loaded?.later, names.slice(0, 703).toReversed())
-    t.match(await store.stepsAt(run, ['m[3].x', 'none']), [{ path: 'm[3].x', endedAtMs: 9997 }])
-  })
+  scenario(
+    'STEP-9: a long journal is loaded in parts, in the order in which its steps ended',
+    async (t, { store, submit, claimOne, step }) => {
+      const run = await submit(1)
+      const names = Array.from({ length: 1203 }, (_, index) => `m[${index}].x`)
+      // The later ones ended first.
+      await Promise.all(names.map((path, index) => store.commitStep({ ...step(run, path), endedAtMs: 10_000 - index })))
+      const loaded = await store.load(await claimOne())
+      t.equal(loaded?.steps.length, 500)
+      t.equal(loaded?.later.length, 703)
+      t.same([...(loaded?.steps ?? [])].map(({ path }) => path).toSorted(), names.slice(-500).toSorted())
+      t.same(loaded?.later, names.slice(0, 703).toReversed())
+      t.match(await store.stepsAt(run, ['m[3].x', 'none']), [{ path: 'm[3].x', endedAtMs: 9997 }])
+    },
+  )
 
   scenario('RUN-8: of the events of a run 10,000 are kept, the last ones', async (t, { store, submit, claimOne }) => {
     const run = await submit(1)
