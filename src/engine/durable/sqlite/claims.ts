@@ -94,8 +94,8 @@ function promote(tables: Tables): void {
     `SELECT DISTINCT run.* FROM wait JOIN run ON run.id = wait.run WHERE due_at <= ? AND state = 'waiting' ORDER BY due_at LIMIT ${PROMOTED}`,
   )
   for (const row of due.all(nowMs)) enqueue(tables, row, 'run.queued')
-  const paid = prepared<RunRow>('SELECT * FROM run WHERE held_by IS NOT NULL AND resume_at <= ? LIMIT ?')
-  for (const row of paid.all(nowMs, PROMOTED)) enqueue(tables, row, 'run.resumed', { because: 'budget' })
+  const paid = prepared<RunRow>(`SELECT * FROM run WHERE held_by IS NOT NULL AND resume_at <= ? LIMIT ${PROMOTED}`)
+  for (const row of paid.all(nowMs)) enqueue(tables, row, 'run.resumed', { because: 'budget' })
   const over = prepared<RunRow>(`SELECT * FROM run WHERE state IN ('waiting', 'paused') AND deadline_at <= ? LIMIT ${PROMOTED}`)
   for (const row of over.all(nowMs)) enqueue(tables, row, 'run.queued')
 }
@@ -105,9 +105,9 @@ const HELD_LOOKED_AT = 500
 
 export function heldByBudgetsIn({ prepared }: Tables): readonly HeldRun[] {
   return prepared<Pick<RunRow, 'id' | 'environment' | 'release'> & { readonly reason: string }>(
-    'SELECT id, environment, release, reason FROM run WHERE held_by IS NOT NULL ORDER BY id LIMIT ?',
+    `SELECT id, environment, release, reason FROM run WHERE held_by IS NOT NULL ORDER BY id LIMIT ${HELD_LOOKED_AT}`,
   )
-    .all(HELD_LOOKED_AT)
+    .all()
     .map(({ reason, ...run }) => ({ ...run, reason: JSON.parse(reason) as HeldRun['reason'] }))
 }
 
