@@ -20,6 +20,16 @@ export interface Detector<Type extends DetectorSpec['type'] = DetectorSpec['type
     spec: Extract<DetectorSpec, { type: Type }>,
     help: DetectorHelp,
   ) => Promise<readonly Detection[]>
+  /** Looks at the beginning of a text that goes on; absent, or undefined: it has to see the whole. */
+  readonly stream?: (spec: Extract<DetectorSpec, { type: Type }>) => Promise<StreamLook | undefined>
+}
+
+/** How a detector looks at a text of which more will come. */
+export interface StreamLook {
+  /** What it finds that begins so many UTF-16 units before the end stays found, and nothing else will be found before there. */
+  readonly reach: number
+  /** In the order of the text, without overlaps. */
+  readonly look: (text: string) => readonly Finding[]
 }
 
 export interface Detection {

@@ -1,5 +1,5 @@
 import type { DetectorSpec } from '../../artifact/guard.ts'
-import type { Detection, Detector, DetectorHelp } from './detector.ts'
+import type { Detection, Detector, DetectorHelp, StreamLook } from './detector.ts'
 import type { Finding } from './finding.ts'
 import { injection } from './injection.ts'
 import { json } from './json.ts'
@@ -29,6 +29,14 @@ export function detect<Type extends DetectorSpec['type']>(
   // Type and spec belong together, which the compiler cannot see through the index.
   const detector = detectors[spec.type] as unknown as Detector<Type>
   return detector.look(texts, spec, help)
+}
+
+/** How a detector looks at a text that goes on; undefined where it has to see the whole. */
+export async function streamLook<Type extends DetectorSpec['type']>(
+  spec: Extract<DetectorSpec, { type: Type }>,
+): Promise<StreamLook | undefined> {
+  const detector = detectors[spec.type] as unknown as Detector<Type>
+  return detector.stream?.(spec)
 }
 
 /** `EMAIL`: what stands for a finding of the detector, without its number. */

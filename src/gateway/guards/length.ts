@@ -12,6 +12,11 @@ export const length: Detector<'length'> = {
   async look(texts, spec) {
     return texts.map(text => lengthOf(text, spec))
   },
+  // A text that is too long is so from some place on; one that is too short is known at its end.
+  stream: async spec =>
+    spec.min_chars === undefined
+      ? { reach: 0, look: text => lengthOf(text, spec).findings.map(finding => ({ ...finding, start: 0 })) }
+      : undefined,
 }
 
 function lengthOf(text: string, { min_chars: min, max_chars: max, max_tokens: maxTokens }: LengthSpec): Detection {

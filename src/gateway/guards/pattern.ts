@@ -2,6 +2,7 @@ import type { RE2JS } from 're2js'
 import type { DetectorSpec } from '../../artifact/guard.ts'
 import { type Detection, type Detector, NOTHING, wholeText } from './detector.ts'
 import { type Finding, withoutOverlaps } from './finding.ts'
+import { longestMatch } from './pattern-length.ts'
 
 type PatternSpec = Extract<DetectorSpec, { type: 'pattern' }>
 
@@ -24,6 +25,14 @@ export const pattern: Detector<'pattern'> = {
   async look(texts, spec) {
     const compiled = await compile(spec)
     return texts.map(text => detectionOf(text, compiled))
+  },
+  async stream(spec) {
+    const lengths = spec.deny.map(longestMatch)
+    const known = lengths.filter(length => length !== undefined)
+    if (spec.allow.length > 0 || known.length < lengths.length) return undefined
+    const compiled = await compile(spec)
+    // One that overlaps the next may be displaced by it, as often as there are patterns.
+    return { reach: known.reduce((sum, length) => sum + length, 0), look: text => detectionOf(text, compiled).findings }
   },
 }
 

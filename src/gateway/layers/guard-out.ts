@@ -1,13 +1,15 @@
 import type { CallEvent, GuardTarget, GuardVerdict, Layer, LayerResult, ModelCall } from '../call.ts'
 import { CallFailure, extendFailure } from '../failure.ts'
 import { applyGuards, blockedFailure } from '../guards/apply.ts'
-import { createPlaceholders } from '../guards/placeholders.ts'
+import { createPlaceholders, type Placeholders } from '../guards/placeholders.ts'
 import { type GuardDependencies, guardRun } from '../guards/run.ts'
 import { textsOfValue } from '../guards/texts.ts'
+import { createWindow, type GuardWindow, windowPlan } from '../guards/window.ts'
 
 /**
- * Holds the answer of each model against the guards. Where one of them may refuse or change it, nobody sees any of it
- * before they have seen all (GW-5): neither the stream, nor an answer that did not fit its type.
+ * Holds the answer of each model against the guards. Where one of them may refuse or change it, a stream is held back by
+ * as much as a match of theirs can be long, and by the whole where one has to see all of it (GW-5); an answer that did not
+ * fit its type is not shown.
  */
 export function guardOutLayer(dependencies: GuardDependencies): Layer {
   return async (call, next) => {
@@ -15,15 +17,39 @@ export function guardOutLayer(dependencies: GuardDependencies): Layer {
     if (guards.length === 0) return next(call)
     const isHeld = guards.some(mayChange)
     const { onEvent } = call
-    if (isHeld && onEvent) call.history.streamHeld = true
-    const result = isHeld ? await withheld(call, () => next(onEvent ? { ...call, onEvent: heldEvents(onEvent) } : call)) : await next(call)
-    const guarded = await guardedAnswer(call, result, dependencies)
-    if (isHeld && onEvent && guarded.text !== '') {
-      onEvent({ type: 'text-start' })
-      onEvent({ type: 'text-delta', text: guarded.text })
-      onEvent({ type: 'text-end' })
+    if (!isHeld || onEvent === undefined) {
+      const result = isHeld ? await withheld(call, () => next(call)) : await next(call)
+      return guardedAnswer(call, result, call.placeholders ?? createPlaceholders(), dependencies)
     }
+    call.history.streamHeld = true
+    const placeholders = call.placeholders ?? createPlaceholders()
+    // Of a typed answer the beginning says nothing, and one that is checked may be asked for anew.
+    const plan = call.output === undefined && call.policy.check === undefined ? await windowPlan(guards, mayChange) : undefined
+    const told = teller(onEvent)
+    const window = plan && createWindow(plan, placeholders, told.tell)
+    const result = await withheld(call, () => next({ ...call, onEvent: heldEvents(onEvent, window) }))
+    const guarded = await guardedAnswer(call, result, placeholders, dependencies)
+    const before = window?.told() ?? ''
+    // The text of the result counts, whatever was streamed.
+    if (guarded.text.startsWith(before)) told.tell(guarded.text.slice(before.length))
+    told.end()
     return guarded
+  }
+}
+
+/** Texts as the events of one part. */
+function teller(onEvent: (event: CallEvent) => void) {
+  let hasBegun = false
+  return {
+    tell(text: string) {
+      if (text === '') return
+      if (!hasBegun) onEvent({ type: 'text-start' })
+      hasBegun = true
+      onEvent({ type: 'text-delta', text })
+    },
+    end() {
+      if (hasBegun) onEvent({ type: 'text-end' })
+    },
   }
 }
 
@@ -32,12 +58,17 @@ function mayChange({ spec: { detectors, on_error } }: GuardTarget): boolean {
   return detectors.some(({ action, type }) => action !== 'flag' || (type === 'judge' && on_error === 'block'))
 }
 
-async function guardedAnswer(call: ModelCall, result: LayerResult, dependencies: GuardDependencies): Promise<LayerResult> {
+async function guardedAnswer(
+  call: ModelCall,
+  result: LayerResult,
+  placeholders: Placeholders,
+  dependencies: GuardDependencies,
+): Promise<LayerResult> {
   const isTyped = call.output !== undefined && result.toolCalls.length === 0
   const answer = textsOfValue(isTyped ? result.output : result.text)
   // An answer of tool calls alone says nothing.
   if (!isTyped && result.text === '' && result.toolCalls.length > 0) return result
-  const run = guardRun(call, 'output', call.placeholders ?? createPlaceholders(), dependencies)
+  const run = guardRun(call, 'output', placeholders, dependencies)
   const { texts, verdicts, blockedBy } = await applyGuards(answer.texts, call.policy.outputGuards, run)
   call.history.verdicts.push(...verdicts)
   if (blockedBy) throw blockedFailure(blockedBy)
@@ -57,9 +88,10 @@ async function checkAgain({ policy: { check }, history }: ModelCall, text: strin
   throw blockedFailure(verdict)
 }
 
-/** Lets through what says nothing of the answer. */
-function heldEvents(onEvent: (event: CallEvent) => void): (event: CallEvent) => void {
+/** Lets through what says nothing of the answer, and of that what the window does. */
+function heldEvents(onEvent: (event: CallEvent) => void, window: GuardWindow | undefined): (event: CallEvent) => void {
   return event => {
+    if (event.type === 'text-delta') window?.push(event.text)
     if (event.type === 'tool-call' || event.type === 'escalation') onEvent(event)
     if (event.type === 'repair') onEvent({ type: 'repair', problems: [WITHHELD] })
   }
