@@ -200,6 +200,19 @@ t.test('pieces of tool calls find their call, whatever a server leaves out', t =
   t.end()
 })
 
+t.test('a server that repeats the name with each of very many pieces, or makes very many calls, is read in one go', t => {
+  const tools = createToolCallPieces()
+  const piece = (text: string) => tools.take({ index: 0, id: 'a', function: { name: 'f', arguments: text } })
+  piece('{"x":"')
+  for (let count = 0; count < 200_000; count++) piece('{\\"')
+  piece('"}')
+  t.equal(tools.whole()?.length, 1)
+  t.equal(JSON.parse(tools.whole()?.[0]?.arguments ?? '').x.length, 400_000)
+  for (let index = 1; index < 200_000; index++) tools.take({ index, function: { name: 'f', arguments: '{}' } })
+  t.equal(tools.whole()?.length, 200_000)
+  t.end()
+})
+
 t.test('events are read however they are cut', t => {
   const text = ': ping\r\n\r\nevent: x\ndata: {"a":"é\ud83d\ude00"}\n\ndata:one\r\ndata: two\r\n\r\nid: 1\n\ndata: cut off'
   const bytes = Buffer.from(text)

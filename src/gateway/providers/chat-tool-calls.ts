@@ -20,8 +20,35 @@ interface Open {
   id: string | undefined
   name: string | undefined
   arguments: string
+  readonly object: ObjectEnd
   extra: JsonValue | undefined
   readonly place: number
+}
+
+/** Looks for the end of an object in JSON that comes in pieces, each looked at once: to read all of it with each would take minutes of a long one. */
+interface ObjectEnd {
+  take(text: string): void
+  isFound(): boolean
+}
+
+function createObjectEnd(): ObjectEnd {
+  let depth = 0
+  let isFound = false
+  let isInText = false
+  let isEscaped = false
+  const takeCharacter = (character: string) => {
+    if (isEscaped) isEscaped = false
+    else if (character === '"') isInText = !isInText
+    else if (isInText) isEscaped = character === '\\'
+    else if (character === '{') depth++
+    else if (character === '}') isFound = --depth === 0
+  }
+  return {
+    take(text) {
+      for (const character of text) takeCharacter(character)
+    },
+    isFound: () => isFound,
+  }
 }
 
 /**
@@ -30,10 +57,12 @@ interface Open {
  */
 export function createToolCallPieces(): ToolCallPieces {
   const calls: Open[] = []
-  const openFor = (index: JsonValue | undefined, id: string | undefined) =>
-    typeof index === 'number'
-      ? calls.findLast(({ place }) => place === index)
-      : (calls.findLast(call => id !== undefined && call.id === id) ?? (id === undefined ? calls.at(-1) : undefined))
+  const byPlace = new Map<number, Open>()
+  const byId = new Map<string, Open>()
+  const openFor = (index: JsonValue | undefined, id: string | undefined) => {
+    if (typeof index === 'number') return byPlace.get(index)
+    return id === undefined ? calls.at(-1) : byId.get(id)
+  }
   return {
     take({ index, id: saidId, function: said, extra_content: extra }) {
       const { name: saidName, arguments: saidText } = isJsonObject(said) ? said : {}
@@ -41,13 +70,23 @@ export function createToolCallPieces(): ToolCallPieces {
       const before = openFor(index, id)
       const isNew = before === undefined || (name !== undefined && before.name !== undefined && beginsAnew(before, id, name, text))
       const call = isNew
-        ? { id, name: undefined, arguments: '', extra: undefined, place: typeof index === 'number' ? index : calls.length }
+        ? {
+            id,
+            name: undefined,
+            arguments: '',
+            object: createObjectEnd(),
+            extra: undefined,
+            place: typeof index === 'number' ? index : calls.length,
+          }
         : before
       if (isNew) calls.push(call)
+      byPlace.set(call.place, call)
+      if (id !== undefined) byId.set(id, call)
       const begins = call.name === undefined ? name : undefined
       call.id ??= id
       call.name ??= name
       call.arguments += text
+      call.object.take(text)
       call.extra ??= extra
       return begins
     },
@@ -61,16 +100,7 @@ export function createToolCallPieces(): ToolCallPieces {
 function beginsAnew(before: Open, id: string | undefined, name: string, text: string): boolean {
   if (name !== before.name) return true
   const isOther = id !== undefined && id !== before.id
-  return (isOther && text.trimStart().startsWith('{')) || ((isOther || text !== '') && isComplete(before.arguments))
-}
-
-function isComplete(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
+  return (isOther && text.trimStart().startsWith('{')) || ((isOther || text !== '') && before.object.isFound())
 }
 
 /** The tool calls of a whole answer; undefined where they are none of the protocol. */
