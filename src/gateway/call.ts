@@ -5,9 +5,12 @@ import type { ModelSpec, ParamsSpec } from '../artifact/model.ts'
 import type { ProviderSpec } from '../artifact/provider.ts'
 import type { Digest } from '../base/digest.ts'
 import type { JsonValue } from '../base/json.ts'
+import type { BudgetWarning, Caller, FinishReason, Usage } from './call-facts.ts'
 import type { FailureClass } from './failure-class.ts'
 import type { Placeholders } from './guards/placeholders.ts'
 import type { Bill } from './ledger/bill.ts'
+
+export type { BudgetScope, BudgetWarning, Caller, FinishReason, Usage } from './call-facts.ts'
 
 /** What is asked of the gateway. */
 export interface CallRequest {
@@ -56,31 +59,6 @@ export interface CallTier {
   readonly escalateOn: readonly EscalationReason[]
   /** Over a checked output. */
   readonly escalateWhen?: (output: JsonValue) => boolean
-}
-
-/** For whom a call is made: who pays, and by what costs are summed. */
-export interface Caller {
-  readonly environment: string
-  /** What was asked to run: `prompt.answer`, `workflow.support`. */
-  readonly flow: string
-  /** The prompt of this call, with its version where it is published; absent: a judge or another call of flowrun's own. */
-  readonly prompt?: { readonly address: string; readonly version?: number; readonly digest: Digest }
-  readonly run?: string
-  /** Of a run that another one began. */
-  readonly scope?: BudgetScope
-  readonly node?: string
-  readonly tenant?: string
-  readonly user?: string
-  /** Of the prompt, for reports. */
-  readonly labels?: Readonly<Record<string, string>>
-}
-
-/** A run is in the budgets of the run that began it (RUN-6). */
-export interface BudgetScope {
-  /** The first one, which nobody began. */
-  readonly run: string
-  /** From that one on, itself last. */
-  readonly flows: readonly string[]
 }
 
 /** What a prompt declares about its call, resolved from references. */
@@ -189,20 +167,6 @@ export interface ToolCall {
   readonly arguments: string
 }
 
-export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls' | 'other'
-
-/** Tokens as the provider counted them. `cachedInput`, `cacheWrite` and `audioInput` are parts of `input`, `reasoning` and `audioOutput` of `output`. */
-export interface Usage {
-  readonly input: number
-  readonly cachedInput: number
-  readonly cacheWrite: number
-  readonly output: number
-  readonly reasoning: number
-  /** Absent: none. What came from the cache is not in it. */
-  readonly audioInput?: number
-  readonly audioOutput?: number
-}
-
 /** What a provider gives for one attempt. */
 export interface Answer {
   readonly text: string
@@ -297,14 +261,6 @@ export interface GuardVerdict {
   /** What was found, never the found text: `2 email, 1 card`. */
   readonly finding: string
   readonly score?: number
-}
-
-export interface BudgetWarning {
-  readonly budget: string
-  /** Of the limit, 0 to 1: the mark that was passed. */
-  readonly mark: number
-  readonly spentNano: number
-  readonly limitNano: number
 }
 
 export interface RejectedAnswer {

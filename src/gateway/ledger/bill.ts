@@ -1,13 +1,6 @@
-import { addCost, type BudgetWarning } from '../call.ts'
-import type { Settlement } from './ledger.ts'
+import type { BudgetWarning } from '../call-facts.ts'
+import type { Settled } from './ledger.ts'
 import type { UsageRecord } from './usage.ts'
-
-/** What became of a reservation. */
-export interface Settled {
-  /** Of the reservation. */
-  readonly id: string
-  readonly settlement: Settlement
-}
 
 /** What calls of a step have spent: kept by the commit of its record, or by none (BUD-4). */
 export interface Spent {
@@ -69,5 +62,5 @@ export function isEmpty({ settlements, records, warnings }: Spent): boolean {
 
 function costOf(records: readonly UsageRecord[]): number | null {
   const costs = records.flatMap(({ parts }) => parts.map(({ costNano }) => costNano))
-  return costs.reduce<number | null>((sum, cost) => addCost(sum, cost), 0)
+  return costs.reduce<number | null>((sum, cost) => (sum === null || cost === null ? null : sum + cost), 0)
 }

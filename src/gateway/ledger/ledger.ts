@@ -1,5 +1,4 @@
-import type { BudgetWarning, Caller } from '../call.ts'
-import type { Settled } from './bill.ts'
+import type { BudgetWarning, Caller } from '../call-facts.ts'
 import type { Window } from './window.ts'
 
 /** One counter of one budget: of a value of its `by`, in a window. */
@@ -51,6 +50,13 @@ export type Reserved = { readonly warnings: readonly BudgetWarning[] } & (
 
 /** `unreported`: the provider may bill it and did not say how much, so it counts in full. */
 export type Settlement = { readonly costNano: number } | 'unreported'
+
+/** What became of a reservation. */
+export interface Settled {
+  /** Of the reservation. */
+  readonly id: string
+  readonly settlement: Settlement
+}
 
 /**
  * What budgets have spent, kept so that it survives every process (BUD-1 … BUD-6).

@@ -1,4 +1,4 @@
-import type { Caller, CallHistory, FinishReason, Usage } from '../call.ts'
+import type { Caller, FinishReason, Usage } from '../call-facts.ts'
 import type { FailureClass } from '../failure-class.ts'
 
 /** What one call used, for costs; never what was said in it. */
@@ -14,7 +14,7 @@ export interface UsageRecord {
   readonly asked: string
   /** One for each model that was tried, in order; the last is the one that answered, or failed last. */
   readonly parts: readonly [UsagePart, ...UsagePart[]]
-  readonly cache: CallHistory['cache']
+  readonly cache: 'hit' | 'miss' | 'off'
   /** How many verdicts of guards led to each action. */
   readonly verdicts: Readonly<Record<'block' | 'redact' | 'flag', number>>
   /** `lost`: its process died, and what it cost is estimated (BUD-5). */

@@ -1,6 +1,5 @@
 import type { BudgetWarning } from '../../call.ts'
-import type { Settled } from '../bill.ts'
-import type { BudgetCounter, CounterStanding, Reservation, Reserved, Settlement } from '../ledger.ts'
+import type { BudgetCounter, CounterStanding, Reservation, Reserved, Settled, Settlement } from '../ledger.ts'
 import { book, callOf } from './call-rows.ts'
 import { rewriteLost, settleDead } from './lost.ts'
 import type { SpendingRows } from './rows.ts'
