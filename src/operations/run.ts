@@ -1,6 +1,6 @@
-import type { Session } from '../artifact/session.ts'
 import { compact } from '../base/compact.ts'
 import type { JsonValue } from '../base/json.ts'
+import type { Session } from '../base/session.ts'
 import type { PromptResult, RenderedPrompt } from '../engine/prompt/request.ts'
 import type { PromptEngine } from '../engine/prompt-engine.ts'
 import type { CallEvent } from '../gateway/call.ts'

@@ -1,4 +1,4 @@
-import { SESSION_NAMES } from '../../artifact/session.ts'
+import { SESSION_NAMES } from '../../base/session.ts'
 import { BOOL, INTEGER, listOf, NUMBER, type ObjectAttribute, type ObjectType, objectOf, STRING, type Type } from '../../hcl/type.ts'
 
 /** What can be read of a finished node (blocks.md 4.2). */
