@@ -6,6 +6,7 @@ import { costBound } from '../../src/gateway/cost-bound.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { costNano } from '../../src/gateway/price.ts'
 import { audioUsage } from '../../src/gateway/providers/audio-usage.ts'
+import { chatUsage } from '../../src/gateway/providers/chat-usage.ts'
 import { usageJson } from '../../src/views/run.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
 import { callTo, gatewayDependencies } from '../support/gateway.ts'
@@ -25,6 +26,7 @@ const NONE = { input: 0, cachedInput: 0, cacheWrite: 0, output: 0, reasoning: 0 
 t.test('tokens of audio are told apart as the vendors report them', t => {
   const openai = { prompt_tokens_details: { audio_tokens: 300, cached_tokens: 10 }, completion_tokens_details: { audio_tokens: 40 } }
   t.same(audioUsage(openai), { audioInput: 300, audioOutput: 40 })
+  t.match(chatUsage({ prompt_tokens: 400, completion_tokens: 50, ...openai }), { input: 400, audioInput: 300, output: 50, audioOutput: 40 })
   const details = [
     { modality: 'TEXT', tokenCount: 152 },
     { modality: 'AUDIO', tokenCount: 2000 },

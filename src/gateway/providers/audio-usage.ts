@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonValue } from '../../base/json.ts'
 import type { Usage } from '../call.ts'
+import { tokenCount } from './token-count.ts'
 
 /**
  * Tokens of audio in what a vendor reports: OpenAI's `prompt_tokens_details`, and Gemini's lists of modalities. Audio from
@@ -17,14 +18,12 @@ export function audioUsage(said: unknown): Pick<Usage, 'audioInput' | 'audioOutp
 }
 
 function audioTokens(details: JsonValue | undefined): number {
-  return isJsonObject(details) ? tokensOf(details.audio_tokens) : 0
+  return isJsonObject(details) ? tokenCount(details.audio_tokens) : 0
 }
 
 function ofModality(details: JsonValue | undefined): number {
   if (!Array.isArray(details)) return 0
-  return details.filter(isJsonObject).reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? tokensOf(tokenCount) : 0), 0)
-}
-
-function tokensOf(said: JsonValue | undefined): number {
-  return typeof said === 'number' && Number.isSafeInteger(said) && said > 0 ? said : 0
+  return details
+    .filter(isJsonObject)
+    .reduce((sum, { modality, tokenCount: counted }) => sum + (modality === 'AUDIO' ? tokenCount(counted) : 0), 0)
 }
