@@ -19,6 +19,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { globalFlags } from './flags.ts'
 import { chooseFormat, FOREIGN_FORMATS, type Format, machineFormatOf, readAlso } from './formats.ts'
 import type { Host } from './host.ts'
+import { type Interruption, listenForInterruption } from './interruption.ts'
 import { parseWords } from './parse.ts'
 
 /** One form of a result: its whole text, with the newline at its end. */
@@ -55,7 +56,7 @@ export abstract class BaseCommand extends Command {
   #format: Format = 'text'
   /** The version was printed, which every stream begins with. */
   #streamBegun = false
-  #interruption: AbortSignal | undefined
+  #interruption: Interruption | undefined
   /** What failed when the work was done already: shown behind its result. */
   #late: Diagnostic[] = []
 
@@ -76,6 +77,8 @@ export abstract class BaseCommand extends Command {
       if (!(error instanceof OperationError)) throw error
       this.showFailure(error.diagnostic)
       return this.interruptedCode ?? exitCodes.error
+    } finally {
+      this.#interruption?.forget()
     }
   }
 
@@ -255,7 +258,7 @@ export abstract class BaseCommand extends Command {
 
   /** Undefined at the end of input and after Ctrl-C. */
   protected ask(question: string): Promise<string | undefined> {
-    return this.terminal.ask(question, this.#interruption)
+    return this.terminal.ask(question, this.#interruption?.signal)
   }
 
   #enter(folder: string): void {
@@ -274,21 +277,15 @@ export abstract class BaseCommand extends Command {
    * A command that does not ask for it is ended by the first.
    */
   protected interruption(): AbortSignal {
-    const controller = new AbortController()
-    const interrupt = (signal: 'SIGINT' | 'SIGTERM') => {
-      if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated)
-      controller.abort(signal)
-    }
-    process.on('SIGINT', interrupt)
-    process.on('SIGTERM', interrupt)
-    this.#interruption = controller.signal
-    return controller.signal
+    this.#interruption ??= listenForInterruption()
+    return this.#interruption.signal
   }
 
   /** What ends a command that was interrupted; undefined when it was not. */
   protected get interruptedCode(): ExitCode | undefined {
-    if (!this.#interruption?.aborted) return undefined
-    return this.#interruption.reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
+    const signal = this.#interruption?.signal
+    if (!signal?.aborted) return undefined
+    return signal.reason === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted
   }
 
   #annotate(diagnostics: readonly Diagnostic[]): void {

@@ -179,3 +179,17 @@ t.test('at a terminal tokens come as they are made, and what follows stands on a
     /^\[1\nThat does not fit the output type: is not JSON: "\[1"\. Asking again\.\n\[1\]\n\nprompt\.mend/,
   )
 })
+
+t.test('a command that has ended listens for Ctrl-C no more, nor for SIGTERM', async t => {
+  const directory = t.testdir({ 'main.flow.hcl': configuration })
+  const listeners = () => ['SIGINT', 'SIGTERM'].map(signal => process.listenerCount(signal))
+  const before = listeners()
+  for (const words of [
+    ['run', 'prompt.stall'],
+    ['force-unlock', '-e', 'dev', '1'],
+    ['apply', '--yes', '--no-input'],
+  ]) {
+    await seen(directory, ...words)
+    t.same(listeners(), before, words.join(' '))
+  }
+})
