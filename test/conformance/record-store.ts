@@ -315,6 +315,27 @@ function steps(scenario: Scenario): void {
 }
 
 function waits(scenario: Scenario): void {
+  scenario('a step that waited began when its wait did, whatever ended it', async (t, { store, clock, submit, claimOne, step }) => {
+    const run = await submit(1)
+    const claim = await claimOne()
+    const beganAtMs = clock.now()
+    await store.addWaits(claim, [
+      { run, path: 't', kind: 'timer', dueAtMs: beganAtMs + 5000 },
+      { run, path: 's', kind: 'signal', name: 'paid', dueAtMs: null },
+      { run, path: 'r', kind: 'retry', dueAtMs: beganAtMs + 5000 },
+    ])
+    await clock.advance(5000)
+    const nowMs = clock.now()
+    const ended = { startedAtMs: nowMs, endedAtMs: nowMs }
+    t.match(await store.commitStep(step(run, 't', ended), claim), { kept: { startedAtMs: beganAtMs, endedAtMs: nowMs } })
+    await store.signal({ run, name: 'paid', value: 1, receivedAtMs: nowMs })
+    await store.consumeSignal(claim, 's', 'paid')
+    await store.commitStep(step(run, 'r', ended), claim)
+    t.match(await store.step(run, 's'), { startedAtMs: beganAtMs, endedAtMs: nowMs })
+    t.match(await store.step(run, 't'), { startedAtMs: beganAtMs, endedAtMs: nowMs })
+    t.match(await store.step(run, 'r'), { startedAtMs: nowMs }, 'one that is tried again began with its attempt')
+  })
+
   scenario('TIME-1: a timer wakes its run when it is due, and not before', async (t, { store, clock, submit, claimOne }) => {
     const run = await submit(1)
     const claim = await claimOne()

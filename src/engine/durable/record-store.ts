@@ -167,7 +167,7 @@ export interface RecordStore {
   claim(owner: string, limit: number, only?: string, most?: FlowLimits): Promise<readonly Claim[]>
   load(claim: Claim): Promise<LoadedRun | undefined>
   /**
-   * First writer wins (STEP-3), whoever holds the run (OWN-6).
+   * First writer wins (STEP-3), whoever holds the run (OWN-6). A step that waited is kept as begun when its wait was added.
    *
    * @param spent is settled by the same commit, of those who lose too (BUD-4).
    * @returns `held`: the claim is still good, so that its owner may go on.

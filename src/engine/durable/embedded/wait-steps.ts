@@ -138,12 +138,13 @@ function by(exit: string, attributes: JsonObject = {}): RecordedResult {
 async function settleWait(state: DriveState, path: StepPath, { outcome, costNano, facts }: RecordedResult): Promise<boolean> {
   const { context, claim, run } = state
   const nowMs = context.clock.now()
+  const attempts = state.attempts.get(path)
   const step: StepRecord = {
     run: run.id,
     path,
     outcome,
-    attempts: state.attempts.get(path)?.length ?? 1,
-    startedAtMs: nowMs,
+    attempts: attempts?.length ?? 1,
+    startedAtMs: attempts?.at(-1)?.startedAtMs ?? nowMs,
     endedAtMs: nowMs,
     costNano,
     ...compact({ facts }),

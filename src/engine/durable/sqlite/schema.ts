@@ -44,7 +44,8 @@ CREATE TABLE attempt(
   error TEXT, retry_at INTEGER, cost_nano INTEGER DEFAULT 0, PRIMARY KEY(run, path, number)
 ) WITHOUT ROWID;
 CREATE TABLE wait(
-  run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, due_at INTEGER, name TEXT, shown TEXT, PRIMARY KEY(run, path)
+  run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, due_at INTEGER, name TEXT, shown TEXT, began_at INTEGER NOT NULL,
+  PRIMARY KEY(run, path)
 ) WITHOUT ROWID;
 CREATE INDEX wait_due ON wait(due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE signal(

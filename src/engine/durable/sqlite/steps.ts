@@ -52,9 +52,8 @@ function tellWarnings(tables: Tables, run: string, warnings: readonly BudgetWarn
     writeEvent(tables, run, 'budget.passed', { budget, mark, spent_nano: spentNano, limit_nano: limitNano })
 }
 
-function commitOutcome(tables: Tables, prepared: PreparedStep, claim: Claim | undefined): Awaited<ReturnType<RecordStore['commitStep']>> {
-  const { step } = prepared
-  const { run, path, costNano } = step
+function commitOutcome(tables: Tables, given: PreparedStep, claim: Claim | undefined): Awaited<ReturnType<RecordStore['commitStep']>> {
+  const { run, path, costNano } = given.step
   // Money was spent, whoever was first and whatever has become of the run (STEP-10).
   const row = tables
     .prepared<Pick<RunRow, 'state' | 'owner' | 'epoch' | 'seq' | 'deaths'> & { readonly waits: number }>(
@@ -62,7 +61,9 @@ function commitOutcome(tables: Tables, prepared: PreparedStep, claim: Claim | un
        RETURNING state, owner, epoch, seq, deaths, EXISTS(SELECT 1 FROM wait WHERE wait.run = run.id) AS waits`,
     )
     .get(costNano, run)
-  if (row === undefined) return { won: false, kept: step, held: false }
+  if (row === undefined) return { won: false, kept: given.step, held: false }
+  const prepared = row.waits > 0 ? { ...given, step: sinceItsWait(tables, given.step) } : given
+  const { step } = prepared
   const isLate = TERMINAL_STATES.has(row.state)
   const held = row.state === 'running' && row.owner === claim?.owner && row.epoch === claim.epoch
   if (!isLate && insertRow(tables, prepared, row.seq)) {
@@ -74,6 +75,14 @@ function commitOutcome(tables: Tables, prepared: PreparedStep, claim: Claim | un
   writeEventAt(tables, run, row.seq, isLate ? 'step.late' : 'step.repeated', { path, cost_nano: costNano })
   const before = tables.prepared<StepRow>(STEP).get(run, path)
   return { won: false, kept: before === undefined ? step : toStep(tables, before), held }
+}
+
+/** A step that did nothing but wait began with its wait; one that was tried, with its attempt. */
+function sinceItsWait({ prepared }: Tables, step: StepRecord): StepRecord {
+  const wait = prepared<{ began_at: number }>(
+    `SELECT began_at FROM wait WHERE run = ? AND path = ? AND kind NOT IN ('retry', 'unknown')`,
+  ).get(step.run, step.path)
+  return wait === undefined ? step : { ...step, startedAtMs: wait.began_at }
 }
 
 /** A record of a former run, which costs nothing a second time (RUN-5). */

@@ -21,9 +21,9 @@ export function addWaitsIn(tables: Tables, claim: Claim, waits: readonly WaitRec
     const name = wait.kind === 'signal' ? wait.name : wait.kind === 'child' ? wait.child : null
     const shown = wait.kind === 'approval' ? keepValue(tables, wait.run, storedValue({ ...wait.shown } as unknown as JsonValue)) : null
     tables
-      .prepared(`INSERT INTO wait(run, path, kind, due_at, name, shown) VALUES (?, ?, ?, ?, ?, ?)
+      .prepared(`INSERT INTO wait(run, path, kind, due_at, name, shown, began_at) VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, name = excluded.name, shown = excluded.shown`)
-      .run(wait.run, wait.path, wait.kind, wait.dueAtMs, name, shown)
+      .run(wait.run, wait.path, wait.kind, wait.dueAtMs, name, shown, tables.clock.now())
     writeEvent(tables, wait.run, 'step.waiting', { path: wait.path, for: wait.kind, due_at_ms: wait.dueAtMs, ...(name && { name }) })
   }
 }
@@ -144,7 +144,10 @@ export function settleUnknownIn(tables: Tables, run: string, path: string, as: S
     tables.prepared('DELETE FROM wait WHERE run = ? AND path = ?').run(run, path)
     tables.prepared('UPDATE attempt SET ended_at = ? WHERE run = ? AND path = ? AND ended_at IS NULL').run(nowMs, run, path)
   } else {
-    const step = { run, path, outcome: as, attempts: 1, startedAtMs: nowMs, endedAtMs: nowMs, costNano: null }
+    const tried = tables
+      .prepared<{ at: number | null }>('SELECT max(started_at) AS at FROM attempt WHERE run = ? AND path = ?')
+      .get(run, path)
+    const step = { run, path, outcome: as, attempts: 1, startedAtMs: tried?.at ?? nowMs, endedAtMs: nowMs, costNano: null }
     commitStepIn(tables, prepareStep(step))
   }
   writeEvent(tables, run, 'step.settled', { path, as: as === 'repeat' ? as : as.status })
