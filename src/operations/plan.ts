@@ -235,12 +235,18 @@ async function explainDrift(
   found: readonly Standing[],
   { formerly }: PlanView,
 ): Promise<ReadonlyMap<string, ReleaseWithChanges>> {
-  const causes = new Map<string, ReleaseWithChanges>()
-  for (const { address } of found.filter(isDrifted)) {
-    const [last] = await registry.historyOf(environment, formerly.get(address) ?? address)
-    if (last) causes.set(address, last)
-  }
-  return causes
+  const drifted = found.filter(isDrifted).map(({ address }) => ({ address, known: formerly.get(address) ?? address }))
+  if (drifted.length === 0) return new Map()
+  const last = await registry.lastMoves(
+    environment,
+    drifted.map(({ known }) => known),
+  )
+  return new Map(
+    drifted.flatMap(({ address, known }) => {
+      const cause = last.get(known)
+      return cause ? [[address, cause] as const] : []
+    }),
+  )
 }
 
 function requireArtifact(artifacts: ReadonlyMap<Digest, Artifact>, digest: Digest): Artifact {

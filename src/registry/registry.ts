@@ -54,6 +54,8 @@ export interface Registry {
   releaseByApplyId(applyId: Ulid): Promise<Release | undefined>
   /** The changes of one address, newest first. */
   historyOf(environment: string, address: string): Promise<readonly ReleaseWithChanges[]>
+  /** Of each address the release that moved it last, with that change alone; those that never moved are left out. */
+  lastMoves(environment: string, addresses: readonly string[]): Promise<ReadonlyMap<string, ReleaseWithChanges>>
 
   /** Holds in force; with `lifted`, past ones too. Newest first. */
   holds(environment: string, lifted?: boolean): Promise<readonly Hold[]>

@@ -101,6 +101,9 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
         [1, 1],
       ],
     )
+    const last = await registry.lastMoves('dev', ['prompt.p', 'prompt.q', 'prompt.never'])
+    t.same([...last.keys()], ['prompt.p', 'prompt.q'])
+    for (const [address, move] of last) t.same(move, (await registry.historyOf('dev', address))[0])
   })
 
   scenario('ID-6, ID-7: numbers belong to the project, and a text has one number', async (t, registry) => {

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import t from 'tap'
-import { MODEL, prompt } from '../support/configuration.ts'
+import type { Registry } from '../../src/registry/registry.ts'
+import { hostIn, MODEL, prompt } from '../support/configuration.ts'
 import { movesOf, rollBack } from '../support/pointers.ts'
 import { changesOf, isEmpty, type TestProject, testProject } from '../support/project.ts'
 import { apply as release } from '../support/releases.ts'
@@ -287,4 +288,41 @@ t.test('a rollback takes the lock of an encrypted state only with its passphrase
   t.same(await registry.holds('dev'), [])
   t.equal((await registry.releases('dev')).length, 2)
   await registry.close()
+})
+
+t.test('refresh asks the registry as often for forty drifted blocks as for one', async t => {
+  const asked: string[] = []
+  const counted = (registry: Registry): Registry =>
+    new Proxy(registry, {
+      get: (target, name, receiver) => {
+        asked.push(String(name))
+        return Reflect.get(target, name, receiver)
+      },
+    })
+  const hostOf: typeof hostIn = (...given) => {
+    const host = hostIn(...given)
+    return {
+      ...host,
+      openStores: async request => {
+        const stores = await host.openStores(request)
+        return { ...stores, registry: counted(stores.registry) }
+      },
+    }
+  }
+  const askedFor = async (blocks: number) => {
+    const prompts = (text: string) =>
+      Array.from({ length: blocks }, (_, index) => `prompt "p${index}" {\n  model = model.fast\n  user  = "${text}"\n}\n`).join('')
+    const project = testProject('', hostOf)
+    await applied(project, `${MODEL}${prompts('1')}`, `${MODEL}${prompts('2')}`)
+    await rollBack(project)
+    asked.length = 0
+    const { drift } = await project.plan()
+    t.equal(drift.length, blocks)
+    t.match(
+      drift,
+      Array.from({ length: blocks }, () => ({ cause: 'rollback', actor: 'ana', release: 3 })),
+    )
+    return [...asked]
+  }
+  t.same(await askedFor(40), await askedFor(1))
 })

@@ -27,6 +27,7 @@ LEFT JOIN artifact_version a ON a.project = c.project AND a.address = c.address 
 WHERE c.project = ? AND c.environment = ?`
 const CHANGES_OF_RELEASE = `${CHANGES} AND c.number = ? ORDER BY c.address`
 const CHANGES_OF_ADDRESS = `${CHANGES} AND c.address = ? ORDER BY c.number DESC`
+const LAST_CHANGE = `${CHANGES_OF_ADDRESS} LIMIT 1`
 const HEAD = 'SELECT number, registry_id FROM environment_head WHERE project = ? AND environment = ?'
 const HEADS =
   'SELECT environment, number AS "release", registry_id AS registryId FROM environment_head WHERE project = ? ORDER BY environment'
@@ -98,6 +99,12 @@ export function changesOfRelease({ store, project, environment }: Scope, number:
 
 export function changesOfAddress({ store, project, environment }: Scope, address: string): readonly PointerChange[] {
   return store.prepared<ChangeRow>(CHANGES_OF_ADDRESS).all(project, environment, address).map(changeFrom)
+}
+
+/** What moved an address last. */
+export function lastChange({ store, project, environment }: Scope, address: string): PointerChange | undefined {
+  const row = store.prepared<ChangeRow>(LAST_CHANGE).get(project, environment, address)
+  return row && changeFrom(row)
 }
 
 export function flipPointers({ store, project, environment }: Scope, number: number, flips: readonly PointerFlip[]): void {

@@ -12,7 +12,7 @@ import { commitRelease } from './commit.ts'
 import { readArtifacts, uploadContents } from './contents.ts'
 import { holdsOf, liftHolds } from './holds.ts'
 import { currentPointers, headOf, headsOf, pointersAtRelease, pointerTo, type Scope } from './pointers.ts'
-import { historyOfAddress, newestReleases, releaseByApplyId, releaseOf, releasesSince } from './releases.ts'
+import { historyOfAddress, lastMoves, newestReleases, releaseByApplyId, releaseOf, releasesSince } from './releases.ts'
 import { historySchema, registrySchema } from './schema.ts'
 import { createStateHistory, type StateHistory } from './state-history.ts'
 import { currentState } from './state-rows.ts'
@@ -99,6 +99,7 @@ function createSqliteRegistry(
     releasesSince: (environment, number) => store.read(() => releasesSince(scoped(environment), number)),
     releaseByApplyId: applyId => store.read(() => releaseByApplyId({ store, project }, applyId)),
     historyOf: (environment, address) => store.read(() => historyOfAddress(scoped(environment), address)),
+    lastMoves: (environment, addresses) => store.read(() => lastMoves(scoped(environment), addresses)),
     holds: (environment, lifted = false) => store.read(() => holdsOf(scoped(environment), lifted)),
     liftHolds: (environment, held, author) => store.write(() => liftHolds(scoped(environment), held, author)),
     record: entry => store.write(() => appendAudit(store, project, [entry])),

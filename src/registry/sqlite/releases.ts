@@ -1,7 +1,7 @@
 import type { Ulid } from '../../base/ids.ts'
 import type { PointerChange } from '../pointer.ts'
 import type { Release, ReleaseRequest, ReleaseWithChanges } from '../release.ts'
-import { changesOfAddress, changesOfRelease, type Scope } from './pointers.ts'
+import { changesOfAddress, changesOfRelease, lastChange, type Scope } from './pointers.ts'
 import { findVersion } from './versions.ts'
 
 // Columns are named as the type names them, so that a row is the value.
@@ -40,6 +40,17 @@ export function historyOfAddress(scope: Scope, address: string): readonly Releas
     const release = select.get(scope.project, scope.environment, change.number)
     return release ? [{ ...release, changes: [change] }] : []
   })
+}
+
+/** The release that moved each address last, with that change alone. */
+export function lastMoves(scope: Scope, addresses: readonly string[]): ReadonlyMap<string, ReleaseWithChanges> {
+  const select = scope.store.prepared<Release>(ONE)
+  const moves = addresses.flatMap(address => {
+    const change = lastChange(scope, address)
+    const release = change && select.get(scope.project, scope.environment, change.number)
+    return release ? [[address, { ...release, changes: [change] }] as const] : []
+  })
+  return new Map(moves)
 }
 
 /** A first pointer whose version is a copy of what the same release archived was a rename, and not an import. */
