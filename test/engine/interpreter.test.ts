@@ -98,7 +98,7 @@ t.test('people see how each node stands', t => {
   )
   interpretation.take()
   t.same(interpretation.nodes(), [
-    { path: 'r', type: 'router', status: 'succeeded', exit: 'a' },
+    { path: 'r', type: 'router', status: 'succeeded', exit: 'a', matched: true },
     { path: 'x', type: 'model', status: 'skipped', reason: 'not on route other' },
     { path: 'm', type: 'map', status: 'running' },
     { path: 'm[0].y', type: 'model', status: 'running' },
