@@ -290,6 +290,37 @@ t.test('what a step lacks pauses the run, and leaves no record', async t => {
   t.match(await clock.runUntil(engine.run(id)), { state: 'succeeded' })
 })
 
+t.test('BUD-8, STEP-5: the time of a step does not pass while its run is paused, or nobody works on it', async t => {
+  let mode: 'lacks' | 'hangs' | 'works' = 'lacks'
+  const took = { timeoutMs: 5000, replay: 'idempotent' } as const
+  const { clock, engine, submit, store, other } = await scene(t, async () => {
+    if (mode === 'lacks') return { pause: { code: 'secret/missing', message: 'no key', retryable: false } }
+    await new Promise<void>(resolve => mode === 'works' && clock.after(1000, resolve))
+    return succeed()
+  })
+  const paused = await submit(sequence(1, took))
+  t.match(await clock.runUntil(engine.run(paused)), { state: 'paused' })
+  await clock.advance(600_000)
+  await engine.resume(paused)
+  mode = 'works'
+  t.match(await clock.runUntil(engine.run(paused)), { state: 'succeeded' }, 'ten minutes without a key')
+
+  mode = 'hangs'
+  engine.start()
+  const left = await submit(sequence(1, took))
+  await clock.advance(1000)
+  await store.takeFrom(engine.owner)
+  await clock.runUntil(engine.drain(0))
+  await clock.advance(600_000)
+  const second = await other(async () => {
+    await new Promise<void>(resolve => clock.after(1000, resolve))
+    return succeed()
+  })
+  t.match(await clock.runUntil(second.engine.run(left)), { state: 'succeeded' }, 'ten minutes without a process')
+  await clock.runUntil(second.engine.drain(0))
+  await second.store.close()
+})
+
 t.test('STEP-5: an interrupted step runs again when that is safe, and is in doubt when it runs once', async t => {
   for (const [replay, onUnknown, end] of [
     ['safe', 'pause', 'succeeded'],

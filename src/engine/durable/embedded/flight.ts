@@ -29,12 +29,24 @@ export function launch(state: DriveState, command: EffectCommand): void {
   }
   const flight: Flight = { command: { ...command, attempt: failures + 1 }, attempt, abort: new AbortController() }
   flights.set(command.path, flight)
-  const firstMs = made[0]?.startedAtMs ?? attempt.startedAtMs
+  const firstMs = attempt.startedAtMs - timeTaken(made)
   const work = isOpen && command.replay === 'once' ? interrupted(state, flight) : fly(state, flight, firstMs, failures)
   work.then(
     message => state.inbox.push(message),
     // What is not recorded is not done: another owner finds the step open.
     () => state.inbox.push({ type: 'stop', mode: 'lost' }),
+  )
+}
+
+/**
+ * Of the time that the attempts of a step have together, in milliseconds: those that failed, and the waits before the next.
+ * One that a pause or the death of its process cut off leaves the step all its time, however long nobody works on the run.
+ */
+function timeTaken(made: readonly AttemptRecord[]): number {
+  const failed = made.filter(({ error }) => error !== undefined)
+  return failed.reduce(
+    (sum, { startedAtMs, endedAtMs = startedAtMs, retryAtMs = endedAtMs }) => sum + Math.max(0, retryAtMs - startedAtMs),
+    0,
   )
 }
 
