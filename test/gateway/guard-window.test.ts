@@ -5,6 +5,8 @@ import { digestOf } from '../../src/base/digest.ts'
 import type { CallEvent, GuardTarget, LayerResult } from '../../src/gateway/call.ts'
 import { CallFailure } from '../../src/gateway/failure.ts'
 import { longestMatch } from '../../src/gateway/guards/pattern-length.ts'
+import { createPlaceholders } from '../../src/gateway/guards/placeholders.ts'
+import { createWindow } from '../../src/gateway/guards/window.ts'
 import { createPipeline } from '../../src/gateway/pipeline.ts'
 import { systemTimers } from '../../src/gateway/timers.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
@@ -101,6 +103,27 @@ t.test('the whole is held where a guard has to see it', async t => {
     const { early } = await ask(cut(LONG, 50), [held])
     t.equal(early, '', held.address)
   }
+})
+
+t.test('a sign of two units is told whole, wherever the window ends', async t => {
+  for (const offset of ['', 'x']) {
+    const { events, streamed, text } = await ask(cut(offset + '😀'.repeat(1000), 7), [guard('word', deny('redact', 'secret'))])
+    for (const event of events) if (event.type === 'text-delta') t.ok(event.text.isWellFormed())
+    t.equal(streamed, text)
+  }
+})
+
+t.test('a text is read a bounded number of times, however long it is and in however many pieces it comes', t => {
+  let read = 0
+  const look = (text: string) => {
+    read += text.length
+    return []
+  }
+  const window = createWindow([{ reach: 100, look, wordFor: undefined }], createPlaceholders(), () => {})
+  for (let at = 0; at < 1_000_000; at += 20) window.push('twenty characters … ')
+  t.ok(read < 50_000_000, `${read} characters were read`)
+  t.ok(window.told().length > 900_000)
+  t.end()
 })
 
 t.test('how long a match of a pattern can be', t => {
