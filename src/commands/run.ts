@@ -61,7 +61,7 @@ export default class Run extends RunCommand {
       multiple: true,
     }),
     'dry-run': Flags.boolean({ helpGroup: 'How', summary: 'show the messages and their tokens; no call' }),
-    'no-cache': Flags.boolean({ helpGroup: 'How', summary: 'ask a model also where an answer is kept, and keep none' }),
+    'no-cache': Flags.boolean({ helpGroup: 'How', summary: 'take nothing from a cache, and keep nothing there' }),
     detach: Flags.boolean({ helpGroup: 'How', summary: 'print the id of the run, and leave it to an engine' }),
     wait: Flags.string({ helpGroup: 'How', helpValue: 'TIME', summary: 'not longer than this: 30s; the run goes on (exit 5)' }),
     'cancel-on-interrupt': Flags.boolean({ helpGroup: 'How', summary: 'Ctrl-C cancels the run' }),
@@ -126,6 +126,7 @@ export default class Run extends RunCommand {
         ...(flags['idempotency-key'] === undefined ? {} : { idempotencyKey: flags['idempotency-key'] }),
         ...(flags.deadline === undefined ? {} : { deadlineMs: readDuration('deadline', flags.deadline) }),
         ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+        withoutCache: flags['no-cache'],
       })
       if (replayed) this.note(`The key "${flags['idempotency-key']}" has made this run before: no other was made.\n\n`)
       if (!flags.detach) return await this.workOn(engine, run, waiting)
@@ -202,11 +203,12 @@ export default class Run extends RunCommand {
 
 /** A run that is recorded has these; a prompt that is asked directly has the others. */
 const ENGINE_FLAGS = ['detach', 'wait', 'cancel-on-interrupt', 'idempotency-key', 'deadline', 'priority'] as const
-const DIRECT_FLAGS = ['model', 'dry-run', 'no-cache'] as const
+const DIRECT_FLAGS = ['model', 'dry-run'] as const
 
 interface SubmitFlags extends WaitFlags {
   readonly variables: readonly VariableFlag[]
   readonly detach: boolean
+  readonly 'no-cache': boolean
   readonly 'idempotency-key'?: string | undefined
   readonly deadline?: string | undefined
   readonly priority?: number | undefined

@@ -2,12 +2,24 @@ import t from 'tap'
 import { ARTIFACT_FORMAT, type Artifact } from '../../src/artifact/envelope.ts'
 import type { GuardSpec } from '../../src/artifact/guard.ts'
 import { memberKey } from '../../src/artifact/references.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { digestOf } from '../../src/base/digest.ts'
+import { createUlidSource } from '../../src/base/ids.ts'
 import { OperationError } from '../../src/diagnostics/operation-error.ts'
+import type { RunRecord } from '../../src/engine/durable/record-store.ts'
+import { modelEffect } from '../../src/engine/effects/model.ts'
 import { guardTargets } from '../../src/engine/prompt/guards.ts'
 import { runPrompt } from '../../src/engine/prompt/prompt-run.ts'
+import { createBill } from '../../src/gateway/ledger/bill.ts'
+import { createUsageLog } from '../../src/gateway/ledger/usage-log.ts'
+import { systemTimers } from '../../src/gateway/timers.ts'
 import { closureOf, modelSpec, providerSpec } from '../support/artifacts.ts'
-import { promptDependencies } from '../support/gateway.ts'
+import { gatewayDependencies, promptDependencies } from '../support/gateway.ts'
+import { newRun } from '../support/runs.ts'
+import { openSpending } from '../support/spending.ts'
+
+/** $1 for each million tokens, either way. */
+const PRICE = [{ above_input_tokens: 0, input_nano_per_m: 1_000_000_000, output_nano_per_m: 1_000_000_000 }]
 
 const provider = providerSpec({
   type: 'simulated',
@@ -28,9 +40,15 @@ const spec: GuardSpec = {
 }
 
 function closure(prompt: Parameters<typeof closureOf>[0] = {}) {
-  const { members, address } = closureOf(prompt, {}, provider)
+  const { members, address } = closureOf(prompt, { price: PRICE }, provider)
   const guard: Artifact = { format: ARTIFACT_FORMAT, kind: 'guard', refs: ['model.test'], secrets: [], spec }
-  const old: Artifact = { format: ARTIFACT_FORMAT, kind: 'model', refs: ['provider.test'], secrets: [], spec: modelSpec({ id: 'old' }) }
+  const old: Artifact = {
+    format: ARTIFACT_FORMAT,
+    kind: 'model',
+    refs: ['provider.test'],
+    secrets: [],
+    spec: modelSpec({ id: 'old', price: PRICE }),
+  }
   const more = [
     ['guard.polite', { digest: digestOf('guard'), artifact: guard }],
     [
@@ -65,4 +83,32 @@ t.test('a run asks its guards: the answer against a schema, and a judge that is 
     ],
   )
   t.equal(history.attempts.length, 1, 'the attempts of a judge are of its own call')
+})
+
+t.test('GW-6: what a judge costs is in the cost of its step, and so of its run; the cost of an answer is its own', async t => {
+  const money = await openSpending(t.testdir())
+  t.teardown(() => money.close())
+  const usage = createUsageLog({ write: money.write, timers: systemTimers, onFailure: error => t.error(error) })
+  const spending = { ledger: money.ledger, usage, newId: createUlidSource(systemClock) }
+  const execute = modelEffect(promptDependencies({ ...gatewayDependencies(), spending }))
+  const step = async (prompt: Parameters<typeof closure>[0]) => {
+    const given = { prompt: { $ref: 'prompt.test' }, stream: false, with: {} }
+    const command = { type: 'effect', path: 'm', node: 'm', nodeType: 'model', arguments: given, replay: 'safe', attempt: 1 } as const
+    const bill = createBill()
+    const run: RunRecord = { ...newRun('R1'), state: 'running', epoch: 1, deaths: 0, costNano: 0 }
+    const result = await execute(command, run, closure(prompt), { effectKey: 'k', signal: new AbortController().signal, bill })
+    if ('pause' in result || result.outcome.status !== 'succeeded') throw new Error('it has no answer')
+    const calls = bill.close().records.flatMap(({ parts }) => parts.map(part => part.costNano ?? 0))
+    return { costNano: result.costNano, cost: result.outcome.attributes.cost, calls }
+  }
+  const alone = await step({})
+  const judged = await step({ output_guards: [{ $ref: 'guard.polite' }] })
+  t.equal(judged.calls.length, 2)
+  t.ok(judged.calls.every(costNano => costNano > 0))
+  t.same([alone.calls, alone.costNano], [[alone.costNano], alone.costNano])
+  t.equal(
+    judged.costNano,
+    judged.calls.reduce((sum, costNano) => sum + costNano, 0),
+  )
+  t.equal(judged.cost, alone.cost)
 })

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Closure, ClosureMember } from '../../src/artifact/closure.ts'
+import { compact } from '../../src/base/compact.ts'
 import type { JsonObject } from '../../src/base/json.ts'
 import type { EffectExecutor, EffectResult } from '../../src/engine/durable/effect.ts'
 import type { RunRecord } from '../../src/engine/durable/record-store.ts'
@@ -20,7 +21,7 @@ interface World {
   readonly begun: readonly string[]
   run(
     nodes: readonly CaseNode[],
-    how?: { readonly input?: JsonObject; readonly tenant?: string; readonly digest?: string },
+    how?: { readonly input?: JsonObject; readonly tenant?: string; readonly digest?: string; readonly withoutCache?: true },
   ): Promise<RunRecord>
   steps(run: RunRecord): Promise<readonly { readonly path: string; readonly costNano: number | null; readonly facts?: JsonObject }[]>
   readonly clock: ReturnType<typeof createFakeClock>
@@ -49,9 +50,11 @@ async function world(t: Test, execute: EffectExecutor = async () => answered()):
   })
   return {
     ...{ begun, clock, cache, store },
-    async run(nodes, { input = { text: 'a' }, tenant, digest = 'sha256:1' } = {}) {
+    async run(nodes, { input = { text: 'a' }, tenant, digest = 'sha256:1', withoutCache } = {}) {
       const session = tenant === undefined ? {} : { tenant }
-      const { run } = await engine.submit(submission({ rows: [] }, { closure: closureOf(nodes, digest), input, session }))
+      const { run } = await engine.submit(
+        submission({ rows: [] }, { closure: closureOf(nodes, digest), input, session, ...compact({ withoutCache }) }),
+      )
       return (await clock.runUntil(engine.run(run.id))) ?? never()
     },
     steps: run => store.steps(run.id),
@@ -180,6 +183,22 @@ t.test('a flow is begun once for equal inputs: later nodes have its output, with
   t.match(await store.step(second.id, 'a'), { facts: { cached: true }, outcome: { attributes: { run_id: children[0]?.id } } })
   await run([asked('flow')], { input: { text: 'b' } })
   t.same(begun, ['inner', 'inner'])
+})
+
+t.test('a run that is to use no cache takes nothing from it and leaves nothing there, nor do its children', async t => {
+  const { run, store, begun, cache } = await world(t)
+  for (let index = 0; index < 2; index++) await run([asked('tool'), asked('flow', { name: 'b' })], { withoutCache: true })
+  t.same(begun, ['a', 'inner', 'a', 'inner'])
+  t.match(await cache.statistics('dev'), { models: [] })
+  const runs = await store.listRuns({ project: 'shop', limit: 9 })
+  t.same(
+    runs.map(({ withoutCache }) => withoutCache),
+    [true, true, true, true],
+  )
+  await run([asked('tool')])
+  const [kept] = await Promise.all([run([asked('tool')]), store.getRun(runs[0]?.id ?? '')])
+  t.notOk(kept.withoutCache)
+  t.equal(begun.length, 5, 'what others kept is theirs')
 })
 
 t.test('without a cache, and for a transform, which is computed, everything is as it was', async t => {

@@ -52,6 +52,8 @@ export interface RunRecord {
   readonly retryOf?: string
   readonly parent?: { readonly run: string; readonly path: StepPath }
   readonly submittedBy: string
+  /** Its steps, and those of its children, take nothing from a cache, and leave nothing there. */
+  readonly withoutCache?: true
 }
 
 /** `waitsFor`: the run goes on by itself when the budget pays again (BUD-8). */

@@ -19,7 +19,7 @@ interface ModelEffect {
   readonly with: JsonValue
 }
 
-/** Asks a prompt of the run's closure. */
+/** Asks a prompt of the run's closure. What the judges of its guards cost is the step's too (GW-6); `cost` is the answer's alone. */
 export function modelEffect(dependencies: PromptDependencies): EffectExecutor {
   return async (command, run, closure, context) => {
     const { signal, onEvent, bill } = context
@@ -31,28 +31,30 @@ export function modelEffect(dependencies: PromptDependencies): EffectExecutor {
       closure: { ...closure, address: prompt },
       input: given.with,
       signal,
+      ...(run.withoutCache && { withoutCache: true }),
       ...(given.model && { model: memberKey(given.model) }),
       ...(given.stream && onEvent && { onEvent }),
     }
     try {
       const budgets = await budgetsOf(dependencies.budgets, run, closure)
-      return answeredStep(await runPrompt({ ...request, budgets }, dependencies))
+      const result = await runPrompt({ ...request, budgets }, dependencies)
+      return answeredStep(result, bill.costNano())
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
-      if (error.code === 'secret/missing') return { pause: failedStep(error) }
-      const spent = error instanceof PromptFailure ? error.spent : undefined
-      if (error instanceof PromptFailure && error.waitsFor)
-        return { pause: { ...failedStep(error), waitsFor: error.waitsFor }, costNano: error.spent.costNano }
+      const costNano = bill.costNano()
+      if (error.code === 'secret/missing') return { pause: failedStep(error), costNano }
+      const failure = error instanceof PromptFailure ? error : undefined
+      if (failure?.waitsFor) return { pause: { ...failedStep(error), waitsFor: failure.waitsFor }, costNano }
       return {
         outcome: { status: 'failed', error: failedStep(error) },
-        costNano: spent ? spent.costNano : 0,
-        ...(spent && { facts: factsOf(spent.history) }),
+        costNano,
+        ...(failure && { facts: factsOf(failure.spent.history) }),
       }
     }
   }
 }
 
-function answeredStep(result: PromptResult): EffectResult {
+function answeredStep(result: PromptResult, costNano: number | null): EffectResult {
   const { model, prompt, usage, history } = result
   const attributes: JsonObject = {
     output: result.output,
@@ -74,7 +76,7 @@ function answeredStep(result: PromptResult): EffectResult {
   }
   return {
     outcome: { status: 'succeeded', exit: 'done', attributes },
-    costNano: result.costNano,
+    costNano,
     facts: { ...factsOf(history), model: model.id, usage: attributes.usage ?? null, cached: result.cached !== undefined },
   }
 }

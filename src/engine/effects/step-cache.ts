@@ -18,7 +18,7 @@ export function cachedEffects(execute: EffectExecutor, dependencies: CacheDepend
   const once = createSingleFlight(dependencies)
   return async (command, run, closure, context) => {
     const { cache } = command
-    if (cache === undefined) return execute(command, run, closure, context)
+    if (cache === undefined || run.withoutCache) return execute(command, run, closure, context)
     const cacheable = { ...command, cache }
     return once<EffectResult>({
       key: stepKey(cacheable, run, closure),

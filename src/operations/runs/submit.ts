@@ -21,6 +21,8 @@ export interface SubmitOptions {
   readonly deadlineMs?: number
   /** The higher, the sooner; 0 unless said. */
   readonly priority?: number
+  /** Its steps take nothing from a cache, and leave nothing there. */
+  readonly withoutCache?: boolean
 }
 
 /** Visible ASCII (IDEM-5). */
@@ -35,13 +37,13 @@ export async function submitRun(
   host: Pick<OperationHost, 'clock'>,
   { engine, flows }: RunEngine,
   flow: FoundFlow,
-  { input: given, session, idempotencyKey, deadlineMs, priority = 0 }: SubmitOptions,
+  { input: given, session, idempotencyKey, deadlineMs, priority = 0, withoutCache }: SubmitOptions,
 ): Promise<{ readonly run: RunRecord; readonly replayed: boolean }> {
   if (idempotencyKey !== undefined && !KEY.test(idempotencyKey)) throw badKey()
   const pins = await pinsOf(flows, flow, { input: given, session })
   const { closure } = pins
   return engine.submit({
-    ...{ ...pins, priority, session, notBeforeMs: 0, ...compact({ idempotencyKey }) },
+    ...{ ...pins, priority, session, notBeforeMs: 0, ...compact({ idempotencyKey }), ...(withoutCache && { withoutCache }) },
     flow: closure.address,
     environment: flow.environment.name,
     deadlineAtMs: host.clock.now() + (deadlineMs ?? flows.graph(closure).timeout_ms),

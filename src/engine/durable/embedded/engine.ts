@@ -182,6 +182,7 @@ async function submitChild(state: EngineState, parent: RunRecord, child: ChildSt
     notBeforeMs: 0,
     deadlineAtMs: isDetached ? nowMs + timeoutMs : Math.min(parent.deadlineAtMs, nowMs + timeoutMs),
     submittedBy: parent.submittedBy,
+    ...compact({ withoutCache: parent.withoutCache }),
     ...(!isDetached && { parent: { run: parent.id, path } }),
   })
   if (state.adopted.has(parent.id) && !TERMINAL_STATES.has(run.state)) state.adopted.add(id)
@@ -204,7 +205,7 @@ async function retry(state: EngineState, id: string, { from, submittedBy, pins }
     {
       ...{ id: newId(), project: former.project, environment: former.environment, flow: former.flow, release, interpreter, input },
       ...{ closureDigest: pins ? await state.closures.keep(pins.closure) : former.closureDigest, session: former.session },
-      ...{ fingerprint: former.fingerprint, priority: former.priority, lane, ...compact({ laneLimit }) },
+      ...{ fingerprint: former.fingerprint, priority: former.priority, lane, ...compact({ laneLimit, withoutCache: former.withoutCache }) },
       ...{ createdAtMs: nowMs, notBeforeMs: 0, deadlineAtMs: nowMs + former.deadlineAtMs - former.createdAtMs },
       ...{ retentionMs, retryOf: former.id, submittedBy },
     },

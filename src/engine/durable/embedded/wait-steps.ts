@@ -37,7 +37,7 @@ export async function beginWaits(state: DriveState, commands: readonly WaitComma
 /** A child that need not be begun: its outcome was kept, and is the record of the step. One that is begun is kept when it ends. */
 async function isKept(state: DriveState, command: WaitCommand): Promise<boolean> {
   const { children } = state.context
-  if (command.type !== 'child' || command.cache === undefined || children === undefined) return false
+  if (command.type !== 'child' || command.cache === undefined || children === undefined || state.run.withoutCache) return false
   const cacheable = { ...command, cache: command.cache }
   const kept = state.waits.has(command.path) ? undefined : await children.find(cacheable, state.run, state.closure)
   if (kept === undefined) state.keeping.set(command.path, cacheable)

@@ -39,6 +39,7 @@ export interface RunRow {
   readonly parent_run: string | null
   readonly parent_path: string | null
   readonly submitted_by: string
+  readonly no_cache: number
   readonly seq: number
 }
 
@@ -101,5 +102,6 @@ export function toRun(tables: Tables, row: RunRow & BodyRow): RunRecord {
     ...(row.retry_of !== null && { retryOf: row.retry_of }),
     ...(row.parent_run !== null && { parent: { run: row.parent_run, path: row.parent_path ?? '' } }),
     submittedBy: row.submitted_by,
+    ...(row.no_cache === 1 && { withoutCache: true }),
   }
 }

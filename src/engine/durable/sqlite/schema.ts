@@ -19,7 +19,7 @@ CREATE TABLE run(
   created_at INTEGER NOT NULL, not_before INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER, deadline_at INTEGER NOT NULL,
   retention_ms INTEGER NOT NULL, owner TEXT, epoch INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0, wake INTEGER NOT NULL DEFAULT 0,
   cancel_requested_at INTEGER, cost_nano INTEGER, retry_of TEXT, parent_run TEXT, parent_path TEXT, submitted_by TEXT NOT NULL,
-  seq INTEGER NOT NULL DEFAULT 0
+  no_cache INTEGER NOT NULL DEFAULT 0, seq INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX run_by_key ON run(project, environment, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX run_ready ON run(priority DESC, id) WHERE queue = 'ready';

@@ -64,13 +64,14 @@ function insertRun(tables: Tables, run: NewRun): void {
     .prepared(
       `INSERT INTO run(id, project, environment, flow, state, release, closure, interpreter, idempotency_key, fingerprint, priority, lane,
          lane_limit, queue, slot, queued_at, created_at, not_before, deadline_at, retention_ms, cost_nano, retry_of, parent_run, parent_path,
-         submitted_by, seq)
-       VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 1)`,
+         submitted_by, no_cache, seq)
+       VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1)`,
     )
     .run(
       ...[run.id, run.project, run.environment, run.flow, run.release, run.closureDigest, run.interpreter, run.idempotencyKey ?? null],
       ...[run.fingerprint, run.priority, run.lane, run.laneLimit ?? null, queue, slot, nowMs, run.createdAtMs, run.notBeforeMs],
       ...[run.deadlineAtMs, run.retentionMs, run.retryOf ?? null, run.parent?.run ?? null, run.parent?.path ?? null, run.submittedBy],
+      run.withoutCache ? 1 : 0,
     )
 }
 
