@@ -77,6 +77,8 @@ t.test('a run is named by its id, the end of it, or @last, and near ends are sug
     t.equal((await findRun(engine, project, first.id.slice(-20).toLowerCase())).id, first.id)
     const mistyped = `${first.id.slice(-8, -1)}${first.id.endsWith('7') ? '8' : '7'}`
     await t.rejects(findRun(engine, project, mistyped), { code: 'run/unknown', diagnostic: { suggestions: [first.id.slice(-8)] } })
+    const short = await findRun(engine, project, mistyped.slice(-2)).catch((error: unknown) => error)
+    t.match(short, { code: 'run/unknown', diagnostic: { suggestions: undefined } }, 'two characters are near to any run')
     await t.rejects(findRun(engine, project, '%'), { code: 'run/unknown' })
   }),
 )

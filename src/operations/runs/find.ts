@@ -92,11 +92,14 @@ export async function findRun({ records }: Runs, { settings }: Project, name: st
 async function unknownRun(records: Runs['records'], project: string, name: string): Promise<OperationError> {
   const ending = name.toUpperCase()
   const recent = await records.listRuns({ project, limit: NEAR })
-  const near = suggest(
-    ending,
-    recent.map(({ id }) => id.slice(-ending.length)),
-  )
   const isName = ENDING.test(ending)
+  // Any two or three characters are near to some run's.
+  const near = isName
+    ? suggest(
+        ending,
+        recent.map(({ id }) => id.slice(-ending.length)),
+      )
+    : []
   return new OperationError({
     code: 'run/unknown',
     summary: `There is no run "${name}"`,
