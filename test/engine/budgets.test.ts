@@ -219,6 +219,23 @@ t.test('BUD-8: a person may resume it too, and only what still waits for the sam
   t.equal((await store.getRun(id))?.state, 'paused')
 })
 
+t.test('BUD-8: runs that wait for one budget, however many, do not hide the one that waits for another', async t => {
+  const { submit, store } = await scene(t, { budgets: () => [] })
+  const hold = async (name: string) => {
+    const id = await submit(sequence(1, CALL))
+    await store.pause(id, {
+      ...{ code: 'budget/exhausted', message: `${name} is used up`, retryable: false },
+      waitsFor: { budget: name, limitNano: 1 },
+    })
+    return id
+  }
+  const first = await Promise.all(Array.from({ length: 600 }, () => hold('budget.daily')))
+  const other = await hold('budget.team')
+  const held = await store.heldByBudgets()
+  t.ok(held.some(({ id }) => id === other))
+  t.equal(held[0]?.id, first.toSorted()[0], 'the oldest first')
+})
+
 t.test('BUD-8: a mark that a step passes is told as an event of its run', async t => {
   const { clock, engine, submit, store } = await scene(t, {
     budgets: () => [budget({ limit_nano: 2 * COST, action: 'warn', warn_at: [0.5] })],

@@ -100,12 +100,14 @@ function promote(tables: Tables): void {
   for (const row of over.all(nowMs)) enqueue(tables, row, 'run.queued')
 }
 
-/** So many are looked at once: those that go on make room for the others. */
+/** So many are looked at once: those that go on make room for the others of their budget. */
 const HELD_LOOKED_AT = 500
 
+/** The oldest of each budget, then the next: however many wait for one, it is seen who waits for another. */
 export function heldByBudgetsIn({ prepared }: Tables): readonly HeldRun[] {
   return prepared<Pick<RunRow, 'id' | 'environment' | 'release'> & { readonly reason: string }>(
-    `SELECT id, environment, release, reason FROM run WHERE held_by IS NOT NULL ORDER BY id LIMIT ${HELD_LOOKED_AT}`,
+    `SELECT id, environment, release, reason FROM run WHERE held_by IS NOT NULL
+     ORDER BY row_number() OVER (PARTITION BY environment, release > 0, held_by ORDER BY id), id LIMIT ${HELD_LOOKED_AT}`,
   )
     .all()
     .map(({ reason, ...run }) => ({ ...run, reason: JSON.parse(reason) as HeldRun['reason'] }))
