@@ -223,10 +223,9 @@ t.test('BUD-8: runs that wait for one budget, however many, do not hide the one 
   const { submit, store } = await scene(t, { budgets: () => [] })
   const hold = async (name: string) => {
     const id = await submit(sequence(1, CALL))
-    await store.pause(id, {
-      ...{ code: 'budget/exhausted', message: `${name} is used up`, retryable: false },
-      waitsFor: { budget: name, limitNano: 1 },
-    })
+    const why = { code: 'budget/exhausted', message: `${name} is used up`, retryable: false }
+    const reason: HeldRun['reason'] = { ...why, waitsFor: { budget: name, limitNano: 1 } }
+    await store.pause(id, reason)
     return id
   }
   const first = await Promise.all(Array.from({ length: 600 }, () => hold('budget.daily')))
