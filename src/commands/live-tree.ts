@@ -43,24 +43,28 @@ export function createLiveTree(screen: LiveScreen, frame: () => Promise<LiveFram
     isDrawing = true
     dueMs = Number.POSITIVE_INFINITY
     const beganMs = performance.now()
-    const next = await frame()
+    // One that cannot be made, as of a store that is busy, leaves the former one standing.
+    const next = await frame().catch(() => undefined)
     const endedMs = performance.now()
     earliestMs = endedMs + Math.max(FRAME_MS, REST_FACTOR * (endedMs - beganMs))
     isDrawing = false
     if (isEnded) return
+    if (next) show(next)
+    drawAt(endedMs + TICK_MS)
+  }
+  const show = (next: LiveFrame) => {
     // What is higher than the terminal could not be erased.
     const lines = shownLines(next, (screen.rows() ?? ROWS_DEFAULT) - 2)
     erase()
     drawn = lines.length
     screen.write(lines.map(line => `${line}\n`).join(''))
-    drawAt(endedMs + TICK_MS)
   }
   const drawAt = (atMs: number) => {
     const nextMs = Math.max(atMs, earliestMs)
     if (isEnded || nextMs >= dueMs) return
     clearTimeout(timer)
     dueMs = nextMs
-    timer = setTimeout(() => void draw().catch(() => {}), Math.max(0, nextMs - performance.now()))
+    timer = setTimeout(() => void draw(), Math.max(0, nextMs - performance.now()))
   }
   return {
     change() {

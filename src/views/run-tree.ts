@@ -4,7 +4,7 @@ import { topOf } from '../operations/runs/step-path.ts'
 import { formatCount, formatDuration, formatMoment, formatMoney, formatMoneys, formatTokens } from './format-number.ts'
 import { shellWord } from './shell-word.ts'
 import type { Style } from './style.ts'
-import { displayWidth, padEnd, padStart, showControls, truncate, wrapProse } from './text-width.ts'
+import { displayWidth, padEnd, padStart, showControls, takeCells, truncate, wrapProse } from './text-width.ts'
 import { oneLine } from './versions.ts'
 
 /** So many steps of a map or a loop are all shown; of more, at most so many, and the others are counted. */
@@ -66,9 +66,14 @@ function writtenLines(text: string, { width, glyphs, paint }: Style): readonly s
   const room = width - '    │ '.length
   const words = showControls(text).replaceAll(/\s+/g, ' ').trim()
   if (words === '') return []
-  const lines = wrapProse(words, room)
-  const shown = lines.slice(-WRITTEN_LINES).map(line => truncate(line, room, glyphs.ellipsis))
-  return shown.map(line => paint.secondary(`    ${glyphs.bar} ${line}`))
+  const lines = wrapProse(words, room).flatMap(line => pieces(line, room))
+  return lines.slice(-WRITTEN_LINES).map(line => paint.secondary(`    ${glyphs.bar} ${line}`))
+}
+
+/** A word that is longer than a line, as Chinese is written, goes on on the next. */
+function pieces(line: string, width: number): readonly string[] {
+  const start = takeCells(line, width)
+  return start === line || start === '' ? [line] : [start, ...pieces(line.slice(start.length), width)]
 }
 
 function linesOf(shown: readonly Shown[], report: RunReport, style: Style, nowMs: number): readonly string[] {

@@ -164,3 +164,33 @@ t.test('a live tree is as high as its terminal, and ends without a trace', async
   tree.change()
   t.equal(written.length, 2)
 })
+
+t.test('a live tree that could not be drawn once is drawn the next time', async t => {
+  const drawn = Promise.withResolvers<string>()
+  let frames = 0
+  const failed = Promise.withResolvers<void>()
+  const frame = async () => {
+    if (frames++ > 0) return { lines: ['the line'], last: 0 }
+    failed.resolve()
+    throw new Error('the store is busy')
+  }
+  const tree = createLiveTree({ rows: () => 10, write: text => drawn.resolve(text) }, frame)
+  tree.change()
+  await failed.promise
+  tree.change()
+  t.equal(await drawn.promise, 'the line\n')
+  tree.end()
+})
+
+t.test('the end of a text is shown while it is written, in a language without blanks too', t => {
+  const written = `${'起'.repeat(300)}尾`
+  const { lines } = runTreeFrame(
+    report(node('answer', { status: 'running', startedAtMs: 0 })),
+    plainStyle,
+    10,
+    new Map([['answer', written]]),
+  )
+  t.match(lines.at(-1), /尾$/)
+  for (const line of lines) t.ok(displayWidth(line) <= plainStyle.width)
+  t.end()
+})
