@@ -110,8 +110,19 @@ function checkTimeout(block: Block, { on_timeout: written }: Approval, actions: 
 }
 
 function checkNotify(block: Block, { notify }: Approval, site: NodeSite): void {
+  if (notify.length === 0) return
   const wrong = notify.find(target => !/^(https:\/\/\S+|mailto:\S+@\S+)$/.test(target))
-  if (wrong === undefined) return
+  if (wrong === undefined) {
+    site.report.warning({
+      code: 'approval/nobody-told',
+      summary: 'Nobody is told of this approval: the engine sends no messages',
+      detail: 'What waits is listed by: flowrun runs --state waiting',
+      subject: argumentRange(block, 'notify') ?? block.headerRange,
+      where: site.where,
+      address: site.address,
+    })
+    return
+  }
   site.report.error({
     code: 'config/insecure-url',
     summary: `"${wrong}" cannot be told of an approval`,
