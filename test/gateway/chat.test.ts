@@ -98,6 +98,13 @@ t.test('what a server says in a stream has the class of its words, or of its num
   })
 })
 
+t.test('BUD-5: an error inside of a stream counts with the usage that was reported before it', async t => {
+  const { stream } = await bench(t)
+  const usage = { prompt_tokens: 10, completion_tokens: 3 }
+  const { failure } = await stream([{ ...delta({ content: 'x' }), usage }, { error: { message: 'Busy', type: 'overloaded_error' } }])
+  t.match(failure, { class: 'overloaded', usage: { input: 10, output: 3 } })
+})
+
 t.test('a signature of thoughts goes back with its tool call, to the same model alone', async t => {
   const { server, stream, call, target } = await bench(t)
   const extra_content = { google: { thought_signature: 'c2lnbmVk' } }

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts'
 import type { CallEvent } from '../call.ts'
-import { CallFailure } from '../failure.ts'
+import { CallFailure, extendFailure } from '../failure.ts'
 import type { Redactor } from '../redactor.ts'
 import { type ChatAnswer, parsed, usageDetail } from './chat-answer.ts'
 import { chatContent } from './chat-content.ts'
@@ -55,7 +55,8 @@ export function createChatStream(emit: (event: CallEvent) => void, redact: Redac
     take(data) {
       if (data === '[DONE]') return
       const chunk = parsed(data)
-      if (isJsonObject(chunk) && chunk.error !== undefined && chunk.error !== null) throw serverFailure(chunk.error, data, redact)
+      if (isJsonObject(chunk) && chunk.error !== undefined && chunk.error !== null)
+        throw extendFailure(serverFailure(chunk.error, data, redact), usageDetail(chunk.usage ?? all.usage))
       if (!isJsonObject(chunk) || !Array.isArray(chunk.choices)) throw misread(data, redact)
       all.model ??= chunk.model || undefined
       all.usage = chunk.usage ?? all.usage
