@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import t from 'tap'
 import { USAGE_KEYS } from '../../src/gateway/ledger/usage.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -307,6 +309,30 @@ t.test('records are kept for 400 days, reservations for a month after they were 
   }
   t.match(await sums(ALWAYS, []), [{ calls: 2 }])
   t.match(await ledger.standing(counter()), { spentNano: 0 }, 'nobody used the window for so long')
+})
+
+t.test('BUD-5: a reservation goes with the record of its call, but where its cost is a guess that may be corrected', async t => {
+  const folder = t.testdir()
+  const { ledger, write, correct, close } = await openSpending(folder)
+  t.teardown(close)
+  for (const id of ['known.1', 'guessed.1', 'guessed.2', 'open.1']) await ledger.reserve(reservation(id, 10))
+  for (const id of ['known.1', 'guessed.1']) await ledger.settle(id, { costNano: 7 })
+  await ledger.settle('guessed.2', 'unreported')
+  const [part] = usageRecord().parts
+  const record = usageRecord({ isReserved: true })
+  await write([
+    { ...record, id: 'known' },
+    { ...record, id: 'guessed', parts: [{ ...part, costNano: 17, isEstimated: true }] },
+    { ...record, id: 'open' },
+  ])
+  const file = new Database(join(folder, 'engine.db'), { readonly: true })
+  t.teardown(() => file.close())
+  t.same(file.prepare('SELECT id FROM reservation ORDER BY id').pluck().all(), ['guessed.1', 'guessed.2', 'open.1'])
+  t.match(await ledger.standing(counter()), { spentNano: 24, reservedNano: 10, runs: 4 })
+  await ledger.settle('known.1', { costNano: 10 })
+  await ledger.settle('open.1', { costNano: 2 })
+  await correct({ call: 'guessed', costNano: 12 })
+  t.match(await ledger.standing(counter()), { spentNano: 7 + 12 + 2, reservedNano: 0 })
 })
 
 t.test('to read leaves no trace where nothing was spent', async t => {

@@ -15,6 +15,7 @@ interface AttemptRow {
   readonly amount_nano: number
   readonly estimated: number
   readonly model: string
+  readonly windows: string
 }
 
 /**
@@ -48,7 +49,7 @@ export function correctIn(rows: SpendingRows, { call, costNano }: Correction): C
 function correctAttempts(rows: SpendingRows, call: string, model: string, costNano: number): void {
   const attempts = rows
     .prepared<AttemptRow>(
-      `SELECT id, amount_nano, estimated, call ->> '$.model.address' AS model FROM reservation
+      `SELECT id, amount_nano, estimated, call ->> '$.model.address' AS model, windows FROM reservation
        WHERE ${OF_CALL} AND project = ? AND state <> 'open' ORDER BY id`,
     )
     .all(call, call, rows.project)
@@ -59,9 +60,9 @@ function correctAttempts(rows: SpendingRows, call: string, model: string, costNa
     Math.max(0, costNano - knownNano),
     guessed.map(attempt => attempt.amount_nano),
   )
-  for (const [index, { id, amount_nano: amountNano }] of guessed.entries()) {
+  for (const [index, { id, amount_nano: amountNano, windows }] of guessed.entries()) {
     const shareNano = shares[index] ?? 0
-    book(rows, id, 0, shareNano - amountNano)
+    book(rows, windows, 0, shareNano - amountNano)
     rows.prepared('UPDATE reservation SET amount_nano = ?, estimated = 0 WHERE id = ?').run(shareNano, id)
   }
 }

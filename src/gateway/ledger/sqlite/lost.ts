@@ -16,18 +16,19 @@ interface LeftRow {
   readonly id: string
   readonly amount_nano: number
   readonly state: 'open' | 'over' | 'lost'
+  readonly windows: string
 }
 
 /** What was open counts in full; what had its cost already lacks only its record. */
 function loseAll(rows: SpendingRows, condition: 'run = ?' | 'expires_at <= ?', value: string | number): void {
   const left = rows
-    .prepared<LeftRow>(`SELECT id, amount_nano, state FROM reservation WHERE recorded = 0 AND ${condition} AND project = ?`)
+    .prepared<LeftRow>(`SELECT id, amount_nano, state, windows FROM reservation WHERE recorded = 0 AND ${condition} AND project = ?`)
     .all(value, rows.project)
   if (left.length === 0) return
-  for (const { id, amount_nano: amountNano, state } of left) {
+  for (const { id, amount_nano: amountNano, state, windows } of left) {
     if (state !== 'open') continue
     rows.prepared(`UPDATE reservation SET state = 'lost', estimated = 1 WHERE id = ?`).run(id)
-    book(rows, id, -amountNano, amountNano)
+    book(rows, windows, -amountNano, amountNano)
   }
   for (const call of new Set(left.map(({ id }) => callOf(id)))) rewriteLost(rows, call)
 }

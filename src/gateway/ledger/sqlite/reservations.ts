@@ -1,6 +1,6 @@
 import type { BudgetWarning } from '../../call.ts'
 import type { BudgetCounter, CounterStanding, Reservation, Reserved, Settled, Settlement } from '../ledger.ts'
-import { book, callOf } from './call-rows.ts'
+import { type BookedRow, book, callOf } from './call-rows.ts'
 import { rewriteLost, settleDead } from './lost.ts'
 import type { SpendingRows } from './rows.ts'
 import type { ReservedCall } from './usage-rows.ts'
@@ -49,10 +49,11 @@ function reserveAll(rows: SpendingRows, reservation: Reservation, counters: read
   }
   const call: ReservedCall = { caller, model }
   prepared(
-    `INSERT INTO reservation(id, project, amount_nano, state, run, call, called_at, reserved_at, expires_at) VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?)`,
-  ).run(id, project, amountNano, caller.run ?? null, JSON.stringify(call), calledMs, nowMs, expiresMs)
-  const link = prepared('INSERT INTO reservation_window(window, run, reservation) VALUES (?, ?, ?)')
-  for (const window of windows) link.run(window, caller.run ?? '', id)
+    `INSERT INTO reservation(id, project, amount_nano, state, run, call, called_at, reserved_at, expires_at, windows)
+     VALUES (?, ?, ?, 'open', ?, ?, ?, ?, ?, ?)`,
+  ).run(id, project, amountNano, caller.run ?? null, JSON.stringify(call), calledMs, nowMs, expiresMs, JSON.stringify(windows))
+  if (caller.run !== undefined)
+    for (const window of windows) prepared('INSERT OR IGNORE INTO window_run(window, run) VALUES (?, ?)').run(window, caller.run)
   return { outcome: 'reserved' }
 }
 
@@ -84,8 +85,8 @@ function keyOf({ project }: SpendingRows, { environment, budget, value, run = ''
 /** Puts what was spent in the place of what was reserved, once (BUD-4). @returns marks that were not told before. */
 export function settleIn(rows: SpendingRows, id: string, settlement: Settlement): readonly BudgetWarning[] {
   const row = rows
-    .prepared<{ amount_nano: number; state: 'open' | 'over' | 'lost' }>(
-      'SELECT amount_nano, state FROM reservation WHERE id = ? AND project = ?',
+    .prepared<{ amount_nano: number; state: 'open' | 'over' | 'lost'; windows: string }>(
+      'SELECT amount_nano, state, windows FROM reservation WHERE id = ? AND project = ?',
     )
     .get(id, rows.project)
   if (row === undefined || row.state === 'over') return []
@@ -93,19 +94,13 @@ export function settleIn(rows: SpendingRows, id: string, settlement: Settlement)
   const costNano = isEstimated ? row.amount_nano : settlement.costNano
   rows.prepared(`UPDATE reservation SET state = 'over', amount_nano = ?, estimated = ? WHERE id = ?`).run(costNano, isEstimated ? 1 : 0, id)
   // One that was taken for lost had its whole amount booked.
-  if (row.state === 'open') book(rows, id, -row.amount_nano, costNano)
-  else {
-    book(rows, id, 0, costNano - row.amount_nano)
-    rewriteLost(rows, callOf(id))
-  }
-  return passedMarks(rows, id)
+  if (row.state === 'open') return passedMarks(rows, book(rows, row.windows, -row.amount_nano, costNano))
+  rewriteLost(rows, callOf(id))
+  return passedMarks(rows, book(rows, row.windows, 0, costNano - row.amount_nano))
 }
 
 /** The highest mark that was passed and not told, of each budget; those below it are told with it. */
-function passedMarks({ prepared }: SpendingRows, id: string): readonly BudgetWarning[] {
-  const windows = prepared<WindowRow>(
-    'SELECT * FROM budget_window WHERE id IN (SELECT window FROM reservation_window WHERE reservation = ?) ORDER BY budget',
-  ).all(id)
+function passedMarks({ prepared }: SpendingRows, windows: readonly BookedRow[]): readonly BudgetWarning[] {
   return windows.flatMap(({ id: window, budget, marks, told, spent_nano: spentNano, limit_nano: limitNano }) => {
     const mark = (JSON.parse(marks) as readonly number[]).findLast(part => spentNano >= part * limitNano)
     if (mark === undefined || mark <= told) return []
@@ -150,9 +145,7 @@ export function windowsIn(rows: SpendingRows, environment: string): readonly Cou
 }
 
 function standingOf({ prepared }: SpendingRows, row: WindowRow): CounterStanding {
-  const { runs } = prepared<{ runs: number }>(
-    `SELECT count(DISTINCT run) AS runs FROM reservation_window WHERE window = ? AND run <> ''`,
-  ).get(row.id) ?? { runs: 0 }
+  const { runs } = prepared<{ runs: number }>('SELECT count(*) AS runs FROM window_run WHERE window = ?').get(row.id) ?? { runs: 0 }
   return {
     environment: row.environment,
     budget: row.budget,

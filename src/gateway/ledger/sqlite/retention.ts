@@ -16,8 +16,8 @@ export function purgeDaily({ prepared, clock }: Pick<SpendingRows, 'prepared' | 
   prepared(`DELETE FROM reservation WHERE recorded = 1 AND reserved_at < ?`).run(monthMs)
   const oldestMs = nowMs - USAGE_KEPT_DAYS * DAY_MS
   prepared('DELETE FROM usage WHERE at < ?').run(oldestMs)
+  prepared(`DELETE FROM window_run WHERE window IN (SELECT id FROM budget_window WHERE ends_at < ?)`).run(monthMs)
   prepared(
-    `DELETE FROM budget_window WHERE used_at < iif(run = '', ?, ?)
-     AND NOT EXISTS (SELECT 1 FROM reservation_window WHERE window = budget_window.id)`,
+    `DELETE FROM budget_window WHERE used_at < iif(run = '', ?, ?) AND id NOT IN (SELECT value FROM reservation, json_each(windows))`,
   ).run(oldestMs, monthMs)
 }

@@ -1,6 +1,6 @@
 import type { Caller, Usage } from '../../call.ts'
 import type { UsageKey, UsagePart, UsageQuery, UsageRecord, UsageSum } from '../usage.ts'
-import { closeCall } from './call-rows.ts'
+import { endCall } from './call-rows.ts'
 import type { SpendingRows } from './rows.ts'
 
 /** What a reservation keeps of its attempt, for the record that its process can no longer write. */
@@ -97,10 +97,12 @@ const INSERT = `INSERT OR IGNORE INTO usage(project, ${COLUMNS.join(', ')}) VALU
 
 /** One row for each model of the call: what was spent on each is known, and the call counts once, at the last. */
 export function writeUsage(rows: SpendingRows, record: UsageRecord): void {
-  // It was taken for lost, and lives: what it says itself counts.
-  if (record.isReserved) removeLost(rows, record)
-  insertRows(rows, record)
-  if (record.isReserved) closeCall(rows, record.id)
+  if (!insertRows(rows, record) && record.isReserved) {
+    // It was taken for lost, and lives: what it says itself counts.
+    removeLost(rows, record)
+    insertRows(rows, record)
+  }
+  if (record.isReserved) endCall(rows, record.id)
 }
 
 /** What others say of a call; nothing where it has spoken for itself. */
@@ -114,12 +116,15 @@ function removeLost({ prepared, project }: SpendingRows, { atMs, id }: UsageReco
   prepared(`DELETE FROM usage WHERE project = ? AND at = ? AND id = ? AND outcome = 'lost'`).run(project, atMs, id)
 }
 
-function insertRows({ prepared, project }: SpendingRows, record: UsageRecord): void {
+/** @returns false: the call has rows already. */
+function insertRows({ prepared, project }: SpendingRows, record: UsageRecord): boolean {
   const insert = prepared(INSERT)
+  let isNew = true
   for (const [index, part] of record.parts.entries()) {
     const row = rowOf(record, part, index, index === record.parts.length - 1)
-    insert.run(project, ...COLUMNS.map(name => row[name]))
+    isNew = insert.run(project, ...COLUMNS.map(name => row[name])).changes === 1 && isNew
   }
+  return isNew
 }
 
 function rowOf(record: UsageRecord, part: UsagePart, index: number, isLast: boolean): UsageRow {
