@@ -7,6 +7,7 @@ import { invariant } from '../base/invariant.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import { busyFailure, directoryFailure, isBusy, sqliteCode, storeFailure } from './failure.ts'
 import { checkFormat, createSchema, type Schema } from './format.ts'
+import { groupReads } from './group-reads.ts'
 import { groupWrites, type WriteGrouped } from './group-writes.ts'
 import { limitLog } from './write-ahead-log.ts'
 
@@ -48,6 +49,8 @@ export interface SqliteStore {
   prepared<Row>(sql: string): Database.Statement<unknown[], Row>
   /** Reads of one moment. */
   read<T>(work: () => T): Promise<T>
+  /** Together with other reads of this turn of the event loop: for small reads of which there are many. */
+  readonly readGrouped: SqliteStore['read']
   /** BEGIN IMMEDIATE (REL-13), then COMMIT when `keep` says so of the result, else ROLLBACK. */
   write<T>(work: () => T, keep?: (result: T) => boolean): Promise<T>
   /** Commits together with other writes of this turn of the event loop: for small writes of which there are many. */
@@ -126,13 +129,15 @@ function createStore(connection: Database.Database, options: DatabaseOptions): S
     if (connection.open) keepLogShort()
     return result
   }
+  const read: SqliteStore['read'] = work => attempt(() => inTransaction(connection, run, 'BEGIN', work, () => true))
   return {
     file: options.file,
     name: options.name,
     clock: options.clock,
     flowrunVersion: options.flowrunVersion,
     prepared,
-    read: work => attempt(() => inTransaction(connection, run, 'BEGIN', work, () => true)),
+    read,
+    readGrouped: groupReads(read),
     write,
     writeGrouped: groupWrites({ write, savepoint: work => inSavepoint(run, work) }),
     close: () => connection.close(),

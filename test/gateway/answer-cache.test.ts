@@ -127,6 +127,32 @@ t.test('in SQLite', async t => {
     t.equal((await cache.claim(key, 10)).state, 'free')
   })
 
+  await t.test('CACHE-3: an answer is found at once by the process that keeps it, and a moment later by all', async t => {
+    const [directory, clock] = [t.testdir(), createFakeClock()]
+    const [cache, elsewhere] = [await openCache(directory, clock), await openCache(directory, clock)]
+    t.teardown(() => Promise.all([cache.close(), elsewhere.close()]))
+    const storedAtMs = await cache.keep(key, await tokenOf(cache), keptOf(), HOUR)
+    t.same(await cache.claim(key, HOUR), { state: 'kept', answer: keptOf(), storedAtMs })
+    t.same(await elsewhere.claim(key, HOUR), { state: 'taken' }, 'nobody makes it again meanwhile')
+    await clock.advance(20)
+    t.ok(await until(async () => (await elsewhere.claim(key, HOUR)).state === 'kept'))
+    t.match((await elsewhere.statistics('dev')).models, [{ entries: 1, hits: 2 }], 'the hit before it was there is counted too')
+  })
+
+  await t.test('CACHE-4: an answer that is not in the file yet when its lease ends gives way to the successor', async t => {
+    const [directory, clock] = [t.testdir(), createFakeClock()]
+    const [cache, elsewhere] = [await openCache(directory, clock), await openCache(directory, clock)]
+    t.teardown(() => Promise.all([cache.close(), elsewhere.close()]))
+    await cache.keep(key, await tokenOf(cache, key, 10), keptOf(), HOUR)
+    await clock.advance(10)
+    const successor = await tokenOf(elsewhere)
+    await clock.advance(10)
+    t.same((await cache.statistics('dev')).models, [])
+    t.not(await elsewhere.keep(key, successor, keptOf({ costNano: 9 }), HOUR), undefined)
+    await elsewhere.statistics('dev')
+    t.match(await cache.claim(key, HOUR), { state: 'kept', answer: { costNano: 9 } })
+  })
+
   await t.test('what was used longest ago makes room', async t => {
     const clock = createFakeClock()
     const text = 'x'.repeat(10_000)
@@ -142,6 +168,7 @@ t.test('in SQLite', async t => {
     t.ok(await isKept(oldest), 'five have room')
     await clock.advance(1)
     await cache.keep(sixth, await tokenOf(cache, sixth), large, HOUR)
+    await cache.statistics('dev')
     t.ok(await isKept(oldest), 'it was used a moment ago')
     t.notOk(await isKept(second))
     t.ok(await isKept(sixth))
@@ -176,6 +203,8 @@ t.test('in SQLite', async t => {
     const bodies = ['', '{', '[]', 'null', '{"format":2,"answer":{"text":""}}', '{"format":1}', '{"format":1,"answer":{"text":7}}']
     for (const body of bodies) {
       await cache.keep(key, await tokenOf(cache), keptOf(), HOUR)
+      // With them it is in the file.
+      await cache.statistics('dev')
       const file = new Database(join(directory, 'cache.db'))
       file.prepare('UPDATE answer SET body = ?').run(body)
       file.close()

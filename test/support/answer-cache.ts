@@ -8,6 +8,7 @@ import { openSqliteCache } from '../../src/gateway/cache/sqlite.ts'
 import type { Answer, CallTier, LayerResult, ModelCall } from '../../src/gateway/call.ts'
 import { newHistory } from '../../src/gateway/call.ts'
 import { modelTarget, providerSpec } from './artifacts.ts'
+import type { FakeClock } from './fake-clock.ts'
 
 export const answer: Answer = {
   text: 'It is on its way.',
@@ -57,11 +58,12 @@ export function cachedCall(changes: Partial<ModelCall> = {}, policy: Partial<Mod
 
 export function openCache(
   directory: string,
-  clock: Clock = systemClock,
+  clock: Clock | FakeClock = systemClock,
   maxBytes = 1e9,
   mode: 'read' | 'write' = 'write',
 ): Promise<AnswerCache> {
-  return openSqliteCache({ file: join(directory, 'cache.db'), name: '.flowrun/cache.db', mode, clock, flowrunVersion: '0.1.0', maxBytes })
+  const place = { file: join(directory, 'cache.db'), name: '.flowrun/cache.db' }
+  return openSqliteCache({ ...place, mode, clock, flowrunVersion: '0.1.0', maxBytes, ...('after' in clock && { timers: clock }) })
 }
 
 /** The cache in a file of the test's own. */

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import type { Digest } from '../../base/digest.ts'
 import { openDatabase, type SqliteStore } from '../../sqlite/database.ts'
+import { systemTimers, type Timers } from '../timers.ts'
 import type { AnswerCache, CacheSelection, CacheStatistics, Claim, Cleared, ModelStatistics } from './answer-cache.ts'
-import { decodeAnswer, encodeAnswer, type KeptAnswer } from './kept-answer.ts'
-import { cacheSchema, ROW_BYTES } from './sqlite-schema.ts'
+import { decodeAnswer, encodeAnswer } from './kept-answer.ts'
+import { createLateWrites, type NewAnswer } from './late-writes.ts'
+import { createFlights, endFlight } from './sqlite-flights.ts'
+import { cacheSchema, hashOf, ROW_BYTES } from './sqlite-schema.ts'
 
 export interface SqliteCacheOptions {
   readonly file: string
@@ -16,6 +18,8 @@ export interface SqliteCacheOptions {
   readonly clock: Clock
   readonly flowrunVersion: string
   readonly maxBytes: number
+  /** Absent: those of the machine. */
+  readonly timers?: Timers
 }
 
 /** A call does not wait for its cache as long as a release may wait for its registry. */
@@ -24,95 +28,107 @@ const BUSY_WAIT_MS = 1_000
 const NOTE_EVERY_MS = 1_000
 
 /** Answers in one SQLite file; what was used longest ago makes room. @throws OperationError `registry/…` */
-export async function openSqliteCache({ maxBytes, ...options }: SqliteCacheOptions): Promise<AnswerCache> {
+export async function openSqliteCache({ maxBytes, timers = systemTimers, ...options }: SqliteCacheOptions): Promise<AnswerCache> {
   const store = await openDatabase({ ...options, schema: cacheSchema, durability: 'process', busyWaitMs: BUSY_WAIT_MS })
   const { clock } = store
   const hits = createHitNotes(store)
+  const flights = createFlights(store)
+  const late = createLateWrites(timers, entries =>
+    store.write(() => {
+      writeAnswers(store, entries)
+      // Before something makes room: what was used a moment ago stays.
+      hits.write()
+      makeRoom(store, maxBytes)
+    }),
+  )
+  /** Inside of the file is everything that was kept. */
+  const written = async <T>(work: () => Promise<T>) => {
+    await late.flush()
+    return work()
+  }
   return {
     name: options.name,
     async claim(key, leaseMs) {
+      const fresh = late.get(key)
       // Most calls that find an answer are to write nothing.
-      const found = await store.read(() => findAnswer(store, key))
-      const claim: Claim = found ?? (await store.writeGrouped(() => findAnswer(store, key) ?? takeFlight(store, key, leaseMs)))
+      const found = fresh && fresh.expiresAtMs > clock.now() ? keptClaim(fresh) : await store.readGrouped(() => findAnswer(store, key))
+      const claim = found ?? (await flights.claim(key, leaseMs, () => findAnswer(store, key)))
       if (claim.state === 'kept') hits.note(key)
       return claim
     },
-    extend: (key, token, leaseMs) =>
-      store.writeGrouped(() => {
-        const flight = store.prepared('UPDATE flight SET expires_at = ? WHERE key = ? AND token = ? AND expires_at > ?')
-        return flight.run(clock.now() + leaseMs, key, token, clock.now()).changes === 1
-      }),
-    keep: (key, token, answer, ttlMs) =>
-      store.writeGrouped(() => {
-        hits.write()
-        if (!isHolder(store, key, token)) return undefined
-        endFlight(store, key, token)
-        return insertAnswer(store, key, answer, { ttlMs, maxBytes })
-      }),
-    release: (key, token) => store.writeGrouped(() => endFlight(store, key, token)),
+    extend: flights.extend,
+    async keep(key, token, answer, ttlMs) {
+      if (!flights.isHeld(token)) return undefined
+      const storedAtMs = clock.now()
+      const body = encodeAnswer(answer)
+      const bytes = Buffer.byteLength(body) + ROW_BYTES
+      if (bytes > maxBytes) {
+        await flights.release(key, token)
+        return undefined
+      }
+      flights.land(token)
+      late.add({ key, token, answer, body, bytes, storedAtMs, expiresAtMs: storedAtMs + ttlMs })
+      return storedAtMs
+    },
+    release: flights.release,
     drop: (key, storedAtMs) =>
-      store.writeGrouped(() => void store.prepared('DELETE FROM answer WHERE key = ? AND stored_at = ?').run(key, storedAtMs)),
+      written(() =>
+        store.writeGrouped(
+          () => void store.prepared(`DELETE FROM answer WHERE ${KEY} AND stored_at = ?`).run(hashOf(key), key, storedAtMs),
+        ),
+      ),
     async statistics(environment) {
+      await late.flush()
       if (options.mode === 'write') await hits.flush()
       return store.read(() => statisticsOf(store, environment, maxBytes))
     },
-    clear: selection => clearAnswers(store, selection),
+    clear: selection => written(() => clearAnswers(store, selection)),
     async close() {
-      // Nothing is lost but a count.
+      // Nothing is lost but what is made anew, and a count.
+      await late.flush()
       if (options.mode === 'write') await hits.flush().catch(() => {})
       store.close()
     },
   }
 }
 
-function findAnswer(store: SqliteStore, key: Digest): Extract<Claim, { state: 'kept' }> | undefined {
+/** By both: found by the one, and told apart by the other. */
+const KEY = 'hash = ? AND key = ?'
+
+function keptClaim({ answer, storedAtMs }: Omit<Extract<Claim, { state: 'kept' }>, 'state'>): Claim {
+  return { state: 'kept', answer, storedAtMs }
+}
+
+function findAnswer(store: SqliteStore, key: Digest): Claim | undefined {
   const row = store
-    .prepared<{ body: string; stored_at: number }>('SELECT body, stored_at FROM answer WHERE key = ? AND expires_at > ?')
-    .get(key, store.clock.now())
+    .prepared<{ body: string; stored_at: number }>(`SELECT body, stored_at FROM answer WHERE ${KEY} AND expires_at > ?`)
+    .get(hashOf(key), key, store.clock.now())
   const answer = row && decodeAnswer(row.body)
-  return answer && { state: 'kept', answer, storedAtMs: row.stored_at }
+  return answer && keptClaim({ answer, storedAtMs: row.stored_at })
 }
 
-function takeFlight(store: SqliteStore, key: Digest, leaseMs: number): Claim {
+/** Of those whose lease nobody has taken over meanwhile (CACHE-4). */
+function writeAnswers(store: SqliteStore, entries: readonly NewAnswer[]): void {
   const nowMs = store.clock.now()
+  store.prepared('DELETE FROM answer WHERE expires_at <= ?').run(nowMs)
+  for (const entry of entries) if (endFlight(store, entry.key, entry.token)) insertAnswer(store, entry)
   store.prepared('DELETE FROM flight WHERE expires_at <= ?').run(nowMs)
-  const token = randomUUID()
-  const taken = store
-    .prepared('INSERT INTO flight(key, token, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
-    .run(key, token, nowMs + leaseMs)
-  return taken.changes === 1 ? { state: 'free', token } : { state: 'taken' }
 }
 
-function isHolder(store: SqliteStore, key: Digest, token: string): boolean {
-  return (
-    store.prepared('SELECT 1 FROM flight WHERE key = ? AND token = ? AND expires_at > ?').get(key, token, store.clock.now()) !== undefined
-  )
+function makeRoom(store: SqliteStore, maxBytes: number): void {
+  const evict = store.prepared('DELETE FROM answer WHERE rowid = (SELECT rowid FROM answer ORDER BY used_at, stored_at LIMIT 1)')
+  while (bytesKept(store) > maxBytes) evict.run()
 }
 
-function endFlight(store: SqliteStore, key: Digest, token: string): void {
-  store.prepared('DELETE FROM flight WHERE key = ? AND token = ?').run(key, token)
-}
-
-interface Room {
-  readonly ttlMs: number
-  readonly maxBytes: number
-}
-
-function insertAnswer(store: SqliteStore, key: Digest, answer: KeptAnswer, { ttlMs, maxBytes }: Room): number | undefined {
-  const nowMs = store.clock.now()
-  const body = encodeAnswer(answer)
-  const bytes = Buffer.byteLength(body) + ROW_BYTES
-  if (bytes > maxBytes) return undefined
-  store.prepared('DELETE FROM answer WHERE expires_at <= ? OR key = ?').run(nowMs, key)
+function insertAnswer(store: SqliteStore, { key, answer, body, bytes, storedAtMs, expiresAtMs }: NewAnswer): void {
+  const hash = hashOf(key)
+  store.prepared(`DELETE FROM answer WHERE ${KEY}`).run(hash, key)
   store
     .prepared(
-      `INSERT INTO answer(key, environment, model, model_id, cost_nano, bytes, stored_at, expires_at, used_at, hits, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`,
+      `INSERT INTO answer(hash, key, environment, model, model_id, cost_nano, bytes, stored_at, expires_at, used_at, hits, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`,
     )
-    .run(key, answer.environment, answer.model, answer.modelId, answer.costNano, bytes, nowMs, nowMs + ttlMs, nowMs, body)
-  const evict = store.prepared('DELETE FROM answer WHERE key = (SELECT key FROM answer WHERE key <> ? ORDER BY used_at, stored_at LIMIT 1)')
-  while (bytesKept(store) > maxBytes) evict.run(key)
-  return nowMs
+    .run(hash, key, answer.environment, answer.model, answer.modelId, answer.costNano, bytes, storedAtMs, expiresAtMs, storedAtMs, body)
 }
 
 function bytesKept(store: SqliteStore): number {
@@ -124,8 +140,8 @@ function createHitNotes(store: SqliteStore) {
   const noted = new Map<Digest, { count: number; atMs: number }>()
   let nextMs = store.clock.monotonic() + NOTE_EVERY_MS
   const write = () => {
-    const update = store.prepared('UPDATE answer SET hits = hits + ?, used_at = max(used_at, ?) WHERE key = ?')
-    for (const [key, { count, atMs }] of noted) update.run(count, atMs, key)
+    const update = store.prepared('UPDATE answer SET hits = hits + ?, used_at = max(used_at, ?) WHERE hash = ? AND key = ?')
+    for (const [key, { count, atMs }] of noted) update.run(count, atMs, hashOf(key), key)
     noted.clear()
   }
   const flush = async () => {
