@@ -321,6 +321,20 @@ t.test('BUD-8, STEP-5: the time of a step does not pass while its run is paused,
   await second.store.close()
 })
 
+t.test('what cannot be recorded pauses the run, and is not done again and again', async t => {
+  let calls = 0
+  // Half of a surrogate pair has no digest (NUM-4), and a long value is kept by its own.
+  const { clock, engine, submit, store } = await scene(t, async () => {
+    calls++
+    return succeed({ text: `${'x'.repeat(40_000)}\ud83d` })
+  })
+  engine.start()
+  const id = await submit(sequence(2))
+  await clock.advance(10_000)
+  t.match(await store.getRun(id), { state: 'paused', reason: { code: 'run/interpreter-failed' } })
+  t.equal(calls, 1)
+})
+
 t.test('STEP-5: an interrupted step runs again when that is safe, and is in doubt when it runs once', async t => {
   for (const [replay, onUnknown, end] of [
     ['safe', 'pause', 'succeeded'],

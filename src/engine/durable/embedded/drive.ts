@@ -3,6 +3,7 @@ import { crashPoint } from '../../../base/crash-point.ts'
 import { jsonSize } from '../../../base/json-size.ts'
 import type { EffectCommand, StepError, StepPath } from '../../interpreter/command.ts'
 import { type Claim, type RunRelease, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
+import { brokenOf } from './broken.ts'
 import { budgetScope } from './budget-scope.ts'
 import { type DriveContext, type DriveState, endWith, type Flight, type Message } from './drive-state.ts'
 import { launch, record } from './flight.ts'
@@ -299,8 +300,4 @@ function deadlineError(): StepError {
 
 function doubtOf(path: StepPath): StepError {
   return limitError('run/unknown-effect', `The step ${path} was interrupted, and nobody knows whether it was done`)
-}
-
-function brokenOf(error: unknown): StepError {
-  return limitError('run/interpreter-failed', error instanceof Error ? error.message : String(error))
 }

@@ -7,11 +7,14 @@ import { nodeNamed, retryAfter } from '../../interpreter/retry.ts'
 import { sizeError } from '../../interpreter/value-size.ts'
 import { type EffectResult, effectKeyOf } from '../effect.ts'
 import type { AttemptRecord, StepRecord, StepSpent, WaitRecord } from '../record-store.ts'
+import { brokenOf } from './broken.ts'
 import type { DriveState, Flight, Message } from './drive-state.ts'
 import { persist } from './persist.ts'
 
 /** Types whose attempts cost money: their rows are durable before (STEP-4). */
 const PAID: ReadonlySet<string> = new Set(['model', 'guard', 'router'])
+
+const LOST: Message = { type: 'stop', mode: 'lost' }
 
 /** Begins an effect, or what its record and its attempts leave to do (STEP-2, STEP-5). Its end comes by the inbox. */
 export function launch(state: DriveState, command: EffectCommand): void {
@@ -33,8 +36,8 @@ export function launch(state: DriveState, command: EffectCommand): void {
   const work = isOpen && command.replay === 'once' ? interrupted(state, flight) : fly(state, flight, firstMs, failures)
   work.then(
     message => state.inbox.push(message),
-    // What is not recorded is not done: another owner finds the step open.
-    () => state.inbox.push({ type: 'stop', mode: 'lost' }),
+    // What is not recorded is not done: another owner finds the step open. After a bug it would do it again, and pay again, for ever.
+    error => state.inbox.push(error instanceof OperationError ? LOST : { type: 'gone', path: command.path, reason: brokenOf(error) }),
   )
 }
 
