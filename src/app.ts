@@ -71,6 +71,7 @@ export function createApp(host: AppHost): OperationHost {
       const { project, onWarning } = options
       return (await import('./app/engine.ts')).openRunEngine({ root, dataDirectory, clock }, newId, options, {
         openStores,
+        processEnvironment: environment,
         promptEngine: (settings, budgets) => createPromptEngine(root, { ...settings, project, budgets, onWarning }),
       })
     },

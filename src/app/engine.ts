@@ -18,6 +18,7 @@ import type { OpenStores } from '../operations/stores.ts'
 import { bootId, isAlive } from '../state/process.ts'
 import { createPublishedBudgets } from './published-budgets.ts'
 import { openSpending } from './spending.ts'
+import { startSuspectProcess } from './suspects.ts'
 
 export interface RunsPlace {
   /** The folder of the project, absolute. */
@@ -35,13 +36,14 @@ export interface RunEngineParts {
   /** Makes the one of an environment, when the first run of it asks something. */
   promptEngine(environment: Environment, budgets: BudgetReader): Promise<PromptEngine>
   readonly openStores: OpenStores
+  readonly processEnvironment: Readonly<Record<string, string | undefined>>
 }
 
 export async function openRunEngine(
   place: RunsPlace,
   newId: UlidSource,
   { project, environments, workingCopy, concurrency, lanes, onWarning }: RunEngineOptions,
-  { promptEngine, openStores }: RunEngineParts,
+  { promptEngine, openStores, processEnvironment }: RunEngineParts,
 ): Promise<RunEngine> {
   const [{ createEmbeddedEngine }, { systemTimers }] = await Promise.all([
     import('../engine/durable/embedded/engine.ts'),
@@ -76,6 +78,7 @@ export async function openRunEngine(
     process: { host: hostname(), pid: process.pid, bootId: bootId(clock), version: flowrunVersion, isAlive },
     mayGoOn: budgets.mayGoOn,
     onInterrupted: async run => (await spending.get()).ledger.settleRun(run),
+    startSuspects: () => startSuspectProcess(processEnvironment, onWarning),
     onClockJump: byMs => onWarning(`The clock was set by ${Math.round(byMs / 1000)} s; what waits for a time is not moved by it`),
     ...compact({ concurrency, lanes }),
   })

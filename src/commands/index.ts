@@ -53,6 +53,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandModule>>> = 
   engine: () => import('./engine.ts'),
   'engine start': () => import('./engine/start.ts'),
   'engine status': () => import('./engine/status.ts'),
+  'engine suspects': () => import('./engine/suspects.ts'),
   cache: () => import('./cache.ts'),
   'cache clear': () => import('./cache/clear.ts'),
   state: () => import('./state.ts'),

@@ -108,6 +108,34 @@ t.test('OWN-3: an engine takes over the run of a process that was killed, and dr
   t.same(asked(), { first: 1, second: 2, third: 1 })
 })
 
+t.test('OWN-7: a run that two engines died of is executed by a process of its own, which a third one starts', async t => {
+  const { server, start, asked, untilAsked } = await scene(t)
+  server.script(HANG, HANG)
+  t.equal((await start('run', 'workflow.steps', '--detach').ended).code, 0)
+  for (const count of [1, 2]) {
+    const engine = start('engine')
+    await untilAsked(count)
+    engine.child.kill('SIGKILL')
+    await engine.ended
+  }
+  const looked = Promise.withResolvers<void>()
+  server.script({ ...ANSWER, after: looked.promise })
+  const engine = start('engine')
+  await untilAsked(3)
+  const { engines } = JSON.parse((await start('engine', 'status', '--json').ended).stdout)
+  t.match(
+    engines.filter(({ pid }: { readonly pid: number }) => pid !== engine.child.pid),
+    [{ runs: 1, alive: true }],
+  )
+  looked.resolve()
+  const watched = await start('runs', 'watch', '@last', '--json').ended
+  if (watched.stdout !== '') t.match(JSON.parse(watched.stdout), { run: { state: 'succeeded' } })
+  await untilAsked(5)
+  engine.child.kill('SIGTERM')
+  t.equal((await engine.ended).code, 0)
+  t.same(asked(), { first: 3, second: 1, third: 1 })
+})
+
 t.test('OWN-4: Ctrl-C leaves the run to the engine, once the step in hand is recorded, and says how to go on', async t => {
   const { server, start, asked, untilAsked } = await scene(t)
   const answered = Promise.withResolvers<void>()

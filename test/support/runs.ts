@@ -6,6 +6,7 @@ import { createUlidSource } from '../../src/base/ids.ts'
 import type { JsonObject, JsonValue } from '../../src/base/json.ts'
 import type { EffectExecutor } from '../../src/engine/durable/effect.ts'
 import { createEmbeddedEngine, type EmbeddedEngineOptions } from '../../src/engine/durable/embedded/engine.ts'
+import type { SuspectProcess } from '../../src/engine/durable/embedded/suspects.ts'
 import type { Engine, FlowReader, Submission } from '../../src/engine/durable/engine.ts'
 import type { NewRun, RecordStore } from '../../src/engine/durable/record-store.ts'
 import { createRecordStore, openEngineDatabase } from '../../src/engine/durable/sqlite/store.ts'
@@ -153,8 +154,18 @@ export function openEngine(store: RecordStore, execute: EffectExecutor, changes:
     ...{ store, execute, flows: fakeFlows, project: 'shop', clock, timers: systemTimers, random: Math.random },
     newId: createUlidSource(clock, randomBytes),
     process: { host: hostname(), pid: process.pid, bootId: 'b', version: '0.1.0', isAlive },
+    startSuspects: () => besides(openEngine(store, execute, changes)),
     ...changes,
   })
+}
+
+/** In place of a process of its own: another owner in this one. */
+function besides(engine: Engine): SuspectProcess {
+  const ended = engine.runSuspects().then(async () => {
+    await engine.drain(0)
+    return 'done' as const
+  })
+  return { pid: undefined, ended, drain: () => void engine.drain(0), kill: () => void engine.drain(0) }
 }
 
 export function isAlive(pid: number): boolean {

@@ -14,6 +14,8 @@ export interface Engine {
   submit(submission: Submission): Promise<{ readonly run: RunRecord; readonly replayed: boolean }>
   /** Executes one run, with its children, until it has ended, is paused, or this engine drains. @returns the run then. */
   run(id: string): Promise<RunRecord | undefined>
+  /** Executes runs that processes died of, one after the other, until none is queued or this engine drains (OWN-7). */
+  runSuspects(): Promise<void>
   /** Executes whatever is queued, until it drains. */
   start(): void
   /** Begins nothing more; what is in flight has this long to be recorded, then it is aborted. Runs are queued for others (OWN-4). */

@@ -161,12 +161,15 @@ export interface RecordStore {
   countRuns(filter: Omit<RunFilter, 'limit' | 'cursor'>): Promise<readonly RunCount[]>
 
   /**
-   * Runs that are due, oldest of the highest priority first, within the limits of their lanes (OWN-2).
+   * Runs that are due, oldest of the highest priority first, within the limits of their lanes (OWN-2). Suspects are not among
+   * them: they are claimed by name, with nothing beside them (OWN-7).
    *
    * @param only this run, whatever its flow may have at once.
    * @param most runs of a flow that this owner may hold at once; those that are not named are not limited.
    */
   claim(owner: string, limit: number, only?: string, most?: FlowLimits): Promise<readonly Claim[]>
+  /** Runs that are due and whose owners died twice with nothing recorded in between, oldest first. */
+  suspects(limit: number): Promise<readonly string[]>
   load(claim: Claim): Promise<LoadedRun | undefined>
   /**
    * First writer wins (STEP-3), whoever holds the run (OWN-6). A step that waited is kept as begun when its wait was added.

@@ -31,3 +31,12 @@ export async function workOnRuns({ engine, records }: RunEngine, { signal, drain
   await engine.drain(drainMs)
   forget()
 }
+
+/** Works on runs that processes died of, one at a time, until there is none or it is told to end (OWN-7). */
+export async function workOnSuspects({ engine }: RunEngine, { signal, drainMs }: Pick<WorkOptions, 'signal' | 'drainMs'>): Promise<void> {
+  const drain = () => void engine.drain(drainMs)
+  signal.addEventListener('abort', drain, { once: true })
+  if (signal.aborted) drain()
+  await engine.runSuspects()
+  signal.removeEventListener('abort', drain)
+}

@@ -1,18 +1,18 @@
 import type { Clock } from '../../../base/clock.ts'
 import { compact } from '../../../base/compact.ts'
-import { digestOf } from '../../../base/digest.ts'
 import type { UlidSource } from '../../../base/ids.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import type { Timers } from '../../../gateway/timers.ts'
 import type { ChildCache } from '../child-cache.ts'
 import type { EffectExecutor } from '../effect.ts'
-import type { Engine, FlowReader, RetryOptions, RetryOutcome, Submission } from '../engine.ts'
+import type { Engine, FlowReader } from '../engine.ts'
 import { type Claim, type FlowLimits, type HeldRun, type RecordStore, type RunRecord, TERMINAL_STATES } from '../record-store.ts'
-import { type Closures, createClosures } from './closures.ts'
+import { createClosures } from './closures.ts'
 import { type Drive, drive } from './drive.ts'
 import type { ChildStart, DriveContext } from './drive-state.ts'
 import { BEAT_MS, createOwner, type OwnerProcess } from './owner.ts'
-import { keptSteps } from './retry-run.ts'
+import { type SubmissionPlace, submitChild, submitRetry, submitRun } from './submissions.ts'
+import { createSuspectKeeper, type StartSuspects, type SuspectKeeper } from './suspects.ts'
 import { refuseLarge } from './value-limit.ts'
 import { createWaitClock } from './wait-clock.ts'
 import { createWatchers } from './watch.ts'
@@ -43,13 +43,15 @@ export interface EmbeddedEngineOptions {
   readonly onInterrupted?: (run: string) => Promise<void>
   /** Whether a run that is paused for a budget would be let on: the limit was raised, or the budget is gone (BUD-8). */
   readonly mayGoOn?: (run: HeldRun) => Promise<boolean>
+  /** For runs that processes died of; never called where this engine takes no runs from the queue. */
+  readonly startSuspects: StartSuspects
   /** The wall clock was set, by this much: what waits is not moved by it (TIME-1). */
   readonly onClockJump?: (byMs: number) => void
 }
 
 interface EngineState {
   readonly options: EmbeddedEngineOptions
-  readonly closures: Closures
+  readonly place: SubmissionPlace
   readonly context: DriveContext
   readonly owner: ReturnType<typeof createOwner>
   readonly drives: Map<string, Drive>
@@ -67,6 +69,7 @@ interface EngineState {
   /** It has drained, and beats no more. */
   isOver: boolean
   readonly alarms: { cancel: () => void }[]
+  readonly suspects: SuspectKeeper
 }
 
 /** Executes runs in this process, on records that other processes share. */
@@ -82,11 +85,12 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): Engine {
   return {
     owner: state.owner.id,
     submit: async submission => {
-      const submitted = await submit(state, submission)
+      const submitted = await submitRun(state.place, submission)
       pump(state)
       return submitted
     },
     run: id => runOne(state, id),
+    runSuspects: () => runSuspects(state),
     start() {
       state.isStarted = true
       live(state)
@@ -116,7 +120,11 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): Engine {
       return told(decision.run, store.decide(decision))
     },
     settleUnknown: (run, path, as) => told(run, store.settleUnknown(run, path, as)),
-    retry: (run, how) => retry(state, run, how),
+    async retry(run, how) {
+      const retried = await submitRetry(state.place, run, how)
+      pump(state)
+      return retried
+    },
     status: () => ({ owner: state.owner.id, running: [...state.drives.keys()], isDraining: state.isDraining }),
   }
 }
@@ -125,9 +133,9 @@ function createState(options: EmbeddedEngineOptions): EngineState & { readonly w
   const { store, execute, flows, clock, timers, random, newId } = options
   const closures = createClosures(store, clock)
   const watchers = createWatchers(store, clock, timers)
-  const state = {
+  const state: EngineState & { readonly watchers: ReturnType<typeof createWatchers> } = {
     options,
-    closures,
+    place: { store, flows, closures, clock, newId, project: options.project },
     watchers,
     owner: createOwner(newId(), options.process, store, clock),
     drives: new Map<string, Drive>(),
@@ -135,84 +143,28 @@ function createState(options: EmbeddedEngineOptions): EngineState & { readonly w
     orphans: new Map<string, Claim>(),
     isStarted: false,
     isDraining: false,
-    pumping: 'no' as const,
+    pumping: 'no',
     looked: Promise.resolve(),
     heart: undefined,
     isOver: false,
     alarms: [],
+    suspects: createSuspectKeeper(options, () => takeOver(state).catch(ignoreStore)),
     context: {
       ...{ store, execute, flows, clock, timers, random, waitClock: createWaitClock(clock) },
       closureOf: closures.of,
       ...compact({ children: options.children }),
       onLive: watchers.onLive,
       onInterrupted: options.onInterrupted ?? (async () => {}),
-      submitChild: (parent: RunRecord, child: ChildStart) => submitChild(state, parent, child),
+      submitChild: (parent: RunRecord, child: ChildStart) => beginChild(state, parent, child),
     },
   }
   return state
 }
 
-async function submit(state: EngineState, { closure, body, ...submission }: Submission) {
-  const { store, project, newId, clock } = state.options
-  refuseLarge('input', submission.input)
-  const closureDigest = await state.closures.keep(closure)
-  const { flow, input, session } = submission
-  const fingerprint = digestOf({ flow, body: body ?? { input, session } })
-  return store.submit({ ...submission, id: newId(), project, closureDigest, fingerprint, createdAtMs: clock.now() })
-}
-
-async function submitChild(state: EngineState, parent: RunRecord, child: ChildStart): Promise<void> {
-  const { store, flows, clock } = state.options
-  const { id, path, flow, input, isDetached } = child
-  const { closure, interpreter, lane, laneLimit, timeoutMs, retentionMs } = flows.child(child.closure, flow, {
-    input,
-    session: parent.session,
-  })
-  const nowMs = clock.now()
-  const { run } = await store.submit({
-    ...{ id, flow, input, interpreter, lane, retentionMs, ...compact({ laneLimit }) },
-    closureDigest: await state.closures.keep(closure),
-    project: parent.project,
-    environment: parent.environment,
-    release: parent.release,
-    session: parent.session,
-    fingerprint: digestOf({ flow, body: input }),
-    priority: parent.priority,
-    createdAtMs: nowMs,
-    notBeforeMs: 0,
-    deadlineAtMs: isDetached ? nowMs + timeoutMs : Math.min(parent.deadlineAtMs, nowMs + timeoutMs),
-    submittedBy: parent.submittedBy,
-    ...compact({ withoutCache: parent.withoutCache }),
-    ...(!isDetached && { parent: { run: parent.id, path } }),
-  })
-  if (state.adopted.has(parent.id) && !TERMINAL_STATES.has(run.state)) state.adopted.add(id)
+async function beginChild(state: EngineState, parent: RunRecord, child: ChildStart): Promise<void> {
+  const run = await submitChild(state.place, parent, child)
+  if (state.adopted.has(parent.id) && !TERMINAL_STATES.has(run.state)) state.adopted.add(run.id)
   pump(state)
-}
-
-async function retry(state: EngineState, id: string, { from, submittedBy, pins }: RetryOptions): Promise<RetryOutcome> {
-  const { store, flows, newId, clock } = state.options
-  const former = await store.getRun(id)
-  const pinned = former && (await state.closures.of(former))
-  if (former === undefined || pinned === undefined) return { outcome: 'unknown-run' }
-  if (former.state !== 'failed' && former.state !== 'cancelled') return { outcome: 'not-ended', state: former.state }
-  const before = flows.graph(pinned).nodes
-  const { nodes } = pins ? flows.graph(pins.closure) : { nodes: before }
-  if (from !== undefined && !nodes.some(({ name }) => name === from))
-    return { outcome: 'unknown-node', nodes: nodes.map(({ name }) => name) }
-  const { release, interpreter, input, lane, laneLimit, retentionMs } = pins ?? former
-  const nowMs = clock.now()
-  const { run } = await store.submit(
-    {
-      ...{ id: newId(), project: former.project, environment: former.environment, flow: former.flow, release, interpreter, input },
-      ...{ closureDigest: pins ? await state.closures.keep(pins.closure) : former.closureDigest, session: former.session },
-      ...{ fingerprint: former.fingerprint, priority: former.priority, lane, ...compact({ laneLimit, withoutCache: former.withoutCache }) },
-      ...{ createdAtMs: nowMs, notBeforeMs: 0, deadlineAtMs: nowMs + former.deadlineAtMs - former.createdAtMs },
-      ...{ retentionMs, retryOf: former.id, submittedBy },
-    },
-    keptSteps(nodes, before, await store.steps(id), from),
-  )
-  pump(state)
-  return { outcome: 'submitted', run }
 }
 
 /** Executes one run, claiming it again whenever it is due, until it ends or is paused. */
@@ -238,6 +190,21 @@ async function runOne(state: EngineState, id: string): Promise<RunRecord | undef
     }
   } finally {
     state.adopted.delete(id)
+  }
+}
+
+/** Executes suspects as long as there are any, each without another beside it (OWN-7). */
+async function runSuspects(state: EngineState): Promise<void> {
+  const { store, timers } = state.options
+  live(state)
+  for (;;) {
+    const [id] = await store.suspects(1)
+    if (id === undefined || state.isDraining) return
+    const [claim] = await store.claim(state.owner.id, 1, id)
+    if (claim) begin(state, claim)
+    if (claim) await state.drives.get(id)?.ended
+    // Another process was faster, or the store did not take the end of the last one.
+    else await new Promise<void>(resolve => timers.after(POLL_MS, resolve))
   }
 }
 
@@ -312,7 +279,13 @@ function live(state: EngineState): void {
 
 async function beat(state: EngineState): Promise<void> {
   if ((await state.owner.beat()) === 'late') for (const going of state.drives.values()) going.stop('lost')
-  if (await state.owner.takeOver()) pump(state)
+  await takeOver(state)
+}
+
+async function takeOver(state: EngineState): Promise<void> {
+  const dead = await state.owner.takeOver()
+  state.suspects.end(dead)
+  if (dead.length > 0) pump(state)
 }
 
 async function poll(state: EngineState): Promise<void> {
@@ -329,6 +302,7 @@ async function poll(state: EngineState): Promise<void> {
     for (const id of woken) await wakeRun(state, id)
   }
   await resumeHeld(state)
+  if (state.isStarted && !state.isDraining) await state.suspects.look()
   pump(state)
 }
 
@@ -371,10 +345,12 @@ async function drain(state: EngineState, timeoutMs: number): Promise<void> {
   const cancel = timers.after(timeoutMs, () => {
     for (const going of state.drives.values()) going.stop('lost')
   })
+  const suspects = state.suspects.drain(timeoutMs)
   // What is being claimed just now is given up with the rest.
   await state.looked
   while (state.drives.size > 0) await Promise.all([...state.drives.values()].map(({ ended }) => ended))
   cancel()
+  await suspects
   state.isOver = true
   for (const alarm of state.alarms) alarm.cancel()
   if (state.heart !== undefined) await store.retire(state.owner.id)

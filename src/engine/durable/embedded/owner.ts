@@ -22,8 +22,8 @@ export interface Owner {
   readonly id: string
   /** Beats. @returns `late`: this process was stopped for so long that its claims may be others'. */
   beat(): Promise<'on-time' | 'late'>
-  /** Gives the runs of dead owners back. @returns whether there were any. */
-  takeOver(): Promise<boolean>
+  /** Gives the runs of dead owners back. @returns who they were. */
+  takeOver(): Promise<readonly OwnerBeat[]>
 }
 
 export function createOwner(id: string, process: OwnerProcess, store: RecordStore, clock: Clock): Owner {
@@ -54,7 +54,7 @@ export function createOwner(id: string, process: OwnerProcess, store: RecordStor
         seen.delete(other.id)
         await store.takeFrom(other.id)
       }
-      return dead.length > 0
+      return dead
     },
   }
 }

@@ -7,8 +7,6 @@ import type { Tables } from './values.ts'
 
 /** Runs that become due in one look; the rest follow with the next. */
 const PROMOTED = 500
-/** So long others go before a suspect, which needs a process of its own: then nothing is claimed until it had its turn. */
-const SUSPECT_PATIENCE_MS = 2000
 /** The death of its owner after which a run is taken for their cause (OWN-7). */
 const POISON_DEATHS = 3
 
@@ -21,19 +19,18 @@ export function claimIn(
 ): readonly Claim[] {
   promote(tables)
   if (only !== undefined) return claimOne(tables, owner, only)
-  const owned = deathsOf(tables, owner)
-  if (owned.some(deaths => deaths >= SUSPECT_DEATHS)) return []
-  const suspect = tables
-    .prepared<{ id: string; queued_at: number }>(`SELECT id, queued_at FROM run WHERE queue = 'suspect' ORDER BY id LIMIT 1`)
-    .get()
-  if (suspect !== undefined && owned.length === 0) return [take(tables, owner, suspect.id)]
-  if (suspect !== undefined && tables.clock.now() - suspect.queued_at > SUSPECT_PATIENCE_MS) return []
   // A plain parameter as the limit makes SQLite plan anew with each value of it, and so each claim.
   const ready =
     most === undefined
       ? tables.prepared<{ id: string }>(`SELECT id FROM run WHERE queue = 'ready' ORDER BY priority DESC, id LIMIT ? + 0`).all(limit)
       : readyWithin(tables, owner, limit, most)
   return ready.map(({ id }) => take(tables, owner, id))
+}
+
+export function suspectsIn({ prepared }: Tables, limit: number): readonly string[] {
+  return prepared<{ id: string }>(`SELECT id FROM run WHERE queue = 'suspect' ORDER BY id LIMIT ?`)
+    .all(limit)
+    .map(({ id }) => id)
 }
 
 /** What is ready and not of a flow of which the owner has enough. */
@@ -53,7 +50,7 @@ function readyWithin({ prepared }: Tables, owner: string, limit: number, most: F
   })
 }
 
-/** A suspect has nothing beside it, here either: what is asked for is asked for again at the next look. */
+/** A suspect has nothing beside it (OWN-7): what is asked for is asked for again at the next look. */
 function claimOne(tables: Tables, owner: string, id: string): readonly Claim[] {
   const queue = readRow(tables, id)?.queue
   if (queue !== 'ready' && queue !== 'suspect') return []

@@ -5,7 +5,7 @@ import type { JsonValue } from '../../../base/json.ts'
 import { OperationError } from '../../../diagnostics/operation-error.ts'
 import { openDatabase, type SqliteStore } from '../../../sqlite/database.ts'
 import type { Claim, LoadedRun, RecordStore, RunCount, RunFilter, RunRecord } from '../record-store.ts'
-import { acknowledgeIn, beatIn, claimIn, heldByBudgetsIn, heldIn, nextDueIn, ownersIn, retireIn, takeFromIn } from './claims.ts'
+import { acknowledgeIn, beatIn, claimIn, heldByBudgetsIn, heldIn, nextDueIn, ownersIn, retireIn, suspectsIn, takeFromIn } from './claims.ts'
 import { eventsAfter } from './events.ts'
 import { loadStepsIn, stepsAtIn } from './journal.ts'
 import { purgeIn } from './retention.ts'
@@ -74,6 +74,7 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
     dropWaits: (claim, paths) => write(() => dropWaitsIn(database, claim, paths)),
     shiftWaits: waits => write(() => shiftWaitsIn(database, waits)),
     consumeSignal: (claim, path, name) => write(() => consumeSignalIn(database, claim, path, name), claim.run),
+    suspects: limit => read(() => suspectsIn(database, limit)),
     claim: (owner, limit, only, most) => write(() => claimIn(database, owner, limit, compact({ only, most }))),
     release: async (claim, to) => {
       const prepared = prepareRelease(to)
