@@ -8,6 +8,7 @@ import {
   formatDay,
   formatMoment,
   formatMoney,
+  formatMoneys,
   formatMoneyUnder,
   formatPrice,
   formatShare,
@@ -176,16 +177,19 @@ const BUDGETS: readonly Column[] = [
 /** How each counter stands, and when it starts again. */
 export function budgetsText({ environment, counters }: BudgetStandings, style: Style): string {
   if (counters.length === 0) return `No budgets in ${environment}.\n`
-  const rows = counters.map(counter => [
-    counter.budget,
-    oneLine([counter.value, counter.run ?? ''].filter(text => text !== '').join(', ')),
-    formatMoney(counter.spentNano),
-    formatMoney(counter.reservedNano),
-    formatPrice(counter.limitNano),
-    leftText(counter),
-    formatShare(counter.spentNano / counter.limitNano),
-    counter.run === undefined ? formatMoment(counter.window.endMs) : 'with each run',
-  ])
+  const rows = counters.map(counter => {
+    const { budget, value, run, spentNano, reservedNano, limitNano, window } = counter
+    const leftNano = leftOf(counter)
+    const [spent = '', reserved = '', limit = '', left = ''] = formatMoneys([spentNano, reservedNano, limitNano, Math.abs(leftNano)])
+    return [
+      budget,
+      oneLine([value, run ?? ''].filter(text => text !== '').join(', ')),
+      ...[spent, reserved, limit],
+      leftNano < 0 ? `${left} over` : left,
+      formatShare(spentNano / limitNano),
+      run === undefined ? formatMoment(window.endMs) : 'with each run',
+    ]
+  })
   const isKept = (_: unknown, column: number) => column !== 1 || rows.some(row => row[1] !== '')
   const lines = tableLines(
     BUDGETS.filter(isKept),
@@ -195,12 +199,7 @@ export function budgetsText({ environment, counters }: BudgetStandings, style: S
   return `Budgets in ${environment}\n\n${lines.join('\n')}\n`
 }
 
-/** What may be reserved yet; a provider that billed more than was reserved has overrun the limit (BUD-3). */
-function leftText(counter: CounterStanding): string {
-  const leftNano = leftOf(counter)
-  return leftNano < 0 ? `${formatMoney(-leftNano)} over` : formatMoney(leftNano)
-}
-
+/** What may be reserved yet; less than nothing where a provider billed more than was reserved (BUD-3). */
 function leftOf({ limitNano, spentNano, reservedNano }: CounterStanding): number {
   return limitNano - spentNano - reservedNano
 }

@@ -82,8 +82,8 @@ t.test('BUD-3: budgets: each counter with what it is for, what is left, and an o
     `Budgets in dev
 
 budget        for      spent  reserved  limit        left    used          starts again
-budget.daily           $6.00     $0.00     $5  $1.00 over  120.0%  2026-11-22 00:00:00Z
-budget.run    acme, R  $1.00     $0.00     $5       $4.00   20.0%         with each run
+budget.daily           $6.00     $0.00  $5.00  $1.00 over  120.0%  2026-11-22 00:00:00Z
+budget.run    acme, R  $1.00     $0.00  $5.00       $4.00   20.0%         with each run
 `,
   )
   t.equal(budgetsText({ environment: 'dev', counters: [] }, style), 'No budgets in dev.\n')
