@@ -126,7 +126,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
   'needs a graph that no plan lets through, or one of 500 nodes': ['run/too-many-nodes', 'workflow/too-large'],
   'needs a value of 8 MB': ['run/value-too-large'],
   'needs a deadline that passes between two attempts': ['gateway/deadline'],
-  'needs a mistake of our own': ['node/failed'],
+  'needs a mistake of our own': ['node/failed', 'run/interpreter-failed'],
   'needs a kill in the middle of a call': ['run/unknown-effect', 'run/poison'],
   'needs a thousand signals, or a million runs': ['run/too-many-signals', 'run/ambiguous'],
   'needs a server, where no tool may start a process': ['tool/command-refused'],

@@ -88,6 +88,13 @@ export const runCommandCodes = {
     why: 'A run that ends every process that touches it is put aside, so that the others go on.',
     cure: ['Find out why: memory is the usual cause.', 'Then:  flowrun runs resume RUN'],
   },
+  'run/interpreter-failed': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A bug of flowrun keeps this run from going on.',
+    why: 'The run is put aside, for it would do the same again, and pay for it again.',
+    cure: ['Report it, with what flowrun runs show RUN says.', 'With a flowrun that can go on with it:  flowrun runs resume RUN'],
+  },
   'run/deadline': {
     severity: 'error',
     since: '1.0',
