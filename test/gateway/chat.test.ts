@@ -105,6 +105,12 @@ t.test('BUD-5: an error inside of a stream counts with the usage that was report
   t.match(failure, { class: 'overloaded', usage: { input: 10, output: 3 } })
 })
 
+t.test('NUM-4: of an answer that is cut in the middle of a sign, the half of it is no text', async t => {
+  const { stream } = await bench(t)
+  const { outcome } = await stream([delta({ content: 'Good \ud83d' }), delta({ content: '\ude00 and \ud83d' }), delta({}, 'length')])
+  t.match(outcome, { text: 'Good \u{1f600} and \ufffd', output: 'Good \u{1f600} and \ufffd' })
+})
+
 t.test('a signature of thoughts goes back with its tool call, to the same model alone', async t => {
   const { server, stream, call, target } = await bench(t)
   const extra_content = { google: { thought_signature: 'c2lnbmVk' } }

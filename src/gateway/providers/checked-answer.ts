@@ -11,6 +11,8 @@ export function checkedAnswer(answer: Answer, call: ModelCall): Answer {
     throw new CallFailure({ class: 'content_filter', message: text === '' ? 'the answer was withheld' : text, ...known })
   if (finishReason === 'other' && text === '' && toolCalls.length === 0)
     throw new CallFailure({ class: 'invalid_response', message: 'the answer is empty', ...known })
-  const isWrapped = call.output !== undefined && outputModeOf(call) !== 'instructions' && !isObjectSchema(call.output)
+  // Half of a sign, where an answer was cut, is no text (NUM-4); a typed answer is held against its type instead.
+  if (call.output === undefined) return text.isWellFormed() ? answer : { ...answer, text: text.toWellFormed() }
+  const isWrapped = outputModeOf(call) !== 'instructions' && !isObjectSchema(call.output)
   return isWrapped ? { ...answer, text: unwrapAnswer(text) } : answer
 }
