@@ -151,8 +151,13 @@ export abstract class BaseCommand extends Command {
       signal: this.interruption(),
       onWaitingForLock: by => this.tell(lockText(by, timeout)),
       onTookOver: from => this.tell(takeoverText(from, this.host.clock.now())),
-      onStillLocked: error => this.#late.push(error.diagnostic),
+      onStillLocked: error => this.failLate(error),
     }
+  }
+
+  /** Something failed when the work was done already: it is shown behind the result, and the command ends with 1. */
+  protected failLate({ diagnostic }: OperationError): void {
+    this.#late.push(diagnostic)
   }
 
   /** One line on a terminal's stderr that the next call replaces; an empty text erases it. Nothing elsewhere. */

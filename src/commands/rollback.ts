@@ -4,10 +4,13 @@ import { createApp } from '../app.ts'
 import { compact } from '../base/compact.ts'
 import { userName } from '../base/user.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
+import type { RunRecord } from '../engine/durable/record-store.ts'
 import { isRefused, type PointerReleaseResult } from '../operations/pointer-release.ts'
-import { type RollbackGoal, rollback } from '../operations/rollback.ts'
+import { leftDigests, type RollbackGoal, rollback } from '../operations/rollback.ts'
+import { RUN_ACTIONS, type RunAction, settlePinnedRuns } from '../operations/runs/pinned.ts'
 import type { PointerPlan } from '../plan/pointer-plan.ts'
-import { afterRollback, rollbackText, rolledBackText } from '../views/pointer-plan.ts'
+import type { Release } from '../registry/release.ts'
+import { afterRollback, rollbackText, rolledBackText, settledText } from '../views/pointer-plan.ts'
 import { pointerPlanJson } from '../views/pointer-plan-json.ts'
 import { pointerRefusal } from '../views/pointer-refusal.ts'
 import { movedText } from '../views/recovered.ts'
@@ -31,6 +34,7 @@ export default class Rollback extends BaseCommand {
   static override examples = [
     'flowrun rollback prompt.answer -e prod --reason "answers twice as long"',
     'flowrun rollback prompt.answer --to 5 -e prod --reason "the last good one"',
+    'flowrun rollback prompt.answer --runs pause -e prod --reason "wrong refunds"',
     'flowrun rollback --to-release 14 -e prod --reason "timeouts since noon"',
   ]
   static override exitCodes = 'Exit codes: 0 done, 1 error or declined, 3 refused by a hold or an interface, 130 interrupted.'
@@ -45,6 +49,13 @@ export default class Rollback extends BaseCommand {
       helpValue: 'TEXT',
       summary: 'recorded with the release and its holds; asked for when left out',
     }),
+    runs: Flags.option({
+      helpGroup: HOW,
+      helpValue: 'ACTION',
+      summary: 'runs in flight on what it leaves: keep, pause, cancel',
+      options: RUN_ACTIONS,
+      default: 'keep' as const,
+    })(),
     'no-hold': Flags.boolean({ helpGroup: HOW, summary: 'hold nothing: the next apply may publish it again' }),
     'override-hold': reasonFlag({ helpGroup: HOW, summary: 'go to a version that is held; audited' }),
     'force-incompatible': reasonFlag({ helpGroup: HOW, summary: 'leave references that do not fit; audited' }),
@@ -69,18 +80,39 @@ export default class Rollback extends BaseCommand {
       reason,
       placesHolds: !flags['no-hold'],
       withDependents: flags['with-dependents'],
+      runs: flags.runs,
       ...reasons,
       ...this.locking(flags['lock-timeout']),
       lock: flags.lock,
       approve: async (plan, moved) => {
         if (moved) this.note(movedText({ environment: plan.environment, base: { release: plan.base } }, moved, this.host.clock.now()))
-        if (!this.forMachine) this.print(rollbackText(plan, this.terminal.out.style))
+        if (!this.forMachine) this.print(rollbackText(plan, flags.runs, this.terminal.out.style))
         if (isRefused(plan, reasons) || !(await this.#approves(plan, command))) return 'no'
         return flags.yes ? 'unattended' : 'yes'
       },
     })
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
-    return this.#conclude(found.value, command, reasons.overrideHold !== undefined)
+    const result = found.value
+    const runs = result.outcome === 'released' ? await this.#settleRuns(result.plan, flags.runs) : []
+    return this.#conclude(result, { command, overridesHolds: reasons.overrideHold !== undefined, action: flags.runs, runs })
+  }
+
+  /** The release stands, whatever comes of the runs. */
+  async #settleRuns({ environment, moves }: PointerPlan, action: RunAction): Promise<readonly RunRecord[]> {
+    if (action === 'keep') return []
+    const left = moves.flatMap(({ address, before }) => (before ? [`${address}@${before.version}`] : []))
+    try {
+      const settled = await settlePinnedRuns(createApp(this.host), {
+        ...{ environment, action, digests: leftDigests(moves) },
+        because: left.length === 1 ? `${left[0]} was rolled back` : `${environment} was rolled back`,
+        onWarning: text => this.note(`Warning: ${text}.\n`),
+      })
+      return settled.outcome === 'found' ? settled.value : []
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error
+      this.failLate(error)
+      return []
+    }
   }
 
   /** undefined: nobody gave one. */
@@ -105,11 +137,12 @@ export default class Rollback extends BaseCommand {
     })
   }
 
-  #conclude(result: PointerReleaseResult, command: string, overridesHolds: boolean): ExitCode {
+  #conclude(result: PointerReleaseResult, { command, overridesHolds, action, runs }: Ending): ExitCode {
     const { plan } = result
+    const json = (release: Release | undefined) => pointerPlanJson(plan, release, { action, runs })
     switch (result.outcome) {
       case 'released':
-        this.present({ text: () => rolledBackText(plan, result.release), json: () => pointerPlanJson(plan, result.release) })
+        this.present({ text: () => rolledBackText(plan, result.release) + settledText(action, runs), json: () => json(result.release) })
         this.note(afterRollback(plan))
         return exitCodes.done
       case 'refused':
@@ -123,9 +156,17 @@ export default class Rollback extends BaseCommand {
         this.note('Rollback stopped. Nothing was changed.\n')
         return this.interruptedCode ?? exitCodes.interrupted
       case 'nothing-to-do':
-        return this.present({ text: () => '', json: () => pointerPlanJson(plan, undefined) })
+        return this.present({ text: () => '', json: () => json(undefined) })
     }
   }
+}
+
+interface Ending {
+  readonly command: string
+  readonly overridesHolds: boolean
+  readonly action: RunAction
+  /** As the rollback left them. */
+  readonly runs: readonly RunRecord[]
 }
 
 interface GoalFlags {
@@ -136,6 +177,7 @@ interface GoalFlags {
 interface TypedFlags extends GoalFlags {
   readonly 'with-dependents': boolean
   readonly 'no-hold': boolean
+  readonly runs: RunAction
   readonly environment?: string | undefined
 }
 
@@ -167,6 +209,7 @@ function commandText(address: string | undefined, flags: TypedFlags): string {
     ...(release === undefined ? [] : [`--to-release ${release}`]),
     ...(flags['with-dependents'] ? ['--with-dependents'] : []),
     ...(flags['no-hold'] ? ['--no-hold'] : []),
+    ...(flags.runs === 'keep' ? [] : [`--runs ${flags.runs}`]),
     ...(environment === undefined ? [] : [`-e ${shellWord(environment)}`]),
   ].join(' ')
 }

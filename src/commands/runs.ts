@@ -3,6 +3,7 @@ import { createApp } from '../app.ts'
 import { type ListOptions, listRuns, readStates } from '../operations/runs/list.ts'
 import { runsCountText, runsJson, runsText } from '../views/runs.ts'
 import { shellWord } from '../views/shell-word.ts'
+import { checkAddress } from './address.ts'
 import { BaseCommand } from './base-command.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { shown } from './flags.ts'
@@ -19,14 +20,15 @@ export default class Runs extends BaseCommand {
     'RUN is the id of a run, the last 4 or more characters of it, or @last. Runs of the working copy belong to the default environment. Alone it is runs list.'
   static override examples = [
     'flowrun runs -e prod --state failed,paused',
+    'flowrun runs --pinned prompt.answer@8 -e prod',
     'flowrun runs show @last',
     'flowrun runs approve RTQ0 -e prod',
-    'flowrun runs retry VBWA --from answer',
   ]
   static override flags = {
     state: Flags.string({ helpGroup: WHAT, helpValue: 'STATES', summary: 'queued, running, waiting, paused, failed …, or several' }),
     flow: Flags.string({ helpGroup: WHAT, helpValue: 'ADDRESS', summary: 'only runs of this flow' }),
-    since: Flags.string({ helpGroup: WHAT, helpValue: 'TIME', summary: 'from then on: 24h, 2026-11-14', default: '7d' }),
+    pinned: Flags.string({ helpGroup: WHAT, helpValue: 'ADDRESS@N', summary: 'only runs in flight that have this version, of any age' }),
+    since: Flags.string({ helpGroup: WHAT, helpValue: 'TIME', summary: 'from then on: 24h, 2026-11-14 (default 7d)' }),
     limit: Flags.integer({ helpGroup: WHAT, helpValue: 'N', summary: 'at most so many', default: 20, min: 1, max: 1000 }),
     cursor: Flags.string({ helpGroup: WHAT, helpValue: 'RUN', summary: 'those before this run: the next page' }),
     ...shown(WHAT, 'environment', 'json'),
@@ -34,13 +36,16 @@ export default class Runs extends BaseCommand {
 
   async run(): Promise<ExitCode> {
     const { flags } = await this.parse(Runs)
-    const { state, flow, cursor, limit, since } = flags
+    const { state, flow, cursor, limit, pinned } = flags
+    // What a version is in may have been begun weeks ago.
+    const since = flags.since ?? (pinned === undefined ? '7d' : undefined)
     const options: ListOptions = {
       ...this.chosenEnvironment(flags),
       ...(state === undefined ? {} : { states: readStates(state) }),
       ...(flow === undefined ? {} : { flow }),
       ...(cursor === undefined ? {} : { cursor: cursor.toUpperCase() }),
-      sinceMs: readSince(since, this.host.clock.now()),
+      ...(pinned === undefined ? {} : { pinned: checkAddress(pinned, { haveVersion: true }) }),
+      ...(since === undefined ? {} : { sinceMs: readSince(since, this.host.clock.now()) }),
       limit,
     }
     const found = await listRuns(createApp(this.host), options)
@@ -55,7 +60,8 @@ export default class Runs extends BaseCommand {
       ...(flags.environment === undefined ? [] : ['-e', flags.environment]),
       ...(state === undefined ? [] : ['--state', state]),
       ...(flow === undefined ? [] : ['--flow', shellWord(flow)]),
-      ...(since === '7d' ? [] : ['--since', since]),
+      ...(pinned === undefined ? [] : ['--pinned', shellWord(pinned)]),
+      ...(flags.since === undefined ? [] : ['--since', flags.since]),
       ...(limit === 20 ? [] : ['--limit', String(limit)]),
     ]
     const page = next === undefined || !this.givesHints ? '' : ` Next page:\n  ${['flowrun runs', ...words, '--cursor', next].join(' ')}`

@@ -1,3 +1,4 @@
+import { compact } from '../base/compact.ts'
 import type { Digest } from '../base/digest.ts'
 import { suggest } from '../base/suggest.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
@@ -11,7 +12,8 @@ import type { BrokenReference } from '../registry/release.ts'
 import { type Deployed, withStores } from './deployed.ts'
 import { brokenBy, foldedInto, requireVersions } from './pointer-facts.ts'
 import { type PointerReleaseOptions, type PointerReleaseResult, pointerRequest, releasePointers } from './pointer-release.ts'
-import type { OperationHost, ProjectOptions } from './project.ts'
+import type { OperationHost, Project, ProjectOptions } from './project.ts'
+import { closuresWith, concernedBy, type RunAction } from './runs/pinned.ts'
 import { neverPublished } from './versions.ts'
 
 export interface RollbackOptions extends ProjectOptions, PointerReleaseOptions {
@@ -20,6 +22,8 @@ export interface RollbackOptions extends ProjectOptions, PointerReleaseOptions {
   readonly placesHolds: boolean
   /** Takes along what would not fit any more (HOLD-6). */
   readonly withDependents: boolean
+  /** What will become of runs in flight on what it leaves: they are counted for it (HOLD-9). */
+  readonly runs: RunAction
 }
 
 /** Without a number, the one before. */
@@ -38,14 +42,35 @@ export function rollback(host: OperationHost, options: RollbackOptions): Promise
     const environment = project.environment.name
     const applyId = host.newId()
     const prepare = async () => {
-      const plan = await planRollback(registry, environment, options)
-      return {
-        plan: { ...plan, applyId },
-        commit: () => registry.commitRelease(pointerRequest({ ...plan, applyId }, options)),
-      }
+      const made = await planRollback(registry, environment, options)
+      const plan: PointerPlan = { ...made, applyId, ...compact({ inFlight: await runsInFlight(host, project, made.moves, options.runs) }) }
+      return { plan, commit: () => registry.commitRelease(pointerRequest(plan, options)) }
     }
     return releasePointers(host, backend, prepare, options)
   })
+}
+
+/** Runs that keep to themselves stop no rollback, also where they cannot be read; those that are to be acted on are needed. */
+async function runsInFlight(host: OperationHost, project: Project, moves: readonly PointerMove[], action: RunAction) {
+  const { root, settings, environment } = project
+  try {
+    const runs = await host.openRuns(root)
+    try {
+      const filter = { project: settings.project, environment: environment.name, ...concernedBy(action) }
+      const closures = await closuresWith(runs, filter, leftDigests(moves))
+      return [...closures.values()].reduce((sum, count) => sum + count, 0)
+    } finally {
+      await runs.close()
+    }
+  } catch (error) {
+    if (action === 'keep' && error instanceof OperationError) return undefined
+    throw error
+  }
+}
+
+/** Contents that are not active any more where they were. */
+export function leftDigests(moves: readonly PointerMove[]): ReadonlySet<Digest> {
+  return new Set(moves.flatMap(({ before }) => (before ? [before.digest] : [])))
 }
 
 /** Where an address is to point; null archives it. */

@@ -4,6 +4,7 @@ import { invariant } from '../base/invariant.ts'
 import { OperationError } from '../diagnostics/operation-error.ts'
 import type { Pointer } from '../registry/pointer.ts'
 import type { Registry } from '../registry/registry.ts'
+import type { ArtifactVersion } from '../registry/version.ts'
 import { type Deployed, readDeployed } from './deployed.ts'
 import type { OperationHost, ProjectOptions } from './project.ts'
 import { neverPublished } from './versions.ts'
@@ -43,6 +44,17 @@ export function showVersion(host: OperationHost, options: ProjectOptions, refere
 
 /** @throws OperationError `registry/never-published`, `registry/not-active`, `registry/unknown-version`. */
 export async function findVersion(registry: Registry, environment: string, reference: string): Promise<ShownArtifact> {
+  const version = await versionNamed(registry, environment, reference)
+  const { address } = version
+  const artifact = (await registry.artifacts([{ address, digest: version.digest }])).get(version.digest)
+  invariant(artifact, 'registry/artifact-not-given', 'the registry answers with every content that it was asked for, or throws')
+  const active = await registry.pointersTo(address)
+  const activeIn = [...active].flatMap(([name, pointer]) => (pointer.version === version.version ? [name] : []))
+  return { ...version, artifact, activeIn: activeIn.sort() }
+}
+
+/** The same, without reading what it says. */
+export async function versionNamed(registry: Registry, environment: string, reference: string): Promise<ArtifactVersion> {
   const [address = '', number] = reference.split('@')
   const versions = await registry.versionsOf(address)
   if (versions.length === 0) throw neverPublished(address, [...(await registry.highestVersions()).keys()])
@@ -62,9 +74,5 @@ export async function findVersion(registry: Registry, environment: string, refer
       detail: `The newest is ${address}@${versions[0]?.version}. All: flowrun versions ${address}`,
     })
   }
-  const artifact = (await registry.artifacts([{ address, digest: version.digest }])).get(version.digest)
-  invariant(artifact, 'registry/artifact-not-given', 'the registry answers with every content that it was asked for, or throws')
-  const active = await registry.pointersTo(address)
-  const activeIn = [...active].flatMap(([name, pointer]) => (pointer.version === version.version ? [name] : []))
-  return { ...version, artifact, activeIn: activeIn.sort() }
+  return version
 }

@@ -22,6 +22,8 @@ export interface PointerPlan {
   readonly restores?: number
   /** Versions that are held from then on. */
   readonly held: readonly HeldVersion[]
+  /** Of a rollback: runs that are not over and are pinned to what it leaves (HOLD-9); absent where nobody could tell. */
+  readonly inFlight?: number
   /** Why it would be refused: holds in force on what it would point to (HOLD-3). */
   readonly obstacles: readonly HeldTarget[]
   /** References that would not fit any more, with both ends (HOLD-6). */

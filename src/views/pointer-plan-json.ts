@@ -1,12 +1,20 @@
 import type { JsonObject, JsonValue } from '../base/json.ts'
+import type { RunRecord } from '../engine/durable/record-store.ts'
+import type { RunAction } from '../operations/runs/pinned.ts'
 import type { HeldVersion, PointerMove, PointerPlan } from '../plan/pointer-plan.ts'
 import type { PointedVersion } from '../registry/pointer.ts'
 import type { Release } from '../registry/release.ts'
 import { jsonDocument } from './json-document.ts'
 import { addressParts } from './plan-resource.ts'
 
+/** Runs in flight on what a rollback has left, and what became of them (HOLD-9). */
+export interface SettledRuns {
+  readonly action: RunAction
+  readonly runs: readonly Pick<RunRecord, 'id' | 'flow' | 'state'>[]
+}
+
 /** What a rollback or a promote did, or would do: `release` is null where none was made. schemas/output/rollback.schema.json */
-export function pointerPlanJson(plan: PointerPlan, release: Release | undefined): string {
+export function pointerPlanJson(plan: PointerPlan, release: Release | undefined, settled?: SettledRuns): string {
   const { environment, base, restores, source } = plan
   return jsonDocument({
     environment,
@@ -31,6 +39,15 @@ export function pointerPlanJson(plan: PointerPlan, release: Release | undefined)
       target,
       target_version: targetVersion,
     })),
+    ...(settled
+      ? {
+          runs: {
+            action: settled.action,
+            in_flight: plan.inFlight ?? null,
+            settled: settled.runs.map(({ id, flow, state }) => ({ id, flow, state })),
+          },
+        }
+      : {}),
     release: release ? { number: release.number, apply_id: release.applyId, at: new Date(release.createdAtMs).toISOString() } : null,
   })
 }

@@ -1,4 +1,6 @@
 import { enumerate } from '../base/enumerate.ts'
+import { type RunRecord, TERMINAL_STATES } from '../engine/durable/record-store.ts'
+import type { RunAction } from '../operations/runs/pinned.ts'
 import { countMoves, type HeldVersion, type PointerMove, type PointerPlan } from '../plan/pointer-plan.ts'
 import type { Release } from '../registry/release.ts'
 import { type ChangeHeader, versionsText } from './change-text.ts'
@@ -9,9 +11,10 @@ import type { Style } from './style.ts'
 
 /** Names of a list before it is counted instead. */
 const NAMED_MAX = 3
+const ACTION_DONE = { pause: 'paused', cancel: 'cancelled' } as const
 
 /** A rollback as a person reads it before the question (cli.md 3.11). Ends with a newline. */
-export function rollbackText(plan: PointerPlan, style: Style): string {
+export function rollbackText(plan: PointerPlan, action: RunAction, style: Style): string {
   const { environment, base, moves, restores } = plan
   const target = restores === undefined ? '' : `, to what release ${restores} was`
   const headers = headerLines(
@@ -22,7 +25,44 @@ export function rollbackText(plan: PointerPlan, style: Style): string {
     const users = restores === undefined ? (moves[index]?.usedBy ?? []) : []
     return users.length === 0 ? [header] : [header, `      used by  ${users.join(', ')}`]
   })
-  return `${[`Rollback of ${style.paint.address(environment)}, release ${base}${target}`, '', ...lines, ...liftedLines(plan, style)].join('\n')}\n`
+  const title = `Rollback of ${style.paint.address(environment)}, release ${base}${target}`
+  return `${[title, '', ...lines, ...inFlightLines(plan, action), ...liftedLines(plan, style)].join('\n')}\n`
+}
+
+/** What becomes of runs in flight on what it leaves (HOLD-9). */
+function inFlightLines({ moves, inFlight = 0 }: PointerPlan, action: RunAction): readonly string[] {
+  if (inFlight === 0) return []
+  const [move, ...others] = moves
+  const before = move?.before && others.length === 0 ? `@${move.before.version}` : 'what it leaves'
+  const runs = `${formatCount(inFlight)} ${inFlight === 1 ? 'run' : 'runs'} in flight`
+  const fate =
+    action === 'keep'
+      ? `${runs} ${inFlight === 1 ? 'finishes' : 'finish'} on ${before}`
+      : `${runs} on ${before} ${inFlight === 1 ? 'is' : 'are'} ${ACTION_DONE[action]}`
+  const next = move?.after && others.length === 0 ? `; new runs use @${move.after.version}` : ''
+  return [`      ${fate}${next}`]
+}
+
+/** What was done about them: `2 runs are paused.` */
+export function settledText(action: RunAction, runs: readonly Pick<RunRecord, 'state'>[]): string {
+  if (action === 'keep') return ''
+  if (runs.length === 0) return 'No run was in flight on what it left.\n'
+  const wanted = ACTION_DONE[action]
+  const done = runs.filter(({ state }) => state === wanted).length
+  const ended = runs.filter(({ state }) => state !== wanted && TERMINAL_STATES.has(state)).length
+  const others = runs.length - done - ended
+  const sentences = [
+    `${runCount(done, 'is', 'are')} ${wanted}.`,
+    ...(ended === 0 ? [] : [`${runCount(ended, 'has', 'have')} ended before.`]),
+    ...(others === 0
+      ? []
+      : [`${runCount(others, 'is', 'are')} being cancelled by the process that works on ${others === 1 ? 'it' : 'them'}.`]),
+  ]
+  return `${sentences.join(' ')}\n`
+}
+
+function runCount(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? `run ${one}` : `runs ${many}`}`
 }
 
 function rollbackSummary({ before, after }: PointerMove, restores: number | undefined): string {

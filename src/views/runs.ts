@@ -21,9 +21,9 @@ const COLUMNS: readonly Column[] = [
 /** Why a run is paused; shown where one is. */
 const REASON: Column = { title: 'reason' }
 
-/** @param since as it was asked for: `7d`. */
-export function runsText({ environment, runs }: RunList, since: string, style: Style): string {
-  if (runs.length === 0) return `No such runs in ${environment} ${periodText(since)}.\n`
+/** @param since as it was asked for: `7d`; undefined: of any age. */
+export function runsText({ environment, runs }: RunList, since: string | undefined, style: Style): string {
+  if (runs.length === 0) return `No such runs in ${environment}${periodText(since)}.\n`
   const costs = formatMoneys(runs.map(({ costNano }) => costNano))
   const rows = runs.map((run, index) => [
     run.id,
@@ -41,17 +41,18 @@ export function runsText({ environment, runs }: RunList, since: string, style: S
 }
 
 /** `4 of 1,204 runs in 7 days.`; undefined: all are listed. */
-export function runsCountText({ runs, total }: RunList, since: string): string | undefined {
+export function runsCountText({ runs, total }: RunList, since: string | undefined): string | undefined {
   return runs.length === 0 || runs.length === total
     ? undefined
-    : `${formatCount(runs.length)} of ${formatCount(total)} runs ${periodText(since)}.`
+    : `${formatCount(runs.length)} of ${formatCount(total)} runs${periodText(since)}.`
 }
 
 /** @param since as it was asked for: `7d`. */
-function periodText(since: string): string {
+function periodText(since: string | undefined): string {
+  if (since === undefined) return ''
   const days = /^(\d+)d$/.exec(since)?.[1]
-  if (days !== undefined) return `in ${days} ${days === '1' ? 'day' : 'days'}`
-  return since.includes('-') ? `since ${since}` : `in ${since}`
+  if (days !== undefined) return ` in ${days} ${days === '1' ? 'day' : 'days'}`
+  return since.includes('-') ? ` since ${since}` : ` in ${since}`
 }
 
 function timeOf({ startedAtMs, createdAtMs, endedAtMs }: RunRecord): string {

@@ -75,6 +75,25 @@ function submits(scenario: Scenario): void {
     t.equal(await store.getRun('R999'), undefined)
   })
 
+  scenario('HOLD-9: runs are counted and listed by the closures that they are pinned to', async (t, { store, submit }) => {
+    await submit(1, { closureDigest: 'sha256:a' })
+    await submit(2, { closureDigest: 'sha256:b' })
+    await submit(3, { closureDigest: 'sha256:a' })
+    await submit(4, { closureDigest: 'sha256:a', environment: 'prod' })
+    const filter = { project: 'shop', environment: 'dev' }
+    t.same([...(await store.countClosures(filter))].sort(), [
+      ['sha256:a', 2],
+      ['sha256:b', 1],
+    ])
+    const pinned = { ...filter, closures: ['sha256:a', 'sha256:other'] }
+    t.same(
+      (await store.listRuns({ ...pinned, limit: 9 })).map(({ id }) => id),
+      ['R003', 'R001'],
+    )
+    t.match(await store.countRuns(pinned), [{ state: 'queued', count: 2 }])
+    t.same(await store.listRuns({ ...filter, closures: [], limit: 9 }), [])
+  })
+
   scenario('IDEM-2: a key finds its run, ended or not, and refuses another body', async (t, { store, submit, claimOne }) => {
     const id = await submit(1, { idempotencyKey: 'k' })
     t.match(await store.submit(newRun('R002', { idempotencyKey: 'k', fingerprint: 'same' })), { replayed: true, run: { id } })

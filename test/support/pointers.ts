@@ -29,7 +29,14 @@ export async function rollBack(
     typeof where === 'string'
       ? { kind: 'version', address, ...(number === undefined ? {} : { number: Number(number) }) }
       : { kind: 'release', ...(where === undefined ? {} : { number: where }) }
-  const result = await rollback(hostIn(project.folder), { ...UNATTENDED, goal, placesHolds: true, withDependents: false, ...options })
+  const result = await rollback(hostIn(project.folder), {
+    ...UNATTENDED,
+    goal,
+    placesHolds: true,
+    withDependents: false,
+    runs: 'keep',
+    ...options,
+  })
   return requireFound(result)
 }
 

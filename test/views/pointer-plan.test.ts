@@ -1,9 +1,10 @@
 import t from 'tap'
 import { digestOfText } from '../../src/base/digest.ts'
+import type { RunState } from '../../src/engine/durable/record-store.ts'
 import type { CostForecast, TokenCount } from '../../src/plan/plan.ts'
 import type { PointerMove, PointerPlan } from '../../src/plan/pointer-plan.ts'
 import type { Release } from '../../src/registry/release.ts'
-import { afterRollback, promotedText, promoteText, rollbackText, rolledBackText } from '../../src/views/pointer-plan.ts'
+import { afterRollback, promotedText, promoteText, rollbackText, rolledBackText, settledText } from '../../src/views/pointer-plan.ts'
 import { pointerRefusal } from '../../src/views/pointer-refusal.ts'
 import { plainStyle } from '../../src/views/style.ts'
 
@@ -51,10 +52,32 @@ const held = (address: string, version: number) => ({ address, version, digest }
 
 t.test('3.11 rollback', async t => {
   const one = plan({ moves: [move('prompt.answer', 8, 7, { usedBy: ['workflow.support'] })], held: [held('prompt.answer', 8)] })
-  t.equal(rollbackText(one, plainStyle), 'Rollback of prod, release 16\n\n  ~ prompt.answer   @8 → @7\n      used by  workflow.support\n')
+  t.equal(
+    rollbackText(one, 'keep', plainStyle),
+    'Rollback of prod, release 16\n\n  ~ prompt.answer   @8 → @7\n      used by  workflow.support\n',
+  )
   t.equal(rolledBackText(one, release(17)), 'Release 17 of prod. prompt.answer is @7; prompt.answer@8 is held.\n')
   t.equal(afterRollback(one), 'Until the configuration says otherwise, apply to prod is refused.\n')
   t.match(rolledBackText({ ...one, held: [] }, release(17)), 'prompt.answer is @7; nothing is held.')
+})
+
+t.test('HOLD-9: a rollback says what becomes of runs in flight, and what became of them', async t => {
+  const one = (inFlight: number) => plan({ moves: [move('prompt.answer', 8, 7)], inFlight })
+  t.match(rollbackText(one(2), 'keep', plainStyle), '\n      2 runs in flight finish on @8; new runs use @7\n')
+  t.match(rollbackText(one(1), 'keep', plainStyle), '\n      1 run in flight finishes on @8; new runs use @7\n')
+  t.match(rollbackText(one(1), 'pause', plainStyle), '\n      1 run in flight on @8 is paused; new runs use @7\n')
+  t.match(rollbackText(one(0), 'cancel', plainStyle), /→ @7\n$/)
+  const whole = plan({ restores: 14, moves: [move('prompt.answer', 8, 7), move('prompt.greet', 1, null)], inFlight: 1204 })
+  t.match(rollbackText(whole, 'cancel', plainStyle), '\n      1,204 runs in flight on what it leaves are cancelled\n')
+  const runs = (...states: RunState[]) => states.map(state => ({ state }))
+  t.equal(settledText('keep', []), '')
+  t.equal(settledText('pause', []), 'No run was in flight on what it left.\n')
+  t.equal(settledText('pause', runs('paused', 'paused', 'failed')), '2 runs are paused. 1 run has ended before.\n')
+  t.equal(settledText('cancel', runs('cancelled')), '1 run is cancelled.\n')
+  t.equal(
+    settledText('cancel', runs('cancelled', 'running', 'running')),
+    '1 run is cancelled. 2 runs are being cancelled by the process that works on them.\n',
+  )
 })
 
 t.test('a whole release says what comes back and what goes', async t => {
@@ -64,7 +87,7 @@ t.test('a whole release says what comes back and what goes', async t => {
     held: [held('model.fast', 4), held('prompt.new', 1)],
   })
   t.equal(
-    rollbackText(whole, plainStyle),
+    rollbackText(whole, 'keep', plainStyle),
     [
       'Rollback of prod, release 16, to what release 14 was',
       '',

@@ -7,6 +7,9 @@ export type RunState = 'queued' | 'running' | 'waiting' | 'paused' | 'succeeded'
 
 export const TERMINAL_STATES: ReadonlySet<RunState> = new Set(['succeeded', 'failed', 'cancelled'])
 
+/** Of runs that are not over. */
+export const OPEN_STATES: readonly RunState[] = ['queued', 'running', 'waiting', 'paused']
+
 /** A run as it is kept (RUN). Times are wall time in milliseconds since 1970. */
 export interface RunRecord {
   /** A ULID. */
@@ -159,6 +162,8 @@ export interface RecordStore {
   listRuns(filter: RunFilter): Promise<readonly RunRecord[]>
   /** How many there are of each state, without the filter's limit and cursor, and since when the oldest is due. */
   countRuns(filter: Omit<RunFilter, 'limit' | 'cursor'>): Promise<readonly RunCount[]>
+  /** The closures that runs are pinned to, and how many runs each has. */
+  countClosures(filter: Omit<RunFilter, 'limit' | 'cursor'>): Promise<ReadonlyMap<string, number>>
 
   /**
    * Runs that are due, oldest of the highest priority first, within the limits of their lanes (OWN-2). Suspects are not among
@@ -283,6 +288,8 @@ export interface RunFilter {
   readonly ending?: string
   /** Those alone that somebody submitted, and no other run. */
   readonly withoutChildren?: boolean
+  /** Pinned to one of these, by the digests of the closures. */
+  readonly closures?: readonly string[]
   readonly limit: number
   /** A run id: those older than it. */
   readonly cursor?: string

@@ -9,7 +9,7 @@ export interface Runs {
   readonly records: RecordStore
   readonly flows: Flows
   /** What a run is pinned to; undefined: it is not there any more. */
-  closureOf(run: RunRecord): Promise<Closure | undefined>
+  closureOf(run: Pick<RunRecord, 'closureDigest'>): Promise<Closure | undefined>
   /** Whether the process of an owner is there, as far as this machine can tell. */
   isAlive(owner: { readonly host: string; readonly bootId: string; readonly pid: number }): boolean
   close(): Promise<void>

@@ -1,15 +1,23 @@
+import { compact } from '../../base/compact.ts'
+import type { Digest } from '../../base/digest.ts'
 import { suggest } from '../../base/suggest.ts'
 import { OperationError } from '../../diagnostics/operation-error.ts'
-import type { RunRecord, RunState } from '../../engine/durable/record-store.ts'
-import type { OperationHost } from '../project.ts'
+import { OPEN_STATES, type RunRecord, type RunState } from '../../engine/durable/record-store.ts'
+import { openStoresOf } from '../deployed.ts'
+import type { OperationHost, Project } from '../project.ts'
+import { versionNamed } from '../show.ts'
 import { type RunsOptions, type RunsResult, withRuns } from './find.ts'
+import { closuresWith } from './pinned.ts'
 
 export const RUN_STATES: readonly RunState[] = ['queued', 'running', 'waiting', 'paused', 'succeeded', 'failed', 'cancelled']
 
 export interface ListOptions extends RunsOptions {
   readonly states?: readonly RunState[]
   readonly flow?: string
-  readonly sinceMs: number
+  /** `prompt.answer@8`: runs with this content among their pins, those in flight unless states are named (HOLD-9). */
+  readonly pinned?: string
+  /** Absent: however long ago. */
+  readonly sinceMs?: number
   readonly limit: number
   /** A whole id: those older than it. */
   readonly cursor?: string
@@ -26,13 +34,13 @@ export interface RunList {
 }
 
 export function listRuns(host: OperationHost, options: ListOptions): Promise<RunsResult<RunList>> {
-  const { states, flow, sinceMs, limit, cursor } = options
-  return withRuns(host, options, async ({ records }, { settings, environment }) => {
-    const filter = {
-      ...{ project: settings.project, environment: environment.name, sinceMs },
-      ...(states === undefined ? {} : { states }),
-      ...(flow === undefined ? {} : { flow }),
-    }
+  const { pinned, states = pinned === undefined ? undefined : OPEN_STATES, flow, sinceMs, limit, cursor } = options
+  return withRuns(host, options, async (all, project) => {
+    const { records } = all
+    const { settings, environment } = project
+    const wanted = { project: settings.project, environment: environment.name, ...compact({ states, flow, sinceMs }) }
+    const closures = pinned === undefined ? undefined : await closuresWith(all, wanted, new Set([await digestNamed(host, project, pinned)]))
+    const filter = { ...wanted, ...(closures === undefined ? {} : { closures: [...closures.keys()] }) }
     const page = await records.listRuns({ ...filter, limit: limit + 1, ...(cursor === undefined ? {} : { cursor }) })
     const counts = await records.countRuns(filter)
     const runs = page.slice(0, limit)
@@ -40,6 +48,15 @@ export function listRuns(host: OperationHost, options: ListOptions): Promise<Run
     const total = counts.reduce((sum, { count }) => sum + count, 0)
     return { environment: environment.name, runs, total, ...(last === undefined ? {} : { next: last.id }) }
   })
+}
+
+async function digestNamed(host: OperationHost, project: Project, reference: string): Promise<Digest> {
+  const stores = await openStoresOf(host, project)
+  try {
+    return (await versionNamed(stores.registry, project.environment.name, reference)).digest
+  } finally {
+    await stores.close()
+  }
 }
 
 /** `failed,cancelled`. @throws OperationError cli/bad-flag-value */

@@ -171,8 +171,8 @@ async function beginChild(state: EngineState, parent: RunRecord, child: ChildSta
 async function runOne(state: EngineState, id: string): Promise<RunRecord | undefined> {
   const { store, timers } = state.options
   live(state)
-  state.adopted.add(id)
   try {
+    await adopt(state, id)
     for (;;) {
       pump(state)
       await state.drives.get(id)?.ended
@@ -252,6 +252,16 @@ function begin(state: EngineState, claim: Claim): void {
     if (adopted.has(claim.run)) await dropEnded(state, claim.run)
     pump(state)
   })
+}
+
+/** A run that this process executes can neither go on nor be cancelled without its children, whoever began them (CAN-2, RUN-6). */
+async function adopt(state: EngineState, id: string): Promise<void> {
+  state.adopted.add(id)
+  for (const wait of await state.options.store.waits(id)) {
+    if (wait.kind !== 'child') continue
+    await adopt(state, wait.child)
+    await dropEnded(state, wait.child)
+  }
 }
 
 /** Children that this process has adopted are let go when they have ended. */

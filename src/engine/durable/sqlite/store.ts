@@ -156,6 +156,7 @@ function reads(
   | 'getRun'
   | 'listRuns'
   | 'countRuns'
+  | 'countClosures'
   | 'heldByBudgets'
   | 'load'
   | 'getBlob'
@@ -173,6 +174,7 @@ function reads(
     getRun: id => read(() => readRun(database, id)),
     listRuns: filter => read(() => runsOf(database, filter)),
     countRuns: filter => read(() => countsOf(database, filter)),
+    countClosures: filter => read(() => closureCountsOf(database, filter)),
     load: claim => read(() => loadIn(database, claim)),
     getBlob: digest =>
       read(() => {
@@ -225,14 +227,16 @@ function waitsOf(tables: Tables, run: string) {
 
 const FILTER = `project = @project AND (@environment IS NULL OR environment = @environment) AND (@flow IS NULL OR flow = @flow)
   AND created_at >= @since AND (@states IS NULL OR state IN (SELECT value FROM json_each(@states)))
-  AND (@ending IS NULL OR substr(id, -length(@ending)) = @ending) AND (NOT @roots OR parent_run IS NULL)`
+  AND (@ending IS NULL OR substr(id, -length(@ending)) = @ending) AND (NOT @roots OR parent_run IS NULL)
+  AND (@closures IS NULL OR closure IN (SELECT value FROM json_each(@closures)))`
 
 function filterOf(filter: Omit<RunFilter, 'limit'>) {
-  const { project, environment, states, flow, sinceMs = 0, ending, withoutChildren = false } = filter
+  const { project, environment, states, flow, sinceMs = 0, ending, withoutChildren = false, closures } = filter
   return {
     ...{ project, environment: environment ?? null, flow: flow ?? null, ending: ending ?? null, since: sinceMs },
     states: states === undefined ? null : JSON.stringify(states),
     roots: withoutChildren ? 1 : 0,
+    closures: closures === undefined ? null : JSON.stringify(closures),
   }
 }
 
@@ -250,6 +254,13 @@ function countsOf(tables: Tables, filter: Omit<RunFilter, 'limit' | 'cursor'>): 
       `SELECT state, count(*) AS count, min(max(queued_at, not_before)) AS oldestMs FROM run WHERE ${FILTER} GROUP BY state ORDER BY state`,
     )
     .all(filterOf(filter))
+}
+
+function closureCountsOf(tables: Tables, filter: Omit<RunFilter, 'limit' | 'cursor'>): ReadonlyMap<string, number> {
+  const rows = tables
+    .prepared<{ closure: string; count: number }>(`SELECT closure, count(*) AS count FROM run WHERE ${FILTER} GROUP BY closure`)
+    .all(filterOf(filter))
+  return new Map(rows.map(({ closure, count }) => [closure, count]))
 }
 
 /** For a submit a full disk has a name of its own: the run was not taken. */
