@@ -75,7 +75,7 @@ function runSpan({ traceId, run }: Traced, usage: NodeReport['usage'], above: st
       ...usageAttributes(usage),
       'error.type': run.error?.code,
     },
-    error: run.error?.message ?? (run.state === 'cancelled' ? 'cancelled' : undefined),
+    error: run.error?.code ?? (run.state === 'cancelled' ? 'cancelled' : undefined),
   })
 }
 
@@ -100,14 +100,14 @@ function nodeSpans(traced: Traced, node: NodeReport): readonly JsonObject[] {
   const former = tries.slice(0, -1).map(({ number, startedAtMs: startMs, endedAtMs: endMs = startMs, error: why }) =>
     spanOf({
       ...{ traceId, spanId: idOf(16, 'attempt', run.id, path, String(number)), parentId: spanId, name: `attempt ${number}` },
-      ...{ kind: SPAN_KIND.internal, startMs, endMs, error: why?.message },
+      ...{ kind: SPAN_KIND.internal, startMs, endMs, error: why?.code },
       attributes: { 'flowrun.attempt.number': number, 'error.type': why?.code },
     }),
   )
   // Calls are kept of the last attempt alone.
   const baseMs = tries.at(-1)?.startedAtMs ?? startedAtMs
   return [
-    spanOf({ ...own, parentId: around, attributes, error: error?.message }),
+    spanOf({ ...own, parentId: around, attributes, error: error?.code }),
     ...former,
     ...calls.map((call, index) => callSpan(traced, node, call, { index, baseMs })),
   ]
@@ -163,6 +163,7 @@ interface Span {
   readonly startMs: number
   readonly endMs: number
   readonly attributes: Attributes
+  /** Its code: what it says may be of what was given. */
   readonly error?: string | undefined
 }
 

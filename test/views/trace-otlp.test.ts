@@ -157,6 +157,17 @@ t.test('a trace goes over the runs that a run began, and every span but the firs
   t.same(spansOf(alone.out)[0], child, 'alone it is the same spans of the same trace')
 })
 
+t.test('what an error says may be of what was given: a span has its code alone', t => {
+  const error = { code: 'map/duplicate-key', message: 'Items 0 and 1 of "each" have one key, "ann@example.com"', retryable: false }
+  const tries = [1, 2].map(number => ({ run: run.id, path: 'each', number, epoch: 1, startedAtMs: 1200, endedAtMs: 1300, error }))
+  const nodes: readonly NodeReport[] = [{ ...answer, path: 'each', status: 'failed', error, tries, calls: [] }]
+  const otlp = traceOtlp({ rootId: run.id, tree: { ...tree, report: { ...tree.report, run: { ...run, error }, nodes } } })
+  const failed = { code: 2, message: 'map/duplicate-key' }
+  t.match(spansOf(otlp), [{ status: failed }, { name: 'model each', status: failed }, { name: 'attempt 1', status: failed }])
+  t.notMatch(otlp, /ann@example/)
+  t.end()
+})
+
 t.test('one step alone is no trace, and what is wrong goes to stderr', async t => {
   const folder = t.testdir()
   cpSync(join(projectRoot, 'examples/support'), folder, { recursive: true })
