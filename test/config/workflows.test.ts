@@ -546,7 +546,7 @@ tool "a" { flow = workflow.a }
   t.end()
 })
 
-t.test('flows are run at most 16 deep, bodies stand at most 8 deep, and nodes are at most 500', t => {
+t.test('RUN-8: flows are run at most 16 deep, bodies stand at most 8 deep, nodes are at most 500, and steps 100,000', t => {
   const flows = (count: number) =>
     Array.from({ length: count }, (_, index) =>
       index === 0
@@ -569,6 +569,9 @@ t.test('flows are run at most 16 deep, bodies stand at most 8 deep, and nodes ar
   t.same(told(compile(workflow(bodies(9), output('node.m9.output'))).diagnostics)[0], 'workflow/too-large "node \\"map\\" \\"m1\\""')
   const many = Array.from({ length: 501 }, (_, index) => `node "wait" "w${index}" { duration = "1s" }`)
   t.same(told(compile(workflow(...many)).diagnostics), ['workflow/too-large "\\"w500\\""'])
+  const wait = 'node "wait" "w" { duration = "1s" }'
+  t.same(told(compile(workflow('max_steps = 100000', wait)).diagnostics), [])
+  t.match(told(compile(workflow('max_steps = 100001', wait)).diagnostics), [/100001/])
   t.end()
 })
 

@@ -507,6 +507,28 @@ t.test('RUN-8: an input, a signal and a decision of more than 8 MB are refused b
   await t.rejects(engine.decide({ run: id, path: 'ok', by: 'ben', action: 'approve', bodyDigest: 'd', fields: { large } }), refusal)
 })
 
+t.test('RUN-8: a run whose steps give more than its journal may hold fails, also when another process takes it up', async t => {
+  const text = 'x'.repeat(600)
+  const { clock, engine, store, submit } = await scene(t, async () => succeed({ output: text }), { maxJournalSize: 2000 })
+  t.match(await clock.runUntil(engine.run(await submit(sequence(3)))), { state: 'succeeded' })
+  const id = await submit({ rows: [...sequence(3).rows, { w: { type: 'signal', name: 'go', timeoutAtMs: 60_000 } }, { last: effect() }] })
+  await engine.signal({ run: id, name: 'go', value: text })
+  t.match(await clock.runUntil(engine.run(id)), { state: 'failed', error: { code: 'run/journal-too-large' } })
+  t.same(
+    (await store.steps(id)).map(({ path }) => path),
+    ['s0', 's1', 's2', 'w'],
+    'what came by a signal counts too',
+  )
+  const wide = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`a${index}`, effect()]))
+  const taken = await submit({ rows: [wide, { last: effect() }] })
+  for (const path of Object.keys(wide)) {
+    const outcome = { status: 'succeeded', exit: 'done', attributes: { output: text } } as const
+    await store.commitStep({ run: taken, path, outcome, attempts: 1, startedAtMs: 1, endedAtMs: 1, costNano: 0 })
+  }
+  t.match(await clock.runUntil(engine.run(taken)), { state: 'failed', error: { code: 'run/journal-too-large' } })
+  t.equal(await store.step(taken, 'last'), undefined)
+})
+
 /** Runs of a graph, with the interpreter that they really have; `pay` runs once. */
 const paying = (spec: JsonObject, nodes = PAYING): Closure => ({
   ...closureOfCase({

@@ -124,7 +124,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
   ],
   'needs a signal in the middle of a call': ['run/cancelled'],
   'needs a graph that no plan lets through, or one of 500 nodes': ['run/too-many-nodes', 'workflow/too-large'],
-  'needs a value of 8 MB': ['run/value-too-large'],
+  'needs a value of 8 MB, or a run of 256 MB': ['run/value-too-large', 'run/journal-too-large'],
   'needs a deadline that passes between two attempts': ['gateway/deadline'],
   'needs a mistake of our own': ['node/failed', 'run/interpreter-failed'],
   'needs a kill in the middle of a call': ['run/unknown-effect', 'run/poison'],

@@ -27,7 +27,7 @@ import { decodeIo, decodeValidations, type IoDeclaration } from './io.ts'
 const INTERPRETER = 1
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const MAX_STEPS = 1_000_000
+const MAX_STEPS = 100_000
 
 const workflowBody = {
   arguments: {

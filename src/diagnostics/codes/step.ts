@@ -32,6 +32,13 @@ export const stepCodes = {
     why: 'The limit keeps a loop or a large map from costing without end. Ten nodes without a step of their own, such as transforms, count as one.',
     cure: ['Raise max_steps in the workflow; the most is 100,000.', 'Or give it fewer items, or fewer iterations.'],
   },
+  'run/journal-too-large': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The steps of the run gave more than 256 MB together.',
+    why: 'Whoever takes the run up after a crash reads all of it again.',
+    cure: ['Let its steps give less: the name of a file instead of its text.', 'Or give parts to runs of their own:  node "flow"'],
+  },
   'run/max-cost': {
     severity: 'error',
     since: '1.0',

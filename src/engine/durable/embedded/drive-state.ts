@@ -23,6 +23,8 @@ export interface DriveContext {
   /** From 0 to 1. */
   readonly random: () => number
   readonly waitClock: WaitClock
+  /** Of one run, in UTF-16 units. */
+  readonly maxJournalSize: number
   /** @returns undefined: the blob is gone. */
   closureOf(run: RunRecord): Promise<Closure | undefined>
   submitChild(parent: RunRecord, child: ChildStart): Promise<void>
@@ -81,8 +83,8 @@ export interface DriveState {
   readonly attempts: Map<StepPath, readonly AttemptRecord[]>
   /** Children that are under way, and whose outcome is to be kept. */
   readonly keeping: Map<StepPath, CacheableChild>
-  steps: number
-  bytes: number
+  /** Of the values of its steps so far (RUN-8). */
+  journalSize: number
   /** Begin nothing more, and end like this. */
   ending: RunRelease | undefined
   /** The claim is not ours any more, as far as we know. */

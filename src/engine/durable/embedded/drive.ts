@@ -1,6 +1,5 @@
 import { compact } from '../../../base/compact.ts'
 import { crashPoint } from '../../../base/crash-point.ts'
-import { jsonSize } from '../../../base/json-size.ts'
 import type { EffectCommand, StepError, StepPath } from '../../interpreter/command.ts'
 import { type Claim, type RunRelease, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
 import { brokenOf } from './broken.ts'
@@ -8,13 +7,11 @@ import { budgetScope } from './budget-scope.ts'
 import { type DriveContext, type DriveState, endWith, type Flight, type Message } from './drive-state.ts'
 import { launch, record } from './flight.ts'
 import { createInbox, type Inbox } from './inbox.ts'
+import { countStep, isOverfull, journalError } from './journal-size.ts'
 import { persist } from './persist.ts'
 import { recordUnknown } from './unfinished.ts'
 import { beginWaits, checkWaits, forgetWait, keepWait, remainingMs, settle } from './wait-steps.ts'
 
-/** Recorded steps of a run, and UTF-16 units of their values (RUN-8). */
-const MAX_STEPS = 100_000
-const MAX_JOURNAL = 256 * 1024 * 1024
 /** A cancelled effect has this long to say what it cost; one that runs `once`, to end. */
 const ABORT_GRACE_MS = 1000
 const ONCE_GRACE_MS = 30_000
@@ -98,7 +95,7 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
   const state: DriveState = {
     ...{ context, claim, run, closure, interpretation, inbox, ...compact({ scope }) },
     ...{ flights: new Map<StepPath, Flight>(), waits: new Map(), keeping: new Map(), parked: new Map<StepPath, EffectCommand>() },
-    ...{ attempts: Map.groupBy(attempts, ({ path }) => path), steps: 0, bytes: 0, ending: undefined, isLost: false },
+    ...{ attempts: Map.groupBy(attempts, ({ path }) => path), journalSize: 0, ending: undefined, isLost: false },
   }
   const recorded = new Set([...steps.map(({ path }) => path), ...later])
   if (attempts.some(({ path, endedAtMs }) => endedAtMs === undefined && !recorded.has(path))) await context.onInterrupted(run.id)
@@ -120,9 +117,9 @@ async function replay(state: DriveState, first: readonly StepRecord[], later: re
   const { context, run, interpretation } = state
   let steps = first
   for (let from = 0; ; from += REPLAYED) {
-    for (const step of steps) count(state, step)
+    for (const step of steps) countStep(state, step)
     for (const { path, outcome, endedAtMs, ...spent } of steps) interpretation.settle(path, outcome, endedAtMs, spent)
-    if (from >= later.length || interpretation.outcome !== undefined) return
+    if (from >= later.length || interpretation.outcome !== undefined || isOverfull(state)) return
     steps = await persist(context, () => context.store.stepsAt(run.id, later.slice(from, from + REPLAYED)))
   }
 }
@@ -132,6 +129,10 @@ async function advance(state: DriveState): Promise<void> {
   const { context, run, interpretation } = state
   if (context.clock.now() >= run.deadlineAtMs) await stopFor(state, { to: 'failed', error: deadlineError() })
   while (state.ending === undefined && !state.isLost) {
+    if (isOverfull(state)) {
+      await stopFor(state, { to: 'failed', error: journalError(state) })
+      break
+    }
     const commands = interpretation.take()
     const waiting: Parameters<typeof beginWaits>[1][number][] = []
     for (const command of commands) {
@@ -170,10 +171,7 @@ async function receive(state: DriveState, message: Message): Promise<void> {
       if (!state.flights.delete(message.path)) return
       // Somebody else goes on with the run: what we would begin, they begin too.
       if (!message.held) giveUp(state)
-      else {
-        count(state, message.kept)
-        settle(state, message.kept)
-      }
+      else settle(state, message.kept)
       return
     case 'wait':
       await park(state, message)
@@ -209,16 +207,6 @@ async function park(state: DriveState, { wait, attempt }: Extract<Message, { typ
   state.parked.set(wait.path, flight.command)
   keepWait(state, wait)
   await persist(state.context, () => state.context.store.addWaits(state.claim, [wait]))
-}
-
-/** Counts what the journal holds; a run that outgrows it fails (RUN-8). */
-function count(state: DriveState, { outcome }: StepRecord): void {
-  state.steps++
-  if (outcome.status === 'succeeded') state.bytes += jsonSize(outcome.attributes)
-  if (state.steps > MAX_STEPS)
-    endWith(state, { to: 'failed', error: limitError('run/too-many-steps', `It took more than ${MAX_STEPS} steps`) })
-  if (state.bytes > MAX_JOURNAL)
-    endWith(state, { to: 'failed', error: limitError('run/journal-too-large', `Its steps gave more than ${MAX_JOURNAL / 1024 / 1024} MB`) })
 }
 
 /** Branches that are not needed any more. */

@@ -10,6 +10,7 @@ import { type Claim, type FlowLimits, type HeldRun, type RecordStore, type RunRe
 import { createClosures } from './closures.ts'
 import { type Drive, drive } from './drive.ts'
 import type { ChildStart, DriveContext } from './drive-state.ts'
+import { MAX_JOURNAL_SIZE } from './journal-size.ts'
 import { BEAT_MS, createOwner, type OwnerProcess } from './owner.ts'
 import { type SubmissionPlace, submitChild, submitRetry, submitRun } from './submissions.ts'
 import { createSuspectKeeper, type StartSuspects, type SuspectKeeper } from './suspects.ts'
@@ -43,6 +44,8 @@ export interface EmbeddedEngineOptions {
   readonly onInterrupted?: (run: string) => Promise<void>
   /** Whether a run that is paused for a budget would be let on: the limit was raised, or the budget is gone (BUD-8). */
   readonly mayGoOn?: (run: HeldRun) => Promise<boolean>
+  /** What the steps of a run may give, as JSON, in UTF-16 units; absent: 256 Mi (RUN-8). */
+  readonly maxJournalSize?: number
   /** For runs that processes died of; never called where this engine takes no runs from the queue. */
   readonly startSuspects: StartSuspects
   /** The wall clock was set, by this much: what waits is not moved by it (TIME-1). */
@@ -151,6 +154,7 @@ function createState(options: EmbeddedEngineOptions): EngineState & { readonly w
     suspects: createSuspectKeeper(options, () => takeOver(state).catch(ignoreStore)),
     context: {
       ...{ store, execute, flows, clock, timers, random, waitClock: createWaitClock(clock) },
+      maxJournalSize: options.maxJournalSize ?? MAX_JOURNAL_SIZE,
       closureOf: closures.of,
       ...compact({ children: options.children }),
       onLive: watchers.onLive,

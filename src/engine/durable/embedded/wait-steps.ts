@@ -6,6 +6,7 @@ import { childIdOf } from '../child-id.ts'
 import { type RunRecord, type StepRecord, TERMINAL_STATES, type WaitRecord } from '../record-store.ts'
 import type { DriveState } from './drive-state.ts'
 import { launch } from './flight.ts'
+import { countStep } from './journal-size.ts'
 import { persist } from './persist.ts'
 
 type WaitCommand = Exclude<Command, { readonly type: 'effect' | 'abort' }>
@@ -155,7 +156,9 @@ async function settleWait(state: DriveState, path: StepPath, { outcome, costNano
   return true
 }
 
-export function settle(state: DriveState, { path, outcome, endedAtMs, ...spent }: StepRecord): void {
+export function settle(state: DriveState, step: StepRecord): void {
+  const { path, outcome, endedAtMs, ...spent } = step
+  countStep(state, step)
   forgetWait(state, path)
   state.parked.delete(path)
   state.interpretation.settle(path, outcome, endedAtMs, spent)
