@@ -1,10 +1,11 @@
 import { StringDecoder } from 'node:string_decoder'
 
 /**
- * Reads server-sent events (HTML Living Standard, 9.2.6) as they come, as far as chat completions need them: the data of
- * each event, without names and ids. An event that the end of the stream cut off is dropped.
+ * Reads server-sent events (HTML Living Standard, 9.2.6) as they come, as far as vendors and MCP need them: the data of
+ * each event, without names and ids. No server ends its lines with a lone CR, so that is no end. An event that the end of
+ * the stream cut off is dropped.
  */
-export function createEventReader(onData: (data: string) => void): (piece: Buffer) => void {
+export function createEventReader(onData: (data: string) => void): (piece: Uint8Array) => void {
   const decoder = new StringDecoder('utf8')
   /** A line that has not come to its end; in pieces, for one of megabytes would be copied with each. */
   let held: string[] = []

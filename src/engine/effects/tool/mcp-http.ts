@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../base/json.ts'
 import { type Http, type HttpRequest, MAX_RESPONSE_BYTES } from '../../../gateway/http.ts'
+import { createEventReader } from '../../../gateway/providers/event-lines.ts'
 import type { Redactor } from '../../../gateway/redactor.ts'
 import { networkFailure, ToolFailure, tooLarge } from './failure.ts'
 import { CONNECT_TIMEOUT_MS, PASSING_STATUS } from './http.ts'
@@ -114,21 +115,12 @@ async function whole(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(all).toString('utf8')
 }
 
-/** The data of each server-sent event (WHATWG HTML, section 9.2). */
 async function* eventData(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  let data: string[] = []
+  const heard: string[] = []
+  const read = createEventReader(data => heard.push(data))
   for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/)
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
-      else if (line === '' && data.length > 0) {
-        yield data.join('\n')
-        data = []
-      }
-    }
+    read(chunk)
+    yield* heard.splice(0)
   }
 }
 
