@@ -1,6 +1,7 @@
 import { invariant } from '../base/invariant.ts'
 import type { DiagnosticCode } from '../diagnostics/codes/index.ts'
 import type { DiagnosticInput } from '../diagnostics/diagnostic.ts'
+import { isUsedUp, MAX_ATTEMPTS } from './attempt-limit.ts'
 import { attemptTable, chainTable } from './attempt-table.ts'
 import type { Attempt, CallHistory, CallTier, ModelTarget } from './call.ts'
 import { type CallFailure, durationText, type FailureDetails, isBrokenOff, mayPass } from './failure.ts'
@@ -24,7 +25,8 @@ export function failureDiagnostic(failure: CallFailure, tiers: readonly CallTier
   if (history.passedOver.length > 0) return chainExhausted(failure, tiers, history)
   const words = describe(details, target, history.attempts)
   // The rows of a rate limit say it all; elsewhere the request id is what helps.
-  const notes = words.table && details.class === 'rate_limited' ? [] : factsOf(details)
+  const facts = words.table && details.class === 'rate_limited' ? [] : factsOf(details)
+  const notes = isUsedUp(history) ? [...facts, USED_UP] : facts
   const detail = [...(words.table ? attemptTable(history.attempts) : []), ...words.cure].join('\n')
   return {
     code: details.providerCode === 'ADDRESS_REFUSED' ? 'provider/private-address' : (CODES[details.class] ?? 'provider/bad-response'),
@@ -36,6 +38,8 @@ export function failureDiagnostic(failure: CallFailure, tiers: readonly CallTier
   }
 }
 
+const USED_UP = `${MAX_ATTEMPTS} requests were made, which is the most for one call`
+
 function chainExhausted(failure: CallFailure, tiers: readonly CallTier[], history: CallHistory): DiagnosticInput {
   const first = tiers[0]?.models[0]?.address ?? ''
   return {
@@ -43,6 +47,7 @@ function chainExhausted(failure: CallFailure, tiers: readonly CallTier[], histor
     summary: `No model of ${first}'s chain could answer`,
     address: first,
     argument: 'fallback',
+    ...(isUsedUp(history) && { notes: [USED_UP] }),
     detail: [
       ...chainTable(tiers, failure.details, history),
       '',

@@ -3,6 +3,7 @@ import type { ModelSpec } from '../../src/artifact/model.ts'
 import type { JsonValue } from '../../src/base/json.ts'
 import type { CallEvent, CallPolicy, CallRequest, CallTier, LayerResult, ModelTarget } from '../../src/gateway/call.ts'
 import { CallFailure, type FailureDetails } from '../../src/gateway/failure.ts'
+import { failureDiagnostic } from '../../src/gateway/failure-diagnostic.ts'
 import { createPipeline } from '../../src/gateway/pipeline.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -208,6 +209,31 @@ t.test('tiers', async t => {
     const { asked } = await ask({ 'model.small': down, 'model.backup': down, 'model.large': ['hi'] }, tiers({ escalateOn: ['truncated'] }))
     t.strictSame(asked, ['model.small', 'model.backup', 'model.large'])
   })
+})
+
+t.test('STEP-6: a call makes 12 requests at most, whatever its limits multiply to', async t => {
+  const retry = { max_attempts: 5, initial_ms: 0, max_ms: 0, on: ['server_error'] } as const
+  const [one, two, three] = [model('one', { retry }), model('two', { retry }), model('three', { retry })]
+  const failing = { 'model.one': [{}], 'model.two': [{}], 'model.three': [{}] }
+  const chain = await ask(failing, [tier([one, two]), tier([three])])
+  t.strictSame(
+    ['one', 'two', 'three'].map(name => chain.asked.filter(address => address === `model.${name}`).length),
+    [5, 5, 2],
+  )
+  t.match(chain.failure, { class: 'server_error', target: { address: 'model.three' } })
+  const history = chain.failure?.history
+  const failure = new CallFailure({ class: 'server_error', message: 'failed', ...chain.failure })
+  t.equal(history?.attempts.length, 12)
+  t.match(failureDiagnostic(failure, [tier([one, two, three])], 'prompt.a'), {
+    code: 'gateway/chain-exhausted',
+    notes: ['12 requests were made, which is the most for one call'],
+  })
+  const misfits = await ask({ 'model.one': ['no'] }, [tier([one])], { policy: { ...onlyYes, repair: 30 } })
+  t.equal(misfits.asked.length, 12)
+  t.match(misfits.failure, { class: 'output_invalid' })
+  const escalating = tier([one], { escalateOn: ['output_invalid'] })
+  const tiers = await ask({ 'model.one': ['no'], 'model.two': ['yes'] }, [escalating, tier([two])], { policy: { ...onlyYes, repair: 30 } })
+  t.equal(tiers.asked.length, 12, 'nor is another tier asked')
 })
 
 t.test('the deadline of the run', async t => {

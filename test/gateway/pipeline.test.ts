@@ -81,6 +81,18 @@ t.test('retry', async t => {
     t.equal(clock.now(), createFakeClock().now())
   })
 
+  await t.test('STEP-6: the waits of a call are a minute at most, all together', async t => {
+    const clock = createFakeClock()
+    const later = { class: 'rate_limited', retryAfterMs: 25_000 } as const
+    const { call } = scripted(clock, [later, later, later, 'answer'])
+    const retry = { max_attempts: 9, initial_ms: 1, max_ms: 30_000, on: ['rate_limited'] } as const
+    const { history } = await detailsOf(clock.runUntil(call(callOf({ retry }))))
+    t.strictSame(
+      history?.attempts.map(({ waitedMs }) => waitedMs),
+      [0, 25_000, 25_000],
+    )
+  })
+
   await t.test('classes that are not listed are not tried again', async t => {
     for (const failureClass of [
       'bad_request',

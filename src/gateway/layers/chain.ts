@@ -1,4 +1,5 @@
 import { invariant } from '../../base/invariant.ts'
+import { isUsedUp } from '../attempt-limit.ts'
 import type { CallTier, EscalationReason, Layer, LayerResult, ModelCall, ModelTarget, PassedOver } from '../call.ts'
 import { CallFailure, extendFailure } from '../failure.ts'
 import type { FailureClass } from '../failure-class.ts'
@@ -12,7 +13,7 @@ interface Link {
 /**
  * Asks the models in order until one answers well enough. Failures of a model lead to the next one; what is wrong with
  * an answer leads to the next tier, and only where the tier says so (GW-3). A stream that has begun is never continued by
- * another model (GW-4).
+ * another model (GW-4). A call that may send nothing more ends with what it has (STEP-6).
  */
 export function chainLayer(): Layer {
   return async (call, next) => {
@@ -23,11 +24,11 @@ export function chainLayer(): Layer {
       let step: Step | undefined
       try {
         const result = await next(withTarget(call, link.target))
-        step = afterAnswer(result, link, links)
+        step = isUsedUp(call.history) ? undefined : afterAnswer(result, link, links)
         if (step === undefined) return result
       } catch (error) {
         if (!(error instanceof CallFailure)) throw error
-        step = afterFailure(error, link, links)
+        step = isUsedUp(call.history) ? undefined : afterFailure(error, link, links)
         if (step === undefined) throw extendFailure(error, { target: link.target })
       }
       passOver(call, link, step)

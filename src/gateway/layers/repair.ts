@@ -1,3 +1,4 @@
+import { isUsedUp } from '../attempt-limit.ts'
 import type { CallMessage, CheckedAnswer, Layer, LayerResult, ModelCall } from '../call.ts'
 import { CallFailure } from '../failure.ts'
 
@@ -18,7 +19,7 @@ export function repairLayer(): Layer {
       if (checked.fits) return { ...result, output: checked.output }
       const { violations } = checked
       call.history.rejected.push({ text: result.text, model: call.target.address, violations })
-      if (repairs >= repair) throw misfit(call, violations)
+      if (repairs >= repair || isUsedUp(call.history)) throw misfit(call, violations)
       const problems = violations.map(violationSentence)
       call.onEvent?.({ type: 'repair', problems })
       messages = repairMessages(call.messages, result.text, problems)

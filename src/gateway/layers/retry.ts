@@ -1,5 +1,6 @@
 import type { RetrySpec } from '../../artifact/model.ts'
 import type { Clock } from '../../base/clock.ts'
+import { isTooLong, isUsedUp } from '../attempt-limit.ts'
 import type { Attempt, CallEvent, Layer, LayerResult, ModelCall } from '../call.ts'
 import { costBound } from '../cost-bound.ts'
 import { CallFailure, extendFailure, type FailureDetails, mayBeBilled } from '../failure.ts'
@@ -27,8 +28,10 @@ export function retryLayer({ clock, timers, random }: RetryDependencies): Layer 
         if (!(error instanceof CallFailure)) throw error
         const streamed = watch.firstEventMs() !== undefined
         if (wasSent(error.details)) record(failedOutcome(error.details, call))
-        const delayMs = streamed ? undefined : retryDelayMs(error.details, attempt, call.target.spec.retry, random)
-        if (delayMs === undefined || isPast(call, clock.monotonic() + delayMs)) throw extendFailure(error, { streamed })
+        const mayRetry = !streamed && !isUsedUp(call.history)
+        const delayMs = mayRetry ? retryDelayMs(error.details, attempt, call.target.spec.retry, random) : undefined
+        const isOver = delayMs === undefined || isPast(call, clock.monotonic() + delayMs) || isTooLong(call.history, delayMs)
+        if (isOver) throw extendFailure(error, { streamed })
         await sleep(timers, delayMs, call.signal)
         waitedMs = delayMs
       }
