@@ -9,9 +9,11 @@ import { loadProject, type OperationHost, openProject } from '../project.ts'
 const LOOK_MS = 1000
 
 interface Read {
-  /** Names and times of the files that were read. */
-  readonly stamp: string
   readonly members: Closure['members'] | undefined
+  /** What was read, beside the files of the folder itself: those of modules, and what functions read. */
+  readonly files: readonly string[]
+  /** Names and times of all of these; absent: they were not known before they were read. */
+  readonly stamp?: string
 }
 
 /**
@@ -25,37 +27,43 @@ export function createWorkingCopy(
   host: OperationHost,
   variables: readonly VariableFlag[] = [],
 ): (environment: string) => Closure['members'] | undefined {
-  const known = new Map<string, Read>()
-  let stamp = ''
-  let lookedAtMs = Number.NEGATIVE_INFINITY
+  const known = new Map<string, Read & { readonly lookedAtMs: number }>()
   return environment => {
-    const nowMs = host.clock.monotonic()
-    if (nowMs - lookedAtMs >= LOOK_MS) {
-      stamp = stampOf(host.workingDirectory)
-      lookedAtMs = nowMs
-    }
+    const lookedAtMs = host.clock.monotonic()
     const last = known.get(environment)
-    if (last?.stamp === stamp) return last.members
-    const read = { stamp, members: membersOf(host, environment, variables) }
-    known.set(environment, read)
+    if (last && lookedAtMs - last.lookedAtMs < LOOK_MS) return last.members
+    const stamp = stampOf(host.workingDirectory, last?.files ?? [])
+    const read = last?.stamp === stamp ? last : readAgain(host, environment, variables, { stamp, files: last?.files ?? [] })
+    known.set(environment, { ...read, lookedAtMs })
     return read.members
   }
 }
 
-function stampOf(folder: string): string {
+/** @param before of the files as they were known; where it reads others, the next look reads once more. */
+function readAgain(
+  host: OperationHost,
+  environment: string,
+  variables: readonly VariableFlag[],
+  before: Required<Pick<Read, 'stamp' | 'files'>>,
+): Read {
+  const report = new Report()
+  const project = openProject(host, { environment }, report)
+  const { configuration } = (project && loadProject(host, project, { variables }, report, false)) ?? {}
+  if (configuration === undefined || report.hasErrors) return { ...before, members: undefined }
+  const members = new Map(
+    configuration.blocks.map(({ address, artifact, digest }): [string, ClosureMember] => [address, { artifact, digest }]),
+  )
+  const files = Object.keys(configuration.files)
+  return files.join('\n') === before.files.join('\n') ? { ...before, members } : { members, files }
+}
+
+function stampOf(folder: string, others: readonly string[]): string {
   try {
-    const files = readdirSync(folder).filter(name => /\.(hcl|flowvars)$/.test(name))
-    return files.map(name => `${name} ${statSync(join(folder, name)).mtimeMs}`).join('\n')
+    const own = readdirSync(folder).filter(name => /\.(hcl|flowvars)$/.test(name))
+    // One that is gone has no time.
+    return [...own, ...others].map(name => `${name} ${statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs}`).join('\n')
   } catch {
     // It is being written: the next look sees it.
     return ''
   }
-}
-
-function membersOf(host: OperationHost, environment: string, variables: readonly VariableFlag[]): Closure['members'] | undefined {
-  const report = new Report()
-  const project = openProject(host, { environment }, report)
-  const { configuration } = (project && loadProject(host, project, { variables }, report, false)) ?? {}
-  if (configuration === undefined || report.hasErrors) return undefined
-  return new Map(configuration.blocks.map(({ address, artifact, digest }): [string, ClosureMember] => [address, { artifact, digest }]))
 }
