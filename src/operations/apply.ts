@@ -14,6 +14,7 @@ import type { Release, ReleaseConflict, ReleaseWithChanges } from '../registry/r
 import { type CaughtUp, catchUp } from '../state/catch-up.ts'
 import { contended, MAX_ATTEMPTS, movedMeanwhile, pauseBeforeAttempt } from './contention.ts'
 import { openStoresOf } from './deployed.ts'
+import { collectLeftovers } from './leftovers.ts'
 import { type LockOptions, locked } from './locked.ts'
 import { type PlanOptions, planAgainst } from './plan.ts'
 import { type OperationHost, openProject, type Project } from './project.ts'
@@ -48,7 +49,9 @@ export async function apply(host: OperationHost, options: ApplyOptions): Promise
   if (project === undefined) return { outcome: 'invalid', diagnostics: report.diagnostics }
   const stores = await openStoresOf(host, project, 'write', options)
   try {
-    return await applyProject(host, project, stores, options, report.diagnostics)
+    const result = await applyProject(host, project, stores, options, report.diagnostics)
+    if (result.outcome === 'applied') await collectLeftovers(host, stores, project.root, project.settings.project)
+    return result
   } finally {
     await stores.close()
   }
@@ -188,7 +191,9 @@ export async function applySaved(host: OperationHost, options: SavedPlanOptions)
     ...compact({ parallelism: options.parallelism, signal: options.signal }),
   })
   try {
-    return await applySavedTo(host, stores, options)
+    const result = await applySavedTo(host, stores, options)
+    if (result.outcome === 'applied') await collectLeftovers(host, stores, host.workingDirectory, plan.project)
+    return result
   } finally {
     await stores.close()
   }

@@ -71,6 +71,14 @@ export interface Registry {
 
   /** Step A2: keeps contents by digest in one transaction; known ones are offered anew (GC-1). Split by `uploadBatches`. */
   uploadContents(batch: readonly Content[]): Promise<void>
+  /**
+   * Removes contents that no version and no evidence names, and that nobody has offered for a day (GC-1), in transactions
+   * that are short (GC-4). It may be ended anywhere, and done again.
+   *
+   * @param pinned what runs in flight are pinned to; asked only where there is something to remove.
+   * @returns how many were removed.
+   */
+  collectContents(pinned: () => Promise<ReadonlySet<Digest>>): Promise<number>
   /** Steps A3 to A5: everything or nothing. Sending the same apply id again returns the first answer (REL-2). */
   commitRelease(request: ReleaseRequest): Promise<ReleaseOutcome>
 

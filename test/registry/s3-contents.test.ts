@@ -103,6 +103,16 @@ t.test('contents are objects named by their digests, and the registry has their 
     t.match(row, { store: 's3', body: null, locator: /^s3:\/\/acme\/flowrun\/sha256\/[0-9a-f]{64}\.json#"[0-9a-f]{32}"$/, key_ref: null })
 })
 
+t.test('GC-1: an object of a bucket is not collected: it may be that of another registry too', async t => {
+  const { server, open, tamper } = await world(t)
+  const registry = await open()
+  await upload(registry, 'left')
+  tamper('UPDATE content SET offered_at = 0')
+  t.equal(await registry.collectContents(async () => new Set()), 0)
+  t.equal(server.bucket('acme').size, 1)
+  t.match(await read(registry, 'left'), { spec: { text: 'left' } })
+})
+
 t.test('min_bytes: what is smaller stays in the registry, what is as large goes to the bucket', async t => {
   const { server, open } = await world(t)
   const large = contentFor('x'.repeat(100))

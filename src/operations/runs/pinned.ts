@@ -32,6 +32,20 @@ export async function closuresWith(
   return found
 }
 
+/** All contents that runs in flight are pinned to, of whatever environment. */
+export async function pinnedContents(host: OperationHost, root: string, project: string): Promise<ReadonlySet<Digest>> {
+  const { records, closureOf, close } = await host.openRuns(root)
+  try {
+    const pinned = new Set<Digest>()
+    for (const closureDigest of (await records.countClosures({ project, states: OPEN_STATES })).keys()) {
+      for (const { digest } of (await closureOf({ closureDigest }))?.members.values() ?? []) pinned.add(digest)
+    }
+    return pinned
+  } finally {
+    await close()
+  }
+}
+
 /** Those that an action is about: what is paused is left so, and children are cancelled by their parents. */
 export function concernedBy(action: RunAction): Pick<RunFilter, 'states' | 'withoutChildren'> {
   if (action === 'pause') return { states: OPEN_STATES.filter(state => state !== 'paused') }

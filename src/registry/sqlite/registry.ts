@@ -8,6 +8,7 @@ import type { ContentStore } from '../content-store.ts'
 import type { Registry } from '../registry.ts'
 import type { StateWrite } from '../release.ts'
 import { appendAudit, auditRows, verifyChain } from './audit-log.ts'
+import { collectContents } from './collection.ts'
 import { commitRelease } from './commit.ts'
 import { readArtifacts, uploadContents } from './contents.ts'
 import { holdsOf, liftHolds } from './holds.ts'
@@ -109,6 +110,7 @@ function createSqliteRegistry(
       await uploadContents(store, contents, batch)
       crashPoint('A2-uploading')
     },
+    collectContents: pinned => collectContents(store, pinned),
     commitRelease: async request => {
       const scope = scoped(request.environment)
       if (request.state) await keepPredecessor(scope, history, request.state)

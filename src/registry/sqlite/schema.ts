@@ -15,6 +15,7 @@ CREATE TABLE artifact_version(
   interface_digest TEXT NOT NULL, format TEXT NOT NULL, origin TEXT, created_at INTEGER NOT NULL, created_by TEXT NOT NULL, message TEXT NOT NULL,
   PRIMARY KEY(project, address, version), UNIQUE(project, address, digest)
 ) WITHOUT ROWID;
+CREATE INDEX artifact_version_by_digest ON artifact_version(digest);
 CREATE TABLE reference(
   project TEXT NOT NULL, address TEXT NOT NULL, version INTEGER NOT NULL, target TEXT NOT NULL, interface_digest TEXT NOT NULL,
   PRIMARY KEY(project, address, version, target, interface_digest)
