@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import { typeCommand } from '../support/typed-command.ts'
 
@@ -114,4 +115,29 @@ t.test('RUN-5: the latest of a deployed run are the active versions of its envir
   t.match(await type('apply', '--yes'), { code: 0 })
   t.match(await json('runs', 'retry', failed.id), { run: { state: 'failed', release: 1 } })
   t.match(await json('runs', 'retry', failed.id, '--latest'), { run: { state: 'succeeded', release: 2 } })
+})
+
+t.test('GC-5: a purge removes what runs were given and gave, leaves those that are not over, and is audited', async t => {
+  const waiting =
+    'workflow "wait" {\n  timeout = "48h"\n  node "wait" "go" {\n    signal  = "go"\n    timeout = "24h"\n  }\n  output { value = 1 }\n}\n'
+  const echo =
+    'workflow "echo" {\n  input {\n    field "text" { type = string }\n  }\n  node "transform" "said" { value = input.text }\n  output { value = node.said.output }\n}\n'
+  const { directory, type, json } = shell(t, shop('"fine"') + waiting + echo)
+  const { run: ended } = await json('run', 'workflow.echo', '--field', 'text=The canary sings')
+  t.match(await json('run', 'workflow.order'), { run: { state: 'succeeded' } })
+  const { run: open } = await json('run', 'workflow.wait')
+  t.match([ended.state, open.state], ['succeeded', 'waiting'])
+  const file = join(directory, '.flowrun/engine.db')
+  const aged = new Sqlite(file)
+  aged.prepare('UPDATE run SET ended_at = ended_at - 172800000').run()
+  aged.close()
+  t.match(await json('runs', 'purge', '--before', '1d', '--yes'), { removed: 2 })
+  t.match(await type('runs', 'show', ended.id), { code: 1, err: /\[run\/unknown\]/ })
+  t.match(await json('runs', 'show', open.id), { run: { state: 'waiting' } })
+  const database = new Sqlite(file)
+  const left = ['run_body', 'step', 'event'].flatMap(table => database.prepare(`SELECT * FROM ${table}`).all())
+  t.notMatch(JSON.stringify(left), 'canary')
+  t.match(database.prepare('SELECT count(*) AS calls FROM usage').get(), { calls: 2 }, 'what they cost stays')
+  database.close()
+  t.match((await json('audit')).rows, [{ action: 'run.purge', reason: 'runs purge', detail: { before: String } }], 'AUD-2')
 })

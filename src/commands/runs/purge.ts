@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { createApp } from '../../app.ts'
-import { withRunEngine } from '../../operations/runs/find.ts'
+import { purgeRuns } from '../../operations/runs/purge.ts'
 import { formatMoment } from '../../views/format-number.ts'
 import { purgedJson, purgedText } from '../../views/runs.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -14,7 +14,7 @@ export default class RunsPurge extends RunCommand {
   static override hidden = true
   static override summary = 'Remove runs that ended before a time, with all that is theirs'
   static override description =
-    'Of all environments of this folder. Runs that are not over stay; what calls have cost stays too. Runs go by themselves when their retention is over.'
+    'Of all environments of this folder. Runs that are not over stay; what calls have cost stays too. It is audited. Runs go by themselves when their retention is over.'
   static override examples = ['flowrun runs purge --before 30d', 'flowrun runs purge --before 2026-11-01 --yes']
   static override flags = {
     before: Flags.string({ helpGroup: 'What to remove', helpValue: 'TIME', summary: 'ended before: 30d, 2026-11-01', required: true }),
@@ -32,7 +32,7 @@ export default class RunsPurge extends RunCommand {
       this.note('Nothing was removed.\n')
       return exitCodes.error
     }
-    const found = await withRunEngine(createApp(this.host), { onWarning: () => {} }, ({ records }) => records.purge(beforeMs, 'end'))
+    const found = await purgeRuns(createApp(this.host), beforeMs)
     if (found.outcome === 'invalid') return this.report(found.diagnostics)
     return this.present({ text: () => purgedText(found.value), json: () => purgedJson(found.value) })
   }
