@@ -3,9 +3,11 @@ import t, { type Test } from 'tap'
 import { startCli } from '../support/cli-process.ts'
 import { startOpenAiServer } from '../support/openai-server.ts'
 import type { ProtocolServer } from '../support/protocol-server.ts'
+import { openRecords } from '../support/runs.ts'
 
 t.setTimeout(240_000)
 
+const SECRETS = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef' }
 const NODES = ['first', 'second', 'third'] as const
 
 /** Three calls of a model, one after the other; `wait`: and then a signal. */
@@ -52,7 +54,7 @@ async function scene(t: Test): Promise<Scene> {
   const server = await startOpenAiServer()
   t.teardown(() => server.close())
   const folder = t.testdir({ 'main.flow.hcl': configuration(server.url) })
-  const environment = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef' }
+  const environment = SECRETS
   return {
     server,
     folder,
@@ -134,6 +136,28 @@ t.test('OWN-7: a run that two engines died of is executed by a process of its ow
   engine.child.kill('SIGTERM')
   t.equal((await engine.ended).code, 0)
   t.same(asked(), { first: 3, second: 1, third: 1 })
+})
+
+t.test('STORE-3: an engine that fails to commit ends, and the next one goes on with what was recorded', async t => {
+  const { server, folder, start, asked } = await scene(t)
+  server.script(ANSWER)
+  t.equal((await start('run', 'workflow.steps', '--detach').ended).code, 0)
+  // The shared memory of the log has 32 KB too; the log of three steps is longer.
+  const failing = startCli(['engine'], { folder, environment: SECRETS, fileBlocks: 64 })
+  t.teardown(() => failing.child.kill('SIGKILL'))
+  const { code, stderr } = await failing.ended
+  t.equal(code, 1)
+  t.match(stderr, /\[registry\/unreadable\]\nThe engine ends, for nothing can be recorded\.\n/)
+  const records = await openRecords(`${folder}/.flowrun`)
+  const [run] = await records.listRuns({ project: 'shop', limit: 1 })
+  t.not(run?.state, 'succeeded', 'what was not committed is not there')
+  const recorded = (await records.steps(run?.id ?? '')).length
+  await records.close()
+  const before = server.requests.length
+  t.equal((await start('runs', 'resume', '@last', '--quiet').ended).code, 0)
+  t.equal(server.requests.length - before, NODES.length - recorded, 'no recorded step is executed again')
+  t.ok(before <= recorded + 1, 'at most the step whose record failed was done for nothing')
+  t.equal(Object.keys(asked()).length, NODES.length)
 })
 
 t.test('OWN-4: Ctrl-C leaves the run to the engine, once the step in hand is recorded, and says how to go on', async t => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
+import { OperationError } from '../../src/diagnostics/operation-error.ts'
 import { createRecordStore, openEngineDatabase } from '../../src/engine/durable/sqlite/store.ts'
 import { recordStoreContract } from '../conformance/record-store.ts'
 import { newRun, openRecords } from '../support/runs.ts'
@@ -31,6 +32,29 @@ t.test('FAIL-3: a full disk refuses submits and keeps what was accepted; with ro
   )
   database.prepared('PRAGMA max_page_count = 1000000').get()
   t.match(await store.submit(newRun('R300')), { replayed: false })
+  await store.close()
+})
+
+t.test('STORE-3: what was not committed is acknowledged to nobody, and its process hears that it must end', async t => {
+  const file = `${t.testdir()}/engine.db`
+  const database = await openEngineDatabase({ file, name: 'engine.db', mode: 'write', clock: systemClock, flowrunVersion: '0.1.0' })
+  const lost = new OperationError({ code: 'registry/unreadable', summary: 'engine.db cannot be read' })
+  let isLost = false
+  const writeGrouped: typeof database.writeGrouped = async (work, size) => {
+    const result = await database.writeGrouped(work, size)
+    // What an fsync that fails leaves: the commit may be there, and nobody knows.
+    if (isLost) throw lost
+    return result
+  }
+  const told: unknown[] = []
+  const store = createRecordStore({ ...database, writeGrouped }, error => told.push(error))
+  t.match(await store.submit(newRun('A', { idempotencyKey: 'a' })), { replayed: false })
+  t.same(told, [])
+  isLost = true
+  await t.rejects(store.submit(newRun('B', { idempotencyKey: 'b' })), { code: 'registry/unreadable' })
+  t.ok(told.length > 0 && told.every(error => error === lost))
+  isLost = false
+  t.match(await store.submit(newRun('C', { idempotencyKey: 'b' })), { replayed: true, run: { id: 'B' } }, 'STORE-8: the key settles it')
   await store.close()
 })
 

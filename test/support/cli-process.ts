@@ -22,13 +22,17 @@ export interface CliOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Another user; only root can. */
   readonly uid?: number
+  /** No file that it writes may grow beyond this, in blocks of 512 bytes: a disk that fails. */
+  readonly fileBlocks?: number
 }
 
 /** Starts the built CLI, without a terminal. */
-export function startCli(words: readonly string[], { folder, environment = {}, ...user }: CliOptions): CliProcess {
+export function startCli(words: readonly string[], { folder, environment = {}, fileBlocks, ...user }: CliOptions): CliProcess {
   const { CI: _ci, GITHUB_ACTIONS: _github, ...inherited } = process.env
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [builtCli(), ...words], {
+  const limited = fileBlocks === undefined ? [] : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$0" "$@"`]
+  const [program, ...rest] = [...limited, process.execPath, builtCli(), ...words]
+  const child = spawn(program ?? '', rest, {
     cwd: folder,
     env: { ...inherited, FLOWRUN_TEST: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
