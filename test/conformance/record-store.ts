@@ -188,6 +188,16 @@ function claims(scenario: Scenario): void {
     },
   )
 
+  scenario('OWN-3: who takes runs from a dead owner hears of each', async (t, { store, submit, ids }) => {
+    const runs = [await submit(1), await submit(2)]
+    t.same(ids(await store.claim('o1', 9)), runs)
+    const told: string[] = []
+    const forget = store.onChange(run => told.push(run))
+    await store.takeFrom('o1')
+    forget()
+    t.same(told, runs)
+  })
+
   scenario('OWN-7: nor is one that is asked for by its id claimed beside another', async (t, { store, submit, claimOne, ids }) => {
     const bomb = await submit(1)
     for (const owner of ['o1', 'o2']) {

@@ -56,7 +56,7 @@ export function openEngineDatabase(options: RecordDatabaseOptions): Promise<Sqli
  */
 export function createRecordStore(database: SqliteStore, onLost: (error: OperationError) => void): RecordStore {
   const { read } = database
-  const { write, onChange, settled } = createWriter(database, onLost)
+  const { write, tell, onChange, settled } = createWriter(database, onLost)
   return {
     async submit(run, steps = []) {
       const prepared = prepareRun(run, steps)
@@ -92,7 +92,11 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
     pause: (run, reason) => write(() => pauseIn(database, run, reason), run),
     resume: (run, because) => write(() => resumeIn(database, run, because), run),
     beat: owner => write(() => beatIn(database, owner)),
-    takeFrom: owner => write(() => takeFromIn(database, owner)),
+    async takeFrom(owner) {
+      const runs = await write(() => takeFromIn(database, owner))
+      for (const run of runs) tell(run)
+      return runs
+    },
     retire: owner => write(() => retireIn(database, owner)),
     async putBlob(value: JsonValue) {
       const digest = digestOf(value)
@@ -120,6 +124,8 @@ interface Writer extends Pick<RecordStore, 'onChange'> {
    * @param values that it writes, for the size of its group.
    */
   write<T>(work: () => T, run?: string, values?: readonly (StoredValue | undefined)[]): Promise<T>
+  /** A commit has changed the run. */
+  tell(run: string): void
   /** All that was begun has been committed, or has failed. */
   settled(): Promise<void>
 }
@@ -127,12 +133,16 @@ interface Writer extends Pick<RecordStore, 'onChange'> {
 function createWriter(database: SqliteStore, onLost: (error: OperationError) => void): Writer {
   const listeners = new Set<(run: string) => void>()
   let hasWritten = false
+  const tell = (run: string) => {
+    for (const listener of listeners) listener(run)
+  }
   return {
+    tell,
     async write(work, run, values = []) {
       hasWritten = true
       try {
         const result = await database.writeGrouped(work, storedSize(values))
-        if (run !== undefined) for (const listener of listeners) listener(run)
+        if (run !== undefined) tell(run)
         return result
       } catch (error) {
         if (error instanceof OperationError && error.code === 'registry/unreadable') onLost(error)
