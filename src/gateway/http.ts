@@ -145,8 +145,28 @@ async function toResponse({ statusCode, headers, body }: AgentAnswer, { maxBytes
     return new Response(null, init)
   }
   if (maxBytes !== undefined) return new Response(await readAtMost(maxBytes, body), init)
-  if (isStreamed || STREAM_TYPE.test(list['content-type'] ?? '')) return new Response(body, init)
+  if (isStreamed || STREAM_TYPE.test(list['content-type'] ?? '')) return new Response(piecesOf(body), init)
   return new Response(await body.arrayBuffer(), init)
+}
+
+/**
+ * Whoever leaves a body ends its connection, before the first piece too: there the iterator of a stream, which has not
+ * begun, ends nothing, and a server that refuses and goes on would keep a connection for each call.
+ */
+function piecesOf(body: AgentAnswer['body']): AsyncIterable<Buffer> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator: AsyncIterator<Buffer> = body[Symbol.asyncIterator]()
+      return {
+        next: () => iterator.next(),
+        async return() {
+          // Nobody waits for it any more.
+          body.once('error', () => {}).destroy()
+          return { done: true, value: undefined }
+        },
+      }
+    },
+  }
 }
 
 /** Counts before it keeps (OWN-8). */

@@ -3,11 +3,12 @@ import { createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import type { JsonSchema } from '../../src/artifact/json-schema.ts'
 import type { JsonObject } from '../../src/base/json.ts'
-import type { CallEvent, CallMessage } from '../../src/gateway/call.ts'
+import { type CallEvent, type CallMessage, type ModelCall, newHistory } from '../../src/gateway/call.ts'
 import { CallFailure } from '../../src/gateway/failure.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { createToolCallPieces } from '../../src/gateway/providers/chat-tool-calls.ts'
 import { createEventReader } from '../../src/gateway/providers/event-lines.ts'
+import { withFetchedFiles } from '../../src/gateway/providers/fetched-files.ts'
 import { traitsOf } from '../../src/gateway/providers/openai-family.ts'
 import { openaiSchema } from '../../src/gateway/providers/openai-schema.ts'
 import { modelTarget, providerSpec } from '../support/artifacts.ts'
@@ -308,4 +309,29 @@ t.test('an exchange ends with what the taker throws, and with its signal while i
   controller.abort(new Error('over'))
   await t.rejects(waiting, { message: 'over' })
   await t.rejects(http.exchange({ ...request, signal: controller.signal }), { message: 'over' })
+})
+
+t.test('the connection of a file that is refused is not left open, though its server goes on', async t => {
+  const closed = Promise.withResolvers<void>()
+  const server = createServer(socket => {
+    socket.on('error', () => {})
+    socket.once('close', () => closed.resolve())
+    socket.once('data', () => socket.write('HTTP/1.1 404 Not Found\r\ncontent-type: text/event-stream\r\n\r\ndata: no\n\n'))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { http } = gatewayDependencies()
+  t.teardown(async () => {
+    await http.close()
+    server.close()
+  })
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/a.png`
+  const target = modelTarget(providerSpec({ type: 'openai' }))
+  const call: ModelCall = {
+    ...{ ...callTo(target), target, attempt: 1, isRepair: false, history: newHistory(0) },
+    messages: [{ role: 'user', text: 'What is it?', files: [{ mediaType: 'image/png', url }] }],
+  }
+  const fetched = withFetchedFiles(call, {}, http, { connectTimeoutMs: 2_000, allowPrivate: true })
+  t.match(await fetched.catch((error: unknown) => error), { details: { message: /status 404$/ } })
+  await closed.promise
 })

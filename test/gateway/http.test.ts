@@ -88,3 +88,22 @@ t.test('over a socket', async t => {
   t.equal((await send('/empty')).status, 204)
   await t.rejects(send('/endless'), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' })
 })
+
+t.test('a stream that nobody reads is ended with its connection', async t => {
+  const closed = Promise.withResolvers<void>()
+  const server = createServer((_, response) => {
+    response.on('close', closed.resolve)
+    response.writeHead(500, { 'content-type': 'text/event-stream' }).write('data: and on it goes\n\n')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const http = createHttp()
+  t.teardown(async () => {
+    await http.close()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const response = await http.send({ url, method: 'POST', headers: {}, policy, isStreamed: true })
+  await response.body?.cancel()
+  await closed.promise
+})

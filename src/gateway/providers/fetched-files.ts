@@ -46,7 +46,10 @@ async function fetchFile(file: UrlFile, { signal }: ModelCall, http: Http, polic
     if (signal.aborted) throw error
     throw cannotFetch(url, error instanceof Error ? error.message : String(error))
   })
-  if (!response.ok) throw cannotFetch(url, `its server answered with status ${response.status}`)
+  if (!response.ok) {
+    await response.body?.cancel()
+    throw cannotFetch(url, `its server answered with status ${response.status}`)
+  }
   return { ...rest, data: Buffer.from(await response.arrayBuffer()).toString('base64') }
 }
 
