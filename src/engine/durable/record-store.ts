@@ -217,7 +217,7 @@ export interface RecordStore {
   pause(run: string, reason: StepError): Promise<boolean>
   /** @param because only if it is paused for this very reason; absent: for any. */
   resume(run: string, because?: PauseReason): Promise<boolean>
-  /** Runs that are paused until a budget pays again, oldest first, some hundred at most. */
+  /** Runs that are paused until a budget pays again, the oldest of each budget first, some hundred at most. */
   heldByBudgets(): Promise<readonly HeldRun[]>
 
   beat(owner: OwnerBeat): Promise<void>
