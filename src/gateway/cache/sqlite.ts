@@ -94,15 +94,15 @@ export async function openSqliteCache({ maxBytes, timers = systemTimers, ...opti
 
 /** By both: found by the one, and told apart by the other. */
 const KEY = 'hash = ? AND key = ?'
+const FIND = `SELECT body, stored_at FROM answer WHERE ${KEY} AND expires_at > ?`
+const REMOVE = `DELETE FROM answer WHERE ${KEY}`
 
 function keptClaim({ answer, storedAtMs }: Omit<Extract<Claim, { state: 'kept' }>, 'state'>): Claim {
   return { state: 'kept', answer, storedAtMs }
 }
 
 function findAnswer(store: SqliteStore, key: Digest): Claim | undefined {
-  const row = store
-    .prepared<{ body: string; stored_at: number }>(`SELECT body, stored_at FROM answer WHERE ${KEY} AND expires_at > ?`)
-    .get(hashOf(key), key, store.clock.now())
+  const row = store.prepared<{ body: string; stored_at: number }>(FIND).get(hashOf(key), key, store.clock.now())
   const answer = row && decodeAnswer(row.body)
   return answer && keptClaim({ answer, storedAtMs: row.stored_at })
 }
@@ -122,7 +122,7 @@ function makeRoom(store: SqliteStore, maxBytes: number): void {
 
 function insertAnswer(store: SqliteStore, { key, answer, body, bytes, storedAtMs, expiresAtMs }: NewAnswer): void {
   const hash = hashOf(key)
-  store.prepared(`DELETE FROM answer WHERE ${KEY}`).run(hash, key)
+  store.prepared(REMOVE).run(hash, key)
   store
     .prepared(
       `INSERT INTO answer(hash, key, environment, model, model_id, cost_nano, bytes, stored_at, expires_at, used_at, hits, body)

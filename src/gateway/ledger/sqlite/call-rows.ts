@@ -8,20 +8,17 @@ export function callOf(reservation: string): string {
 /** Reservations of a call are neighbours in the table: `.` and what follows it stand before `/`. */
 export const OF_CALL = `id > ? || '.' AND id < ? || '/'`
 
-/** Something was written for it by others: nothing is left to write when its process dies. */
+const MARK = `UPDATE reservation SET recorded = 1 WHERE ${OF_CALL} AND project = ? AND state <> 'open'`
+const DROP = `DELETE FROM reservation WHERE ${OF_CALL} AND project = ? AND state = 'over'`
+
+/** Something was written for it by others, or is a guess that may be corrected: nothing is left to write when its process dies. */
 export function closeCall({ prepared, project }: SpendingRows, call: string): void {
-  prepared(`UPDATE reservation SET recorded = 1 WHERE ${OF_CALL} AND project = ? AND state <> 'open'`).run(call, call, project)
+  prepared(MARK).run(call, call, project)
 }
 
-/** Its own record is kept: of what it has reserved nobody needs to know more, but where a cost is a guess that may be corrected. */
-export function endCall(rows: SpendingRows, call: string): void {
-  const ended = rows
-    .prepared(
-      `DELETE FROM reservation WHERE ${OF_CALL} AND project = ? AND state <> 'open'
-       AND NOT EXISTS (SELECT 1 FROM reservation WHERE ${OF_CALL} AND estimated = 1)`,
-    )
-    .run(call, call, rows.project, call, call)
-  if (ended.changes === 0) closeCall(rows, call)
+/** Its own record is kept, and says what it did cost: of what was settled nobody needs to know more. */
+export function dropCall({ prepared, project }: SpendingRows, call: string): void {
+  prepared(DROP).run(call, call, project)
 }
 
 /** How a window stands that was booked in. */

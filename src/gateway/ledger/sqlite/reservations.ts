@@ -57,6 +57,11 @@ function reserveAll(rows: SpendingRows, reservation: Reservation, counters: read
   return { outcome: 'reserved' }
 }
 
+/** A window by its key; its columns begin with these in the index of their uniqueness. */
+const KEY = 'project = ? AND environment = ? AND budget = ? AND value = ? AND run = ? AND starts_at = ? AND ends_at = ?'
+const RESERVE = `UPDATE budget_window SET reserved_nano = reserved_nano + ?, limit_nano = ?, marks = ?, used_at = ?
+  WHERE ${KEY} AND (NOT ? OR spent_nano + reserved_nano + ? <= ?) RETURNING id`
+
 /**
  * One statement, with the limit of now: a change acts at once (BUD-7).
  *
@@ -64,19 +69,13 @@ function reserveAll(rows: SpendingRows, reservation: Reservation, counters: read
  */
 function reserveWindow(rows: SpendingRows, counter: BudgetCounter, amountNano: number, nowMs: number): number | CounterStanding {
   const { blocks, limitNano, marks } = counter
-  const reserve = rows.prepared<{ id: number }>(
-    `UPDATE budget_window SET reserved_nano = reserved_nano + ?, limit_nano = ?, marks = ?, used_at = ?
-     WHERE ${KEY} AND (NOT ? OR spent_nano + reserved_nano + ? <= ?) RETURNING id`,
-  )
+  const reserve = rows.prepared<{ id: number }>(RESERVE)
   const values = [amountNano, limitNano, JSON.stringify(marks), nowMs, ...keyOf(rows, counter), blocks ? 1 : 0, amountNano, limitNano]
   const reserved = reserve.get(...values)
   if (reserved) return reserved.id
   openWindow(rows, counter, nowMs)
   return reserve.get(...values)?.id ?? standingIn(rows, counter)
 }
-
-/** A window by its key; its columns begin with these in the index of their uniqueness. */
-const KEY = 'project = ? AND environment = ? AND budget = ? AND value = ? AND run = ? AND starts_at = ? AND ends_at = ?'
 
 function keyOf({ project }: SpendingRows, { environment, budget, value, run = '', window }: BudgetCounter) {
   return [project, environment, budget, value, run, window.startMs, window.endMs] as const

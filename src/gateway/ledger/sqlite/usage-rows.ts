@@ -1,6 +1,6 @@
 import type { Caller, Usage } from '../../call.ts'
 import type { UsageKey, UsagePart, UsageQuery, UsageRecord, UsageSum } from '../usage.ts'
-import { endCall } from './call-rows.ts'
+import { closeCall, dropCall } from './call-rows.ts'
 import type { SpendingRows } from './rows.ts'
 
 /** What a reservation keeps of its attempt, for the record that its process can no longer write. */
@@ -102,7 +102,9 @@ export function writeUsage(rows: SpendingRows, record: UsageRecord): void {
     removeLost(rows, record)
     insertRows(rows, record)
   }
-  if (record.isReserved) endCall(rows, record.id)
+  if (!record.isReserved) return
+  const end = record.parts.some(({ isEstimated }) => isEstimated) ? closeCall : dropCall
+  end(rows, record.id)
 }
 
 /** What others say of a call; nothing where it has spoken for itself. */
