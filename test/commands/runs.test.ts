@@ -141,3 +141,30 @@ t.test('GC-5: a purge removes what runs were given and gave, leaves those that a
   database.close()
   t.match((await json('audit')).rows, [{ action: 'run.purge', reason: 'runs purge', detail: { before: String } }], 'AUD-2')
 })
+
+t.test('IDEM-5: a key has 1 to 255 visible ASCII characters', async t => {
+  const { type } = shell(t, WHO)
+  const submit = (key: string) => type('run', 'workflow.who', '--detach', '--idempotency-key', key)
+  for (const key of ['k', '!~', 'x'.repeat(255)]) t.match(await submit(key), { code: 0 }, key)
+  for (const key of ['', ' ', 'a b', 'x'.repeat(256), 'schlüssel', 'tab\t', '\u007f'])
+    t.match(await submit(key), { code: 1, err: /1 to\s+255\s+visible\s+ASCII\s+characters[\s\S]*No run was made/ }, JSON.stringify(key))
+})
+
+t.test('REG-8: registry and state are one file; runs, what they cost and budgets are another', async t => {
+  const { directory, type } = shell(t, `environment "dev" {}\n${shop('"fine"')}`)
+  t.match(await type('apply', '--yes'), { code: 0 })
+  t.match(await type('run', 'workflow.order', '-e', 'dev'), { code: 0 })
+  const tablesOf = (name: string) => {
+    const database = new Sqlite(join(directory, '.flowrun', name), { readonly: true })
+    const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all() as { name: string }[]
+    database.close()
+    return rows.map(row => row.name)
+  }
+  const [state, engine] = [tablesOf('state.db'), tablesOf('engine.db')]
+  for (const table of ['content', 'artifact_version', 'release', 'pointer', 'hold', 'audit', 'state']) t.ok(state.includes(table), table)
+  for (const table of ['run', 'step', 'event', 'usage', 'reservation', 'budget_window']) t.ok(engine.includes(table), table)
+  t.same(
+    state.filter(table => table !== 'meta' && engine.includes(table)),
+    [],
+  )
+})

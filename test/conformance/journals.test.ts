@@ -40,7 +40,7 @@ t.test('every semantics that is supported has a corpus', t => {
 
 for (const path of globSync('*/*.json', { cwd: folder }).sort()) {
   const runs = JSON.parse(readFileSync(join(folder, path), 'utf8')) as readonly RecordedRun[]
-  t.test(`DET-5: journals of ${path} mean what they meant`, t => {
+  t.test(`DET-5, VER-4: journals of ${path} mean what they meant`, t => {
     for (const run of runs) {
       t.same(stepByStep(run), { first: run.first, asked: run.entries.map(({ asked }) => asked), outcome: run.outcome }, run.name)
       t.same(atOnce(run), { started: [], outcome: run.outcome }, `${run.name}: all at once`)

@@ -268,6 +268,14 @@ export function registryContract(t: Test, name: string, fresh: (t: Test) => Regi
     t.match(await registry.verifyAudit(), { intact: true, rows: 1 })
   })
 
+  scenario('REG-1: a content is there by its digest before any version names it', async (t, registry) => {
+    const { digest } = contentFor('candidate')
+    await upload(registry, 'candidate')
+    t.match((await registry.artifacts([{ address: 'prompt.p', digest }])).get(digest), { spec: { text: 'candidate' } })
+    t.same(await registry.findVersions([{ address: 'prompt.p', digest }]), [undefined])
+    t.match(await registry.head('dev'), { release: 0 })
+  })
+
   scenario('GC-1: contents that are gone are named, for another upload', async (t, registry) => {
     const request = await planRelease(registry, { 'prompt.p': { text: 'one' }, 'prompt.q': { text: 'two' } })
     await upload(registry, 'two')

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import type { Closure } from '../../src/artifact/closure.ts'
 import type { JsonObject } from '../../src/base/json.ts'
+import { OperationError } from '../../src/diagnostics/operation-error.ts'
 import type { EffectExecutor } from '../../src/engine/durable/effect.ts'
 import type { EmbeddedEngineOptions } from '../../src/engine/durable/embedded/engine.ts'
 import type { Engine, Submission, WatchEvent } from '../../src/engine/durable/engine.ts'
@@ -771,3 +772,62 @@ t.test('watching a run that is not there, or was removed, ends', async t => {
   await clock.runUntil(engine.watch('none', 0, () => t.fail('nothing is told of it')).ended)
   await clock.runUntil(engine.watch('none', 7, () => t.fail('nothing is told of it')).ended)
 })
+
+t.test(
+  'VER-4: a run of semantics that are not replayed here is put aside, with none of it done, and can be cancelled elsewhere',
+  async t => {
+    let calls = 0
+    const { clock, engine, submit, store } = await scene(t, async () => {
+      calls++
+      return succeed()
+    })
+    engine.start()
+    const id = await submit(sequence(1), { interpreter: 99 })
+    await clock.advance(5000)
+    t.match(await store.getRun(id), { state: 'paused', reason: { code: 'interpreter/unsupported', message: /semantics 99 .* replays 1$/ } })
+    t.equal(calls, 0)
+  },
+)
+
+t.test(
+  'FAIL-2: while records cannot be written a step in flight ends and is recorded later, nothing begins, and submits are refused',
+  async t => {
+    const away = new OperationError({ code: 'registry/busy', summary: 'The store is away' }, { retryable: true })
+    let isAway = false
+    const begun: string[] = []
+    const step = Promise.withResolvers<void>()
+    const clock = createFakeClock()
+    const real = await openRecords(t.testdir(), clock)
+    const guarded =
+      <A extends unknown[], R>(work: (...given: A) => Promise<R>) =>
+      async (...given: A): Promise<R> => {
+        if (isAway) throw away
+        return work(...given)
+      }
+    const store: RecordStore = { ...real, submit: guarded(real.submit), claim: guarded(real.claim), commitStep: guarded(real.commitStep) }
+    const execute: EffectExecutor = async ({ path }) => {
+      begun.push(path)
+      if (path === 's0') await step.promise
+      return succeed()
+    }
+    const engine = openEngine(store, execute, { clock, timers: clock, random: () => 0.5 })
+    t.teardown(async () => {
+      await clock.runUntil(engine.drain(0))
+      await real.close()
+    })
+    engine.start()
+    const { run } = await engine.submit(submission(sequence(2)))
+    const { run: queued } = await engine.submit(submission({ rows: [{ other: effect() }] }, { notBeforeMs: clock.now() + 5000 }))
+    await clock.advance(1000)
+    isAway = true
+    step.resolve()
+    await clock.advance(40_000)
+    t.same(begun, ['s0'])
+    await t.rejects(engine.submit(submission(sequence(1))), { code: 'registry/busy' })
+    isAway = false
+    await clock.advance(5000)
+    t.match(await real.getRun(run.id), { state: 'succeeded' })
+    t.match(await real.getRun(queued.id), { state: 'succeeded' })
+    t.same(begun.toSorted(), ['other', 's0', 's1'], 'what was done is not done again')
+  },
+)

@@ -175,7 +175,7 @@ for (const vendor of vendors) {
     const { call } = createGateway(dependencies)
     t.beforeEach(() => server.script({ text: ['Hello', ' there.'] }))
 
-    await t.test('answers with text, usage, the model that answered and the request id', async t => {
+    await t.test('ID-9: answers with text, usage, the model that answered and the request id', async t => {
       const result = await call(callOf(vendor, server))
       t.match(result, { text: 'Hello there.', finishReason: 'stop', usage: vendor.usage, modelId: vendor.reportedId, simulated: false })
       t.match(result.requestId, /^req_\d+$/)

@@ -194,7 +194,7 @@ t.test('with a Redis', { skip: withoutRedis }, async t => {
     t.match(await reader.read([target]), { processes: before, load: { limits: [{ requests: 1, inFlight: 0 }] } })
   })
 
-  await t.test('RATE-2, BRK-2: without Redis each has its part of the limit and its own breaker', async t => {
+  await t.test('FAIL-4, RATE-2, BRK-2: without Redis each has its part of the limit and its own breaker', async t => {
     const scope = scopeOf({ requests_per_minute: 10 })
     const target = modelTarget(providerSpec({ type: 'openai', api_key: { $secret: randomUUID() } }), { circuit_breaker: settings })
     await served(both(2, one => one.acquire(scope)))

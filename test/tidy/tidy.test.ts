@@ -128,6 +128,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
   'needs a deadline that passes between two attempts': ['gateway/deadline'],
   'needs a mistake of our own': ['node/failed', 'run/interpreter-failed'],
   'needs a kill in the middle of a call': ['run/unknown-effect', 'run/poison'],
+  'needs a run that another major version began': ['interpreter/unsupported'],
   'needs a thousand signals, or a million runs': ['run/too-many-signals', 'run/ambiguous'],
   'needs a server, where no tool may start a process': ['tool/command-refused'],
 }

@@ -95,6 +95,13 @@ export const runCommandCodes = {
     why: 'The run is put aside, for it would do the same again, and pay for it again.',
     cure: ['Report it, with what flowrun runs show RUN says.', 'With a flowrun that can go on with it:  flowrun runs resume RUN'],
   },
+  'interpreter/unsupported': {
+    severity: 'error',
+    since: '1.0',
+    what: 'The run began with a flowrun whose way to interpret workflows this one does not know.',
+    why: 'A replay that went another way than its records would do steps again, or leave some out. So the run is put aside.',
+    cure: ['Finish it with the flowrun that it began with:  flowrun runs resume RUN', 'Or begin anew:  flowrun runs cancel RUN'],
+  },
   'run/deadline': {
     severity: 'error',
     since: '1.0',
@@ -137,4 +144,4 @@ export const runCommandCodes = {
     why: 'The workflow says require_comment = true: who reads it later shall know why.',
     cure: ['Say why:  --reason TEXT'],
   },
-} as const satisfies Record<`${'run' | 'approval'}/${string}`, CodePage>
+} as const satisfies Record<`${'run' | 'approval' | 'interpreter'}/${string}`, CodePage>

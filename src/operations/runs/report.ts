@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.t
 import type { AttemptRecord, RunRecord, StepRecord, WaitRecord } from '../../engine/durable/record-store.ts'
 import type { StepError, StepPath } from '../../engine/interpreter/command.ts'
 import type { NodeStanding } from '../../engine/interpreter/interpretation.ts'
+import { SUPPORTED_SEMANTICS } from '../../engine/interpreter/semantics.ts'
 import type { RunEngine, Runs } from './access.ts'
 import { compareSteps, namesOf, topOf } from './step-path.ts'
 
@@ -77,7 +78,8 @@ export async function readReport(runs: Looked, run: RunRecord): Promise<RunRepor
   ])
   const tries = Map.groupBy(attempts, ({ path }) => path)
   const recorded = new Map(steps.map(step => [step.path, step]))
-  if (closure === undefined)
+  // Other semantics than ours may read the graph in another way (VER-4).
+  if (closure === undefined || !SUPPORTED_SEMANTICS.has(run.interpreter))
     return reportOf(
       run,
       waits,

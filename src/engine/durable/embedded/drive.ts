@@ -2,7 +2,7 @@ import { compact } from '../../../base/compact.ts'
 import { crashPoint } from '../../../base/crash-point.ts'
 import type { EffectCommand, StepError, StepPath } from '../../interpreter/command.ts'
 import { type Claim, type RunRelease, type StepRecord, TERMINAL_STATES } from '../record-store.ts'
-import { brokenOf } from './broken.ts'
+import { brokenOf, unsupportedOf } from './broken.ts'
 import { budgetScope } from './budget-scope.ts'
 import { type DriveContext, type DriveState, endWith, type Flight, type Message } from './drive-state.ts'
 import { launch, record } from './flight.ts'
@@ -82,6 +82,11 @@ async function begin(context: DriveContext, claim: Claim, inbox: Inbox<Message>)
       to: 'paused',
       reason: { code: 'content/missing', message: 'What it is pinned to is not there', retryable: false },
     })
+    return undefined
+  }
+  const unsupported = unsupportedOf(run)
+  if (unsupported) {
+    await store.release(claim, { to: 'paused', reason: unsupported })
     return undefined
   }
   let interpretation: DriveState['interpretation']
