@@ -78,7 +78,7 @@ export async function openRunEngine(
     process: { host: hostname(), pid: process.pid, bootId: bootId(clock), version: flowrunVersion, isAlive },
     mayGoOn: budgets.mayGoOn,
     onInterrupted: async run => (await spending.get()).ledger.settleRun(run),
-    startSuspects: () => startSuspectProcess(processEnvironment, onWarning),
+    startSuspects: () => startSuspectProcess(processEnvironment, onWarning, lanes),
     onClockJump: byMs => onWarning(`The clock was set by ${Math.round(byMs / 1000)} s; what waits for a time is not moved by it`),
     ...compact({ concurrency, lanes }),
   })

@@ -59,7 +59,7 @@ export default class Engine extends BaseCommand {
 }
 
 /** `workflow.support=2,prompt.answer=8`, or several. @throws OperationError cli/bad-flag-value */
-function readLanes(written: readonly string[]): FlowLimits | undefined {
+export function readLanes(written: readonly string[]): FlowLimits | undefined {
   if (written.length === 0) return undefined
   const entries = written
     // Keys of instances may hold commas and equals signs.

@@ -3,7 +3,7 @@ import type { CallHistory } from './call.ts'
 /** Requests of one call, whatever its retries, repairs, fallbacks and tiers multiply to (STEP-6). */
 export const MAX_ATTEMPTS = 12
 /** All waits of one call between its attempts: whoever can wait longer tries again later, and holds nothing meanwhile. */
-export const MAX_WAITED_MS = 60_000
+const MAX_WAITED_MS = 60_000
 
 /** The call may send nothing more. */
 export function isUsedUp({ attempts }: Pick<CallHistory, 'attempts'>): boolean {

@@ -122,7 +122,7 @@ t.test('OWN-7: a run that two engines died of is executed by a process of its ow
   }
   const looked = Promise.withResolvers<void>()
   server.script({ ...ANSWER, after: looked.promise })
-  const engine = start('engine')
+  const engine = start('engine', '--lanes', 'workflow.other=0,workflow.steps=2')
   await untilAsked(3)
   const { engines } = JSON.parse((await start('engine', 'status', '--json').ended).stdout)
   t.match(

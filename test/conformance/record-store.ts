@@ -173,6 +173,8 @@ function claims(scenario: Scenario): void {
         await store.takeFrom(owner)
       }
       t.same(await store.suspects(9), [bomb])
+      t.same(await store.suspects(9, { 'workflow.other': 0, 'workflow.w': 1 }), [bomb])
+      t.same(await store.suspects(9, { 'workflow.w': 0 }), [], 'none of the flow is wanted')
       await submit(2)
       t.same(ids(await store.claim('o3', 9)), ['R002'], 'others pass by')
       t.same(await store.claim('o3', 1, bomb), [], 'not beside another')

@@ -173,8 +173,12 @@ export interface RecordStore {
    * @param most runs of a flow that this owner may hold at once; those that are not named are not limited.
    */
   claim(owner: string, limit: number, only?: string, most?: FlowLimits): Promise<readonly Claim[]>
-  /** Runs that are due and whose owners died twice with nothing recorded in between, oldest first. */
-  suspects(limit: number): Promise<readonly string[]>
+  /**
+   * Runs that are due and whose owners died twice with nothing recorded in between, oldest first.
+   *
+   * @param most leaves out flows of which there may be none.
+   */
+  suspects(limit: number, most?: FlowLimits): Promise<readonly string[]>
   load(claim: Claim): Promise<LoadedRun | undefined>
   /**
    * First writer wins (STEP-3), whoever holds the run (OWN-6). A step that waited is kept as begun when its wait was added.

@@ -38,7 +38,7 @@ export interface EmbeddedEngineOptions {
   readonly process: OwnerProcess
   /** Runs at once. */
   readonly concurrency?: number
-  /** Runs of a flow at once, of those that this process takes from the queue. */
+  /** Runs of a flow at once, of those that this process takes from the queue; of suspects, whether there may be any. */
   readonly lanes?: FlowLimits
   /** A run is claimed whose attempts were cut off: settles what they had reserved (BUD-5). */
   readonly onInterrupted?: (run: string) => Promise<void>
@@ -199,10 +199,10 @@ async function runOne(state: EngineState, id: string): Promise<RunRecord | undef
 
 /** Executes suspects as long as there are any, each without another beside it (OWN-7). */
 async function runSuspects(state: EngineState): Promise<void> {
-  const { store, timers } = state.options
+  const { store, timers, lanes } = state.options
   live(state)
   for (;;) {
-    const [id] = await store.suspects(1)
+    const [id] = await store.suspects(1, lanes)
     if (id === undefined || state.isDraining) return
     const [claim] = await store.claim(state.owner.id, 1, id)
     if (claim) begin(state, claim)

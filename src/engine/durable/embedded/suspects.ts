@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { Timers } from '../../../gateway/timers.ts'
-import type { OwnerBeat, RecordStore } from '../record-store.ts'
+import type { FlowLimits, OwnerBeat, RecordStore } from '../record-store.ts'
 import type { OwnerProcess } from './owner.ts'
 
 /** After it has refused to work, it is not started again for so long. */
@@ -33,17 +33,18 @@ interface KeeperOptions {
   readonly timers: Timers
   readonly process: Pick<OwnerProcess, 'host' | 'bootId'>
   readonly startSuspects: StartSuspects
+  readonly lanes?: FlowLimits
 }
 
 /** @param onEnd after each end of the process: its death is found at once, and counts for the run that it had. Never rejects. */
 export function createSuspectKeeper(options: KeeperOptions, onEnd: () => Promise<void>): SuspectKeeper {
-  const { store, clock, timers, process, startSuspects } = options
+  const { store, clock, timers, process, startSuspects, lanes } = options
   let current: SuspectProcess | undefined
   let notBeforeMs = Number.NEGATIVE_INFINITY
   return {
     async look() {
       if (current !== undefined || clock.monotonic() < notBeforeMs) return
-      if ((await store.suspects(1)).length === 0) return
+      if ((await store.suspects(1, lanes)).length === 0) return
       const started = startSuspects()
       current = started
       void started.ended.then(how => {

@@ -27,9 +27,12 @@ export function claimIn(
   return ready.map(({ id }) => take(tables, owner, id))
 }
 
-export function suspectsIn({ prepared }: Tables, limit: number): readonly string[] {
-  return prepared<{ id: string }>(`SELECT id FROM run WHERE queue = 'suspect' ORDER BY id LIMIT ?`)
-    .all(limit)
+export function suspectsIn({ prepared }: Tables, limit: number, most: FlowLimits = {}): readonly string[] {
+  const none = Object.entries(most).flatMap(([flow, count]) => (count === 0 ? [flow] : []))
+  return prepared<{ id: string }>(
+    `SELECT id FROM run WHERE queue = 'suspect' AND flow NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?`,
+  )
+    .all(JSON.stringify(none), limit)
     .map(({ id }) => id)
 }
 

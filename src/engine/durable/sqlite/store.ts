@@ -74,7 +74,7 @@ export function createRecordStore(database: SqliteStore, onLost: (error: Operati
     dropWaits: (claim, paths) => write(() => dropWaitsIn(database, claim, paths)),
     shiftWaits: waits => write(() => shiftWaitsIn(database, waits)),
     consumeSignal: (claim, path, name) => write(() => consumeSignalIn(database, claim, path, name), claim.run),
-    suspects: limit => read(() => suspectsIn(database, limit)),
+    suspects: (limit, most) => read(() => suspectsIn(database, limit, most)),
     claim: (owner, limit, only, most) => write(() => claimIn(database, owner, limit, compact({ only, most }))),
     release: async (claim, to) => {
       const prepared = prepareRelease(to)
