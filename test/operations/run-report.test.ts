@@ -52,6 +52,20 @@ t.test('a report counts what a map did for the map, and what a child used for th
   }),
 )
 
+t.test('VER-4: of a run of other semantics its records are told, and its graph is not read', t =>
+  inSupport(t, async (engine, host) => {
+    const run = await submitted(host, engine, { message: 'Where is it?' })
+    const { run: ended } = await executeRun(engine, run.id, { signal: never })
+    const { nodes } = await readReport(engine, { ...ended, interpreter: 99 })
+    const steps = await engine.records.steps(run.id)
+    t.same(
+      nodes.map(({ path, status }) => [path, status]),
+      steps.map(({ path, outcome }) => [path, outcome.status]),
+    )
+    t.ok(steps.length > 0)
+  }),
+)
+
 t.test('DET-7: what a step was given is told again by the records, without having been kept', t =>
   inSupport(t, async (engine, host) => {
     const run = await submitted(host, engine, { message: 'I want a refund' })
