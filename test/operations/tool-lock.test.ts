@@ -127,6 +127,14 @@ t.test('a changed schema is an error that says what changed, until it is taken',
   t.match(await init(folder, true), [/^tool\/unreachable/])
 })
 
+t.test('NUM-4: a schema that has no digest is an error of its server, where a block uses it', async t => {
+  const server = await crm(t, { broken: { type: 'object', description: '\ud83d' }, good: { type: 'object' } })
+  const [problem, ...others] = await init(projectFolder(tool(server.url, 'broken')))
+  t.equal(problem, `tool/mcp-error ${server.url} says of broken what cannot be locked`)
+  t.same(others, [])
+  t.same(await init(projectFolder(tool(server.url, 'good'))), ['locked good', 'written'])
+})
+
 t.test('a lock of any schemas can be read again', async t => {
   const odd = { type: 'object', properties: { 'a b': { const: null }, '${x}': { enum: ['%{if}', '"', '\n', 'é'] }, n: { minimum: -0.5 } } }
   const unusable = { type: 'object', properties: { a: { pattern: '(' } } }

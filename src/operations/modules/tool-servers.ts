@@ -125,6 +125,10 @@ async function ask(asking: Asking, client: ToolServers, { upgrade, signal }: Ask
       continue
     }
     const [before, now] = [locked?.used.get(found.name), lockedOf(found)]
+    if (now === undefined) {
+      report.error(notLockable(tool, server))
+      continue
+    }
     used.set(found.name, now)
     if (before === undefined || before.digest === now.digest) continue
     hasChanged = true
@@ -135,10 +139,16 @@ async function ask(asking: Asking, client: ToolServers, { upgrade, signal }: Ask
   return { asked: { server, tools: [...used.keys()].sort(byCodePoint), action }, locked: { server, tools: names, used } }
 }
 
-function lockedOf({ inputSchema, outputSchema, isUsable }: ServerTool): LockedTool {
-  return {
-    digest: schemasDigest(inputSchema as JsonValue | undefined, outputSchema as JsonValue | undefined),
-    ...(isUsable && inputSchema && { input: inputSchema }),
+/** @returns undefined where the schemas have no canonical form. */
+function lockedOf({ inputSchema, outputSchema, isUsable }: ServerTool): LockedTool | undefined {
+  try {
+    return {
+      digest: schemasDigest(inputSchema as JsonValue | undefined, outputSchema as JsonValue | undefined),
+      ...(isUsable && inputSchema && { input: inputSchema }),
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
 
@@ -165,6 +175,15 @@ function unknownTool(tool: UsedTool, server: string, names: readonly string[]): 
     detail: names.length === 0 ? 'It has none at all. Nothing was locked of it.' : `It has ${names.join(', ')}. Nothing was locked of it.`,
     ...placeOf(tool),
     ...(suggestions.length > 0 && { suggestions }),
+  }
+}
+
+function notLockable(tool: UsedTool, server: string): DiagnosticInput {
+  return {
+    code: 'tool/mcp-error',
+    summary: `${server} says of ${tool.mcp.tool} what cannot be locked`,
+    detail: 'Its schema holds half of a sign, or is nested too deep. Nothing was locked of it.',
+    ...placeOf(tool),
   }
 }
 

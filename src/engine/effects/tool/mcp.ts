@@ -24,7 +24,7 @@ const MAX_SCHEMAS = 100
 export function createMcpWay(): ToolWay {
   const schemas = new Map<string, JsonSchema>()
   const kept = (schema: JsonSchema): JsonSchema | undefined => {
-    const text = textOf(schema)
+    const text = schemaText(schema)
     if (text === undefined || text.length > MAX_SCHEMA_LENGTH) return undefined
     const known = schemas.get(text) ?? schema
     const [oldest] = schemas.keys()
@@ -95,7 +95,7 @@ async function connected(spec: McpToolSpec, call: Caller, dependencies: Connecti
 }
 
 /** Undefined for one that is nested too deep to be written. */
-function textOf(schema: JsonSchema): string | undefined {
+export function schemaText(schema: JsonSchema): string | undefined {
   try {
     return JSON.stringify(schema)
   } catch {

@@ -8,7 +8,7 @@ import { createSecretResolver, type SecretPlace } from '../../../gateway/secrets
 import type { Timers } from '../../../gateway/timers.ts'
 import { loadSchemaValidator } from '../../schema-validator.ts'
 import { ToolFailure } from './failure.ts'
-import { listMcpTools, MAX_SCHEMA_LENGTH } from './mcp.ts'
+import { listMcpTools, MAX_SCHEMA_LENGTH, schemaText } from './mcp.ts'
 import type { McpTool } from './mcp-session.ts'
 
 /** Asks MCP servers what they offer, and calls nothing. */
@@ -62,7 +62,8 @@ export function createToolServers({ environment, secretPlaces, clock, timers, ht
 }
 
 async function isUsable(schema: JsonSchema | undefined): Promise<boolean> {
-  if (schema === undefined || JSON.stringify(schema).length > MAX_SCHEMA_LENGTH) return false
+  const text = schema && schemaText(schema)
+  if (schema === undefined || text === undefined || text.length > MAX_SCHEMA_LENGTH) return false
   const { violations } = await loadSchemaValidator()
   try {
     violations(schema, {})
