@@ -508,6 +508,25 @@ t.test('RUN-8: an input, a signal and a decision of more than 8 MB are refused b
   await t.rejects(engine.decide({ run: id, path: 'ok', by: 'ben', action: 'approve', bodyDigest: 'd', fields: { large } }), refusal)
 })
 
+t.test('OWN-7: a suspect that has recorded a step is cleared, and goes on where the others do', async t => {
+  const held = Promise.withResolvers<void>()
+  const { clock, engine, submit, store } = await scene(t, async ({ path }) => {
+    if (path === 's1') await held.promise
+    return succeed()
+  })
+  const id = await submit(sequence(3))
+  for (const owner of ['dead-1', 'dead-2']) {
+    await store.claim(owner, 1, id)
+    await store.takeFrom(owner)
+  }
+  engine.start()
+  await clock.advance(3000)
+  t.match(await store.getRun(id), { deaths: 0 })
+  held.resolve()
+  const run = await clock.runUntil(engine.run(id))
+  t.match(run, { state: 'succeeded', epoch: 4 }, 'claimed by two that died, one for suspects, and this one')
+})
+
 t.test('RUN-8: a run whose steps give more than its journal may hold fails, also when another process takes it up', async t => {
   const text = 'x'.repeat(600)
   const { clock, engine, store, submit } = await scene(t, async () => succeed({ output: text }), { maxJournalSize: 2000 })

@@ -205,11 +205,22 @@ async function runSuspects(state: EngineState): Promise<void> {
     const [id] = await store.suspects(1, lanes)
     if (id === undefined || state.isDraining) return
     const [claim] = await store.claim(state.owner.id, 1, id)
-    if (claim) begin(state, claim)
-    if (claim) await state.drives.get(id)?.ended
-    // Another process was faster, or the store did not take the end of the last one.
-    else await new Promise<void>(resolve => timers.after(POLL_MS, resolve))
+    if (claim === undefined) {
+      // Another process was faster, or the store did not take the end of the last one.
+      await new Promise<void>(resolve => timers.after(POLL_MS, resolve))
+      continue
+    }
+    const forget = store.onChange(changed => changed === id && void letGo(state, id).catch(ignoreStore))
+    begin(state, claim)
+    await state.drives.get(id)?.ended
+    forget()
   }
+}
+
+/** A suspect that has recorded something is none any more: it goes on with the others, and the next has its turn. */
+async function letGo({ options, drives }: EngineState, id: string): Promise<void> {
+  const run = await options.store.getRun(id)
+  if (run?.deaths === 0) drives.get(id)?.stop('drain')
 }
 
 /** Claims what there is room for, one look at a time. */
