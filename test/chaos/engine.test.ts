@@ -178,7 +178,7 @@ t.test(
     const { run } = await observer.submit(submission(sequence(3)))
     const zombie = startWorker(t, { directory, url: server.url })
     while (server.begun.length === 0) await delay(5)
-    zombie.child.kill('SIGSTOP')
+    stopBetweenWrites(zombie.child, directory)
     observer.start()
     await untilAllEnd(store)
     release('zombie')
@@ -192,6 +192,15 @@ t.test(
     await store.close()
   },
 )
+
+/** One that is stopped in the middle of a transaction keeps all others out, as SQLite promises. */
+function stopBetweenWrites(child: ChildProcess, directory: string): void {
+  const database = new Database(join(directory, 'engine.db'), { timeout: 60_000 })
+  database.exec('BEGIN IMMEDIATE')
+  child.kill('SIGSTOP')
+  database.exec('ROLLBACK')
+  database.close()
+}
 
 t.test('IDEM-3: 100 submits at once with one key, over four connections: one run', async t => {
   const directory = t.testdir()
