@@ -97,8 +97,8 @@ export default class Rollback extends BaseCommand {
     return this.#conclude(result, { command, overridesHolds: reasons.overrideHold !== undefined, action: flags.runs, runs })
   }
 
-  /** The release stands, whatever comes of the runs. */
-  async #settleRuns({ environment, moves }: PointerPlan, action: RunAction): Promise<readonly RunRecord[]> {
+  /** The release stands, whatever comes of the runs. @returns undefined: it failed, and is told behind the result. */
+  async #settleRuns({ environment, moves }: PointerPlan, action: RunAction): Promise<readonly RunRecord[] | undefined> {
     if (action === 'keep') return []
     const left = moves.flatMap(({ address, before }) => (before ? [`${address}@${before.version}`] : []))
     try {
@@ -107,11 +107,11 @@ export default class Rollback extends BaseCommand {
         because: left.length === 1 ? `${left[0]} was rolled back` : `${environment} was rolled back`,
         onWarning: text => this.note(`Warning: ${text}.\n`),
       })
-      return settled.outcome === 'found' ? settled.value : []
+      return settled.outcome === 'found' ? settled.value : undefined
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
       this.failLate(error)
-      return []
+      return undefined
     }
   }
 
@@ -139,10 +139,13 @@ export default class Rollback extends BaseCommand {
 
   #conclude(result: PointerReleaseResult, { command, overridesHolds, action, runs }: Ending): ExitCode {
     const { plan } = result
-    const json = (release: Release | undefined) => pointerPlanJson(plan, release, { action, runs })
+    const json = (release: Release | undefined) => pointerPlanJson(plan, release, { action, runs: runs ?? [] })
     switch (result.outcome) {
       case 'released':
-        this.present({ text: () => rolledBackText(plan, result.release) + settledText(action, runs), json: () => json(result.release) })
+        this.present({
+          text: () => rolledBackText(plan, result.release) + (runs ? settledText(action, runs) : ''),
+          json: () => json(result.release),
+        })
         this.note(afterRollback(plan))
         return exitCodes.done
       case 'refused':
@@ -165,8 +168,8 @@ interface Ending {
   readonly command: string
   readonly overridesHolds: boolean
   readonly action: RunAction
-  /** As the rollback left them. */
-  readonly runs: readonly RunRecord[]
+  /** As the rollback left them; undefined: nobody can tell. */
+  readonly runs: readonly RunRecord[] | undefined
 }
 
 interface GoalFlags {
