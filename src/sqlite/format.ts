@@ -6,6 +6,8 @@ import { type FailedStore, foreignDatabase } from './failure.ts'
 /** The tables of one kind of file, and the number of their format (VER-1). */
 export interface Schema {
   readonly format: number
+  /** The first format that this flowrun reads and brings up to date. */
+  readonly oldestFormat: number
   readonly tables: string
   /** What moving the file away costs, as the end of a sentence. */
   readonly ifLost: string
@@ -23,7 +25,7 @@ interface FormatOptions extends FailedStore {
  * Whether the file has our tables, of a format that this flowrun may read or write (VER-5).
  *
  * @returns false for an empty database.
- * @throws OperationError `registry/newer-format`, or `registry/corrupt` for the database of another program.
+ * @throws OperationError `registry/newer-format`, `registry/older-format`, or `registry/corrupt` for the database of another program.
  */
 export function checkFormat(connection: Database.Database, options: FormatOptions, access: 'read' | 'write'): boolean {
   const tables = connection.prepare(`SELECT count(*) AS tables, sum(name = 'meta') AS metas FROM sqlite_schema WHERE type = 'table'`)
@@ -36,6 +38,7 @@ export function checkFormat(connection: Database.Database, options: FormatOption
   if (!Number.isInteger(needed)) throw foreignDatabase(options)
   if (needed > options.schema.format)
     throw newerFormat(options, meta.get('flowrun_version') ?? 'a later version', meta.get('format') ?? '?')
+  if (Number(meta.get('format')) < options.schema.oldestFormat) throw olderFormat(options, meta.get('format') ?? '?')
   return true
 }
 
@@ -62,5 +65,14 @@ function newerFormat(options: FormatOptions, writtenBy: string, format: string):
     detail:
       `The file has database format ${format}; this flowrun knows formats up to ${options.schema.format}. ` +
       `Upgrade flowrun to ${writtenBy} or later. Nothing was changed.`,
+  })
+}
+
+function olderFormat(options: FormatOptions, format: string): OperationError {
+  const { oldestFormat, ifLost } = options.schema
+  return new OperationError({
+    code: 'registry/older-format',
+    summary: `${options.name} was written by a flowrun that was not released, in format ${format}`,
+    detail: `This flowrun reads formats from ${oldestFormat} on. Move the file away: ${ifLost}. Nothing was changed.`,
   })
 }

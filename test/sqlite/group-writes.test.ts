@@ -6,7 +6,13 @@ import { groupWrites } from '../../src/sqlite/group-writes.ts'
 
 async function open(t: Test): Promise<SqliteStore> {
   const file = join(t.testdir(), 'test.db')
-  const schema = { format: 1, tables: 'CREATE TABLE entry(name TEXT PRIMARY KEY) WITHOUT ROWID', ifLost: 'nothing', facts: () => ({}) }
+  const schema = {
+    format: 1,
+    oldestFormat: 1,
+    tables: 'CREATE TABLE entry(name TEXT PRIMARY KEY) WITHOUT ROWID',
+    ifLost: 'nothing',
+    facts: () => ({}),
+  }
   const store = await openDatabase({ file, name: 'test.db', mode: 'write', schema, clock: systemClock, flowrunVersion: '1.0.0' })
   t.teardown(() => store.close())
   return store

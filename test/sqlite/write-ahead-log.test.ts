@@ -7,7 +7,7 @@ const MB = 1024 * 1024
 
 t.test('STORE-4: a log that a reader let grow is cut when the reader has gone', async t => {
   const file = join(t.testdir(), 'test.db')
-  const schema = { format: 1, tables: 'CREATE TABLE entry(value BLOB)', ifLost: 'nothing', facts: () => ({}) }
+  const schema = { format: 1, oldestFormat: 1, tables: 'CREATE TABLE entry(value BLOB)', ifLost: 'nothing', facts: () => ({}) }
   let nowMs = 0
   const clock = { now: () => nowMs, monotonic: () => nowMs }
   const options = { file, name: 'test.db', schema, clock, flowrunVersion: '1.0.0' }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../../src/base/clock.ts'
 import { systemClock } from '../../src/base/clock.ts'
+import { engineSchema } from '../../src/engine/durable/sqlite/schema.ts'
 import type { BudgetCounter, Reservation } from '../../src/gateway/ledger/ledger.ts'
 import { openSpendingStore, type SpendingStore } from '../../src/gateway/ledger/sqlite/store.ts'
 import type { UsageRecord } from '../../src/gateway/ledger/usage.ts'
@@ -8,7 +9,15 @@ import type { UsageRecord } from '../../src/gateway/ledger/usage.ts'
 /** The spending of a made-up project in a folder. */
 export function openSpending(folder: string, clock: Clock = systemClock, mode: 'read' | 'write' = 'write'): Promise<SpendingStore> {
   const file = join(folder, 'engine.db')
-  return openSpendingStore({ file, name: '.flowrun/engine.db', project: 'shop', mode, clock, flowrunVersion: '1.0.0' })
+  return openSpendingStore({
+    file,
+    name: '.flowrun/engine.db',
+    project: 'shop',
+    mode,
+    clock,
+    flowrunVersion: '1.0.0',
+    schema: engineSchema,
+  })
 }
 
 /** The counter of a budget of $0.000001, a thousand nano-dollars, that never turns. */

@@ -109,6 +109,7 @@ const untold: Readonly<Record<string, readonly string[]>> = {
   'needs another configuration, or several rules that say no at once': ['apply/owned-elsewhere', 'apply/refused'],
   'needs a store that somebody else has changed': [
     'registry/newer-format',
+    'registry/older-format',
     'release/incompatible',
     'run/unresolved',
     'content/newer-format',

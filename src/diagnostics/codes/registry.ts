@@ -56,7 +56,15 @@ export const registryCodes = {
     what: 'The registry file was written by a newer flowrun, which asks older ones to stay away.',
     why: 'An older flowrun does not know what the newer one keeps there, and could break it.',
     cure: ['Upgrade flowrun to at least the version that the message names.'],
-    see: ['state/newer-format'],
+    see: ['state/newer-format', 'registry/older-format'],
+  },
+  'registry/older-format': {
+    severity: 'error',
+    since: '1.0',
+    what: 'A file of runs, costs or kept answers was written by a build of flowrun from before its first release.',
+    why: 'Its tables are others. Formats of releases are read by all later ones of the same major version.',
+    cure: ['Move the file that the message names away; the message says what is lost with it.'],
+    see: ['registry/newer-format'],
   },
   'registry/behind-state': {
     severity: 'error',

@@ -26,7 +26,8 @@ CREATE TRIGGER answer_gone AFTER DELETE ON answer BEGIN UPDATE size SET bytes = 
 `
 
 export const cacheSchema: Schema = {
-  format: 1,
+  format: 2,
+  oldestFormat: 2,
   tables: TABLES,
   ifLost: 'answers are asked for anew',
   facts: () => ({}),

@@ -77,6 +77,7 @@ CREATE TABLE snapshot(
 export function registrySchema(registryId: () => string): Schema {
   return {
     format: 1,
+    oldestFormat: 1,
     tables: REGISTRY_TABLES + STATE_TABLES,
     ifLost: 'the next apply publishes everything anew, and history starts over',
     facts: kept => ({ registry_id: kept ? registryId() : '' }),
@@ -85,6 +86,7 @@ export function registrySchema(registryId: () => string): Schema {
 
 export const historySchema: Schema = {
   format: 1,
+  oldestFormat: 1,
   tables: HISTORY_TABLES,
   ifLost: 'only earlier snapshots of the state are lost with it',
   facts: () => ({}),

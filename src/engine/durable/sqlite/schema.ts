@@ -71,7 +71,8 @@ CREATE INDEX blob_use_by_run ON blob_use(run);
 
 /** engine.db: runs, and what they spent, in one file, so that one commit can keep both (BUD-4). */
 export const engineSchema: Schema = {
-  format: 1,
+  format: 2,
+  oldestFormat: 2,
   tables: SPENDING_TABLES + RUN_TABLES,
   ifLost: 'open runs end there, budgets start over, and costs so far are lost with it',
   facts: () => ({}),

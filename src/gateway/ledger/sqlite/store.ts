@@ -9,7 +9,6 @@ import { settleDead, settleRunIn } from './lost.ts'
 import { reserveIn, settleIn, standingIn, windowsIn } from './reservations.ts'
 import { purgeDaily } from './retention.ts'
 import type { SpendingRows } from './rows.ts'
-import { SPENDING_TABLES } from './schema.ts'
 import { estimatedUsage, sumUsage, unpricedModels, writeUsage } from './usage-rows.ts'
 
 export interface SpendingStoreOptions {
@@ -22,8 +21,8 @@ export interface SpendingStoreOptions {
   readonly mode: 'read' | 'write'
   readonly clock: Clock
   readonly flowrunVersion: string
-  /** Of the file; absent: it holds nothing but money. */
-  readonly schema?: Schema
+  /** Of the file, which holds `SPENDING_TABLES` among others. */
+  readonly schema: Schema
   /** How long a locked file is waited for. */
   readonly busyWaitMs?: number
 }
@@ -38,22 +37,15 @@ export interface SpendingStore extends UsageReport {
   close(): void
 }
 
-const moneySchema: Schema = {
-  format: 1,
-  tables: SPENDING_TABLES,
-  ifLost: 'budgets start over, and costs so far are lost with it',
-  facts: () => ({}),
-}
-
 /**
  * Opens `.flowrun/engine.db`. better-sqlite3 is loaded here and not before.
  *
  * @throws OperationError `registry/…`, `state/network-file-system`.
  */
-export async function openSpendingStore({ project, schema = moneySchema, ...options }: SpendingStoreOptions): Promise<SpendingStore> {
+export async function openSpendingStore({ project, ...options }: SpendingStoreOptions): Promise<SpendingStore> {
   // A loss of power may forget the last moments of counting, and never gives back what was counted; a flush for each
   // reservation would hold all calls of a process to some thousand a second.
-  const store = await openDatabase({ ...options, schema, durability: 'process' })
+  const store = await openDatabase({ ...options, durability: 'process' })
   const rows: SpendingRows = { prepared: store.prepared, clock: options.clock, project }
   const write = store.writeGrouped
   return {
