@@ -51,7 +51,7 @@ export function isLoopbackHost(hostname: string): boolean {
 
 /**
  * Why a provider's address must not be called; undefined when it may. Loopback always may, for local model servers;
- * what is not public only with `allow_private`; plain HTTP only to those two.
+ * what is not public, and plain HTTP, only with `allow_private`.
  */
 export function refusalOf(protocol: string, hostname: string, allowPrivate: boolean): string | undefined {
   if (protocol !== 'https:' && protocol !== 'http:') return `a ${protocol} address, expected https`

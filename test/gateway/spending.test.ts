@@ -123,10 +123,11 @@ t.test(
     t.same(await correct({ call: 'a', costNano: 1 }), { outcome: 'unknown-call' }, 'it is not over')
     await ledger.settleRun('r')
     t.match(await sums(ALWAYS, []), [{ costNano: 700, estimatedNano: 700 }])
+    t.same(await correct({ call: 'a', costNano: 99 }), { outcome: 'less-than-known', knownNano: 100 }, 'of one attempt it was told')
     t.same(await correct({ call: 'a', costNano: 460 }), { outcome: 'corrected', beforeNano: 700, afterNano: 460 })
     t.match(await sums(ALWAYS, ['model']), [
-      { keys: [{ value: 'model.large' }, {}], costNano: 263 },
-      { keys: [{ value: 'model.fast' }, {}], costNano: 197 },
+      { keys: [{ value: 'model.large' }, {}], costNano: 240 },
+      { keys: [{ value: 'model.fast' }, {}], costNano: 220 },
     ])
     for (const one of [counter(), other]) t.match(await ledger.standing(one), { spentNano: 460, reservedNano: 0 }, one.budget)
     t.same(await estimated(ALWAYS), [])

@@ -29,35 +29,43 @@ export function correctIn(rows: SpendingRows, { call, costNano }: Correction): C
   const estimated = parts.filter(part => part.estimated === 1)
   if (parts.length === 0) return { outcome: 'unknown-call' }
   if (estimated.length === 0) return { outcome: 'not-estimated' }
-  const knownNano = sum(parts.filter(part => part.estimated === 0).map(part => part.cost_nano ?? 0))
+  const attempts = readAttempts(rows, call)
+  // Of a part that is estimated, some attempts may be known.
+  const guesses = estimated.map(part => {
+    const ofPart = attempts.filter(attempt => attempt.model === part.model)
+    const partNano = sum(ofPart.filter(attempt => attempt.estimated === 0).map(attempt => attempt.amount_nano))
+    return { ...part, guessed: ofPart.filter(attempt => attempt.estimated === 1), knownNano: partNano }
+  })
+  const certain = parts.filter(part => part.estimated === 0).map(part => part.cost_nano ?? 0)
+  const knownNano = sum([...certain, ...guesses.map(guess => guess.knownNano)])
   if (costNano < knownNano) return { outcome: 'less-than-known', knownNano }
   const shares = shared(
     costNano - knownNano,
-    estimated.map(part => part.cost_nano ?? 0),
+    guesses.map(guess => Math.max(0, (guess.cost_nano ?? 0) - guess.knownNano)),
   )
-  for (const [index, { at, part, model }] of estimated.entries()) {
+  for (const [index, { at, part, guessed, knownNano: partNano }] of guesses.entries()) {
     const shareNano = shares[index] ?? 0
     rows
       .prepared('UPDATE usage SET cost_nano = ?, estimated = 0 WHERE project = ? AND at = ? AND id = ? AND part = ?')
-      .run(shareNano, rows.project, at, call, part)
-    correctAttempts(rows, call, model, shareNano)
+      .run(partNano + shareNano, rows.project, at, call, part)
+    correctAttempts(rows, guessed, shareNano)
   }
   return { outcome: 'corrected', beforeNano: sum(parts.map(part => part.cost_nano ?? 0)), afterNano: costNano }
 }
 
-/** Attempts of one model: those whose cost is known keep it, and the others share what is left of the figure. */
-function correctAttempts(rows: SpendingRows, call: string, model: string, costNano: number): void {
-  const attempts = rows
+function readAttempts(rows: SpendingRows, call: string): readonly AttemptRow[] {
+  return rows
     .prepared<AttemptRow>(
       `SELECT id, amount_nano, estimated, call ->> '$.model.address' AS model, windows FROM reservation
        WHERE ${OF_CALL} AND project = ? AND state <> 'open' ORDER BY id`,
     )
     .all(call, call, rows.project)
-    .filter(attempt => attempt.model === model)
-  const guessed = attempts.filter(attempt => attempt.estimated === 1)
-  const knownNano = sum(attempts.filter(attempt => attempt.estimated === 0).map(attempt => attempt.amount_nano))
+}
+
+/** Attempts whose cost was guessed share what the call cost beyond what is known. */
+function correctAttempts(rows: SpendingRows, guessed: readonly AttemptRow[], costNano: number): void {
   const shares = shared(
-    Math.max(0, costNano - knownNano),
+    costNano,
     guessed.map(attempt => attempt.amount_nano),
   )
   for (const [index, { id, amount_nano: amountNano, windows }] of guessed.entries()) {
