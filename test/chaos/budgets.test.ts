@@ -5,54 +5,22 @@ import { engineSchema } from '../../src/engine/durable/sqlite/schema.ts'
 import { openSpendingStore } from '../../src/gateway/ledger/sqlite/store.ts'
 import { startCli } from '../support/cli-process.ts'
 import { startOpenAiServer } from '../support/openai-server.ts'
+import { threeCalls } from '../support/three-calls.ts'
 
 t.setTimeout(300_000)
 
 const ALWAYS = { sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER }
 /** 12 tokens in, 7 out, a dollar per million each. */
 const COST = 19_000
-const NODES = ['first', 'second', 'third'] as const
 const ANSWER = { text: ['yes'] }
 
-function configuration(url: string): string {
-  const nodes = NODES.map((name, index) => {
-    const after = index === 0 ? '' : `after = [node.${NODES[index - 1]}]`
-    return `node "model" "${name}" {\n${after}\nprompt = prompt.say\nwith = { text = "${name}" }\n}`
-  })
-  return `
-flowrun { project = "shop" }
-provider "openai" {
-  base_url = "${url}"
-  api_key  = secret("OPENAI_API_KEY")
-}
-model "small" {
-  provider = provider.openai
-  id       = "gpt-4o-mini"
-  limits { max_output_tokens = 100 }
-  price {
-    input        = "$1"
-    cached_input = "$1"
-    output       = "$1"
-  }
-}
-prompt "say" {
-  model = model.small
-  input {
-    field "text" { type = string }
-  }
-  user = input.text
-}
-workflow "steps" {
-  ${nodes.join('\n')}
-  output { value = { text = "\${node.first.text} \${node.second.text} \${node.third.text}" } }
-}
+const BUDGET = `
 budget "day" {
   limit      = "$1"
   per        = "day"
   applies_to = [workflow.steps]
 }
 `
-}
 
 /** What the file says, of budgets and of costs. */
 async function standing(folder: string) {
@@ -73,7 +41,7 @@ async function standing(folder: string) {
 async function scene(t: Test) {
   const server = await startOpenAiServer()
   t.teardown(() => server.close())
-  const folder = t.testdir({ 'main.flow.hcl': configuration(server.url) })
+  const folder = t.testdir({ 'main.flow.hcl': threeCalls(server.url) + BUDGET })
   const start = (words: readonly string[], crashAt?: string) => {
     const crash = crashAt === undefined ? {} : { FLOWRUN_TEST: '1', FLOWRUN_CRASH_AT: crashAt }
     const started = startCli(words, { folder, environment: { OPENAI_API_KEY: 'sk-proj-0123456789abcdef', ...crash } })

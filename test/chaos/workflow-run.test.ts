@@ -4,41 +4,11 @@ import { startCli } from '../support/cli-process.ts'
 import { startOpenAiServer } from '../support/openai-server.ts'
 import type { ProtocolServer } from '../support/protocol-server.ts'
 import { openRecords } from '../support/runs.ts'
+import { THREE_NODES, threeCalls } from '../support/three-calls.ts'
 
 t.setTimeout(240_000)
 
 const SECRETS = { OPENAI_API_KEY: 'sk-proj-0123456789abcdef' }
-const NODES = ['first', 'second', 'third'] as const
-
-/** Three calls of a model, one after the other; `wait`: and then a signal. */
-function configuration(url: string): string {
-  const nodes = NODES.map((name, index) => {
-    const after = index === 0 ? '' : `after = [node.${NODES[index - 1]}]`
-    return `node "model" "${name}" {\n${after}\nprompt = prompt.say\nwith = { text = "${name}" }\n}`
-  })
-  return `
-flowrun { project = "shop" }
-provider "openai" {
-  base_url = "${url}"
-  api_key  = secret("OPENAI_API_KEY")
-}
-model "small" {
-  provider = provider.openai
-  id       = "gpt-4o-mini"
-}
-prompt "say" {
-  model = model.small
-  input {
-    field "text" { type = string }
-  }
-  user = input.text
-}
-workflow "steps" {
-  ${nodes.join('\n')}
-  output { value = { text = "\${node.first.text} \${node.second.text} \${node.third.text}" } }
-}
-`
-}
 
 interface Scene {
   readonly server: ProtocolServer
@@ -53,7 +23,7 @@ interface Scene {
 async function scene(t: Test): Promise<Scene> {
   const server = await startOpenAiServer()
   t.teardown(() => server.close())
-  const folder = t.testdir({ 'main.flow.hcl': configuration(server.url) })
+  const folder = t.testdir({ 'main.flow.hcl': threeCalls(server.url) })
   const environment = SECRETS
   return {
     server,
@@ -65,7 +35,7 @@ async function scene(t: Test): Promise<Scene> {
     },
     asked: () =>
       Object.fromEntries(
-        NODES.map(name => [name, server.requests.filter(({ body }) => JSON.stringify(body).includes(`"${name}"`)).length]),
+        THREE_NODES.map(name => [name, server.requests.filter(({ body }) => JSON.stringify(body).includes(`"${name}"`)).length]),
       ),
     async untilAsked(count) {
       while (server.requests.length < count) await delay(10)
@@ -155,9 +125,9 @@ t.test('STORE-3: an engine that fails to commit ends, and the next one goes on w
   await records.close()
   const before = server.requests.length
   t.equal((await start('runs', 'resume', '@last', '--quiet').ended).code, 0)
-  t.equal(server.requests.length - before, NODES.length - recorded, 'no recorded step is executed again')
+  t.equal(server.requests.length - before, THREE_NODES.length - recorded, 'no recorded step is executed again')
   t.ok(before <= recorded + 1, 'at most the step whose record failed was done for nothing')
-  t.equal(Object.keys(asked()).length, NODES.length)
+  t.equal(Object.keys(asked()).length, THREE_NODES.length)
 })
 
 t.test('OWN-4: Ctrl-C leaves the run to the engine, once the step in hand is recorded, and says how to go on', async t => {

@@ -2,30 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { typeCommand } from '../support/typed-command.ts'
+import { waitingOrder } from '../support/waiting-order.ts'
 
-/** A flow that waits before it asks a prompt, and one that does so in a child. */
+/** Beside it a flow that has it as a child, and one that only waits. */
 const shop = (text: string) => `
-provider "simulated" {}
-model "fast" {
-  provider = provider.simulated
-  id       = "simulated-small"
-}
-prompt "answer" {
-  model = model.fast
-  user  = "${text}"
-}
-workflow "order" {
-  timeout = "48h"
-  node "wait" "paid" {
-    signal  = "paid"
-    timeout = "24h"
-  }
-  node "model" "answer" {
-    after  = [node.paid]
-    prompt = prompt.answer
-  }
-  output { value = node.answer.text }
-}
+${waitingOrder(text)}
 workflow "shop" {
   timeout = "48h"
   node "flow" "order" { flow = workflow.order }

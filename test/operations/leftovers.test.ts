@@ -4,36 +4,13 @@ import Sqlite from 'better-sqlite3'
 import t from 'tap'
 import { closureFromJson } from '../../src/engine/durable/closure-json.ts'
 import { typeCommand } from '../support/typed-command.ts'
-
-const shop = (text: string) => `
-provider "simulated" {}
-model "fast" {
-  provider = provider.simulated
-  id       = "simulated-small"
-}
-prompt "answer" {
-  model = model.fast
-  user  = "${text}"
-}
-workflow "order" {
-  timeout = "48h"
-  node "wait" "paid" {
-    signal  = "paid"
-    timeout = "24h"
-  }
-  node "model" "answer" {
-    after  = [node.paid]
-    prompt = prompt.answer
-  }
-  output { value = node.answer.text }
-}
-`
+import { waitingOrder } from '../support/waiting-order.ts'
 
 t.test('GC-1: an apply removes what earlier ones have left, and nothing that a run in flight is pinned to', async t => {
-  const directory = t.testdir({ 'main.flow.hcl': shop('One.') })
+  const directory = t.testdir({ 'main.flow.hcl': waitingOrder('One.') })
   const type = (...words: readonly string[]) => typeCommand(directory, words)
   const applied = async (text: string) => {
-    writeFileSync(join(directory, 'main.flow.hcl'), shop(text))
+    writeFileSync(join(directory, 'main.flow.hcl'), waitingOrder(text))
     t.match(await type('apply', '--yes'), { code: 0 })
   }
   const inFile = <T>(name: string, work: (database: Sqlite.Database) => T): T => {
@@ -55,7 +32,7 @@ t.test('GC-1: an apply removes what earlier ones have left, and nothing that a r
     inFile('state.db', database => database.prepare('SELECT 1 FROM content WHERE digest = ?').get(digest)) !== undefined
 
   await applied('One.')
-  writeFileSync(join(directory, 'main.flow.hcl'), shop('Tried out.'))
+  writeFileSync(join(directory, 'main.flow.hcl'), waitingOrder('Tried out.'))
   const { run } = JSON.parse((await type('run', 'workflow.order', '--json')).out)
   t.equal(run.state, 'waiting')
   const { value } = inFile('engine.db', database =>
