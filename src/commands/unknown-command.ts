@@ -6,7 +6,7 @@ import { readManifest } from './manifest.ts'
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['get', 'Modules and tools are fetched by: flowrun init'],
   ['refresh', 'Drift is looked for by: flowrun plan -refresh-only'],
-  ['taint', 'A version is made anew by: flowrun apply -replace ADDRESS'],
+  ['taint', 'A version is what its digest says, and never stale: a change of its block makes another'],
   ['workspace', 'Environments are blocks, listed by: flowrun environments'],
   ['approve', 'Runs are decided on by: flowrun runs approve RUN'],
   ['reject', 'Runs are decided on by: flowrun runs reject RUN'],
